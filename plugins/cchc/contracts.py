@@ -1,0 +1,137 @@
+"""Reads the dataset contracts: columns, header names seen in the wild, types, keys, layouts."""
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from cchc.errors import BadDefinition
+
+CONTRACTS = Path(__file__).parent / "contracts"
+DATASETS = ("don_vi", "tthc", "ho_so")
+
+SQL_TYPES = {
+    "text": 'text COLLATE "C"',
+    "int": "int",
+    "number": "numeric",
+    "timestamp": "timestamp",
+    "json": "jsonb",
+}
+TONE_PAIRS = [("oà", "òa"), ("oá", "óa"), ("oả", "ỏa"), ("oã", "õa"), ("oạ", "ọa"),
+              ("oè", "òe"), ("oé", "óe"), ("oẻ", "ỏe"), ("oẽ", "õe"), ("oẹ", "ọe"),
+              ("uỳ", "ùy"), ("uý", "úy"), ("uỷ", "ủy"), ("uỹ", "ũy"), ("uỵ", "ụy")]  # fmt: skip
+
+
+def fold(text: str) -> str:
+    """A name or header as a key: NFC, one tone-mark placement, lower case, single spaces."""
+    folded = " ".join(unicodedata.normalize("NFC", text).lower().split())
+    for new_style, old_style in TONE_PAIRS:
+        # "hoà" and "hòa" are one word, but "hoàn" has only one spelling: compare word ends only.
+        if new_style in folded:
+            folded = re.sub(rf"{new_style}(?!\w)", old_style, folded)
+    return folded
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(Strict):
+    """One canonical column. `fold` adds a staged column `<name>_khoa` to look names up by;
+    `procedure_root` adds `<name>_goc`, the national root of a procedure code."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    type: Literal["text", "int", "number", "timestamp", "json"]
+    required: bool = False
+    personal: bool = False
+    headers: tuple[str, ...] = ()
+    fold: bool = False
+    procedure_root: bool = False
+
+
+class Layout(Strict):
+    """How one kind of export names its columns and words. `signature`: headers that identify it."""
+
+    name: str
+    signature: tuple[str, ...]
+    flatten: Literal["dossier"] | None = None
+    subheadings: tuple[str, ...] = ()
+    total_label: str | None = None
+    exported_at: str | None = None
+    ignored_headers: tuple[str, ...] = ()
+    codes: dict[str, dict[str, tuple[str, ...]]] = {}
+
+    def words(self, column: str) -> dict[str, str]:
+        """Folded word → code for one column of this layout."""
+        codes = self.codes.get(column, {})
+        return {fold(word): code for code, words in codes.items() for word in words}
+
+
+class Api(Strict):
+    path: str
+    incremental: bool
+
+
+class Contract(Strict):
+    dataset: str
+    title: str
+    key: tuple[str, ...]
+    changed_at: str
+    reject_threshold_pct: float = Field(ge=0, le=100)
+    api: Api
+    layouts: tuple[Layout, ...]
+    columns: tuple[Column, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Contract":
+        names = [column.name for column in self.columns]
+        if len(set(names)) != len(names):
+            raise ValueError(f"columns named twice: {sorted({n for n in names if names.count(n) > 1})}")
+        for name in (*self.key, self.changed_at):
+            if name not in names:
+                raise ValueError(f"key or changed_at names an unknown column: {name}")
+        seen: dict[str, str] = {}
+        for column in self.columns:
+            for header in {fold(column.name), *map(fold, column.headers)}:
+                if seen.setdefault(header, column.name) != column.name:
+                    raise ValueError(f"header {header!r} belongs to {seen[header]} and {column.name}")
+        for layout in self.layouts:
+            for name in layout.codes:
+                if name not in names:
+                    raise ValueError(f"layout {layout.name} maps codes of unknown column {name}")
+            for header in layout.signature:
+                if fold(header) not in seen:
+                    raise ValueError(f"layout {layout.name}: signature {header!r} is no known header")
+        return self
+
+    @property
+    def staged(self) -> tuple[Column, ...]:
+        """The columns that may leave the landing area: all but the personal ones."""
+        return tuple(column for column in self.columns if not column.personal)
+
+    def column_of(self, header: str) -> Column | None:
+        """The column a header names, or None."""
+        return self._by_header().get(fold(header))
+
+    @cache  # noqa: B019 - contracts live as long as the process
+    def _by_header(self) -> dict[str, Column]:
+        return {fold(header): column for column in self.columns for header in (column.name, *column.headers)}
+
+    def __hash__(self) -> int:
+        return hash(self.dataset)
+
+
+@cache
+def contract_of(dataset: str) -> Contract:
+    """The contract of a dataset; raises BadDefinition when there is none or it is wrong."""
+    path = CONTRACTS / f"{dataset}.yaml"
+    if dataset not in DATASETS or not path.exists():
+        raise BadDefinition(f"Unknown dataset {dataset!r}: expected one of {', '.join(DATASETS)}.")
+    try:
+        return Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise BadDefinition(f"Contract {path.name}: {error}") from error

@@ -1,0 +1,25 @@
+"""What can go wrong, by what should happen next: retry, correct the file, or correct the data."""
+
+
+class CchcError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class SourceUnavailable(CchcError):
+    """The source system did not answer in time, or answered 429 or 5xx: worth another try."""
+
+
+class SourceRefused(CchcError):
+    """The source system refused the credentials or the request: a person must act."""
+
+
+class BadFile(CchcError):
+    """A file does not keep its contract: nothing of it was loaded, a corrected file is needed."""
+
+
+class BatchStopped(CchcError):
+    """A batch broke a batch rule or its reject threshold: nothing of it was loaded."""
+
+
+class BadDefinition(CchcError):
+    """A contract, suite or indicator file of the project itself is wrong."""

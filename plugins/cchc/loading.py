@@ -1,0 +1,141 @@
+"""Loads a judged batch into core in one transaction, and notes which months it changed."""
+
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+
+from cchc.batches import Batch, batch_of
+from cchc.contracts import contract_of
+from cchc.errors import BatchStopped
+from cchc.periods import first_period, month_of, months_between
+from cchc.staging import staging_table
+from cchc.validation import drop_staged, staged, validate_unlocked, view_of
+from cchc.warehouse import exclusive, run_sql_file
+
+FACTS = ("ho_so",)
+
+
+def load(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
+    """Loads a batch and returns it with the months (2025-03) whose figures it may change.
+
+    Does nothing but return them when it is loaded already. Judges the batch again when its staged
+    rows are gone. Only one batch of a dataset is loaded at a time.
+    """
+    with engine.connect() as connection:
+        dataset = batch_of(connection, batch_id).dataset
+    with exclusive(engine, f"load:{dataset}"), exclusive(engine, f"batch:{batch_id}"):
+        with engine.connect() as connection:
+            batch = batch_of(connection, batch_id)
+            ready = batch.status == "validated" and staged(connection, batch)
+        if batch.status == "stopped":
+            raise BatchStopped(batch.stop_reason or f"{batch.label} is stopped.")
+        if batch.status != "loaded" and not ready:
+            batch = validate_unlocked(engine, batch_id)
+        if batch.status != "loaded":
+            with engine.begin() as connection:
+                _load(connection, batch)
+        with engine.connect() as connection:
+            periods = connection.scalars(
+                sa.text("SELECT ky FROM ops.batch_period WHERE batch_id = :b ORDER BY ky"),
+                {"b": batch_id},
+            ).all()
+            return batch_of(connection, batch_id), list(periods)
+
+
+def data_until(connection: sa.Connection) -> datetime | None:
+    """The moment up to which the source's dossiers are known, local time; None before any load."""
+    return connection.scalar(
+        sa.text("SELECT max(extracted_at) FROM ops.batch WHERE dataset = ANY(:facts) AND status = 'loaded'"),
+        {"facts": list(FACTS)},
+    )
+
+
+def last_day(until: datetime) -> date:
+    """The last day that data up to `until` (exclusive) speak of."""
+    return (until - timedelta(microseconds=1)).date()
+
+
+def _load(connection: sa.Connection, batch: Batch) -> None:
+    contract = contract_of(batch.dataset)
+    before = data_until(connection)
+    table = staging_table(batch.dataset, batch.batch_id)
+    connection.execute(
+        sa.text(
+            "CREATE TEMP TABLE bo_qua ON COMMIT DROP AS SELECT line_no FROM ops.reject WHERE batch_id = :b"
+        ),
+        {"b": batch.batch_id},
+    )
+    if batch.dataset in FACTS:
+        # Of several states of one dossier in one file only the newest good one is loaded.
+        keys = ", ".join(contract.key)
+        connection.execute(
+            sa.text(
+                f"INSERT INTO bo_qua SELECT line_no FROM ("
+                f"SELECT line_no, row_number() OVER (PARTITION BY {keys} "
+                f"ORDER BY thoi_diem DESC, line_no DESC) AS hang FROM {table}__trung "
+                f"WHERE line_no NOT IN (SELECT line_no FROM bo_qua)) AS ban WHERE hang > 1"
+            )
+        )
+    connection.execute(sa.text("ANALYZE bo_qua"))
+    connection.execute(
+        sa.text(
+            f"CREATE TEMP VIEW lo AS SELECT * FROM {view_of(batch)} AS v "
+            f"WHERE NOT EXISTS (SELECT 1 FROM bo_qua WHERE bo_qua.line_no = v.line_no)"
+        )
+    )
+    core_columns = connection.scalars(
+        sa.text("SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(:t) AND attnum > 0"),
+        {"t": f"core.{batch.dataset}"},
+    ).all()
+    accepted = run_sql_file(
+        connection,
+        f"load/{batch.dataset}.sql",
+        batch_id=batch.batch_id,
+        cot_vang=[
+            name for name in batch.missing_columns if batch.dataset not in FACTS or name in core_columns
+        ],
+    ).scalar_one()
+    connection.execute(
+        sa.text(
+            "UPDATE ops.batch SET status = 'loaded', loaded_at = now(), lines_accepted = :accepted, "
+            "lines_superseded = lines_read - lines_rejected - :accepted WHERE batch_id = :b"
+        ),
+        {"accepted": accepted, "b": batch.batch_id},
+    )
+    ranges = connection.execute(sa.text("SELECT tu, den FROM pham_vi_doi WHERE tu IS NOT NULL")).all()
+    _mark_periods(connection, batch.batch_id, [(row.tu, row.den) for row in ranges], before)
+    connection.execute(sa.text("DROP VIEW IF EXISTS moi; DROP VIEW lo"))
+    drop_staged(connection, batch)
+
+
+def _mark_periods(
+    connection: sa.Connection,
+    batch_id: int,
+    ranges: list[tuple[date | str, date | str]],
+    before: datetime | None,
+) -> None:
+    until = data_until(connection)
+    if until is None:
+        return
+    end = last_day(until)
+    if before is not None and before != until:
+        # Open dossiers of the running month are judged on the last known day, which has moved.
+        ranges = [*ranges, (last_day(before), end)]
+    changed = set()
+    for start, stop in ranges:
+        changed |= set(months_between(max(start, first_period().start), min(stop, end)))
+    known = set(connection.scalars(sa.text("SELECT ky FROM ops.period")))
+    if before is None or month_of(end).ky not in known:
+        changed |= set(months_between(first_period().start, end)) - known
+    for ky in sorted(changed):
+        connection.execute(
+            sa.text(
+                "INSERT INTO ops.period (ky) VALUES (:ky) "
+                "ON CONFLICT (ky) DO UPDATE SET changed = nextval('ops.period_change')"
+            ),
+            {"ky": ky},
+        )
+        connection.execute(
+            sa.text("INSERT INTO ops.batch_period (batch_id, ky) VALUES (:b, :ky)"),
+            {"b": batch_id, "ky": ky},
+        )

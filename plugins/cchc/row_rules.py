@@ -1,0 +1,64 @@
+"""A Great Expectations expectation for rules about one row, written as a SQL condition.
+
+Imported only where a suite is run: Great Expectations takes seconds and 200 MB to import.
+
+Why not the stock column expectations: the rejected rows must be selected by the very condition
+that was judged, results must never carry raw values, and all rules must be one scan. Stock map
+expectations answer the first with an index query per rule, return values, and none lets two
+columns of a joined row be compared with a reason. Here a suite holds one condition a rule; Great
+Expectations counts its violations in one bundled aggregate; `cchc.validation` selects by the same.
+"""
+
+from typing import ClassVar
+
+from great_expectations.compatibility.sqlalchemy import sqlalchemy as sa
+from great_expectations.core.metric_domain_types import MetricDomainTypes
+from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
+from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.expectation import BatchExpectation
+from great_expectations.expectations.metrics.metric_provider import metric_partial
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+
+
+class RowsBreakingCondition(TableMetricProvider):
+    """Number of rows for which a SQL condition is false; NULL passes, as in a CHECK constraint."""
+
+    metric_name = "table.rows_breaking_condition"
+    value_keys = ("condition",)
+
+    @metric_partial(
+        engine=SqlAlchemyExecutionEngine,
+        partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN,
+        domain_type=MetricDomainTypes.TABLE,
+    )
+    def _sqlalchemy(
+        cls,
+        execution_engine,
+        metric_domain_kwargs,
+        metric_value_kwargs,
+        metrics,
+        runtime_configuration,
+    ):
+        condition = sa.literal_column(f"({metric_value_kwargs['condition']})", sa.Boolean)
+        return sa.func.count().filter(condition.is_(False)), metric_domain_kwargs, {}
+
+
+class ExpectRowsToSatisfy(BatchExpectation):
+    """Every row satisfies a SQL condition over the columns of the batch.
+
+    The result holds counts only: `observed_value` (rows that break it) and `element_count`.
+    """
+
+    condition: str
+    metric_dependencies: ClassVar[tuple[str, ...]] = (
+        "table.rows_breaking_condition",
+        "table.row_count",
+    )
+    success_keys: ClassVar[tuple[str, ...]] = ("condition",)
+
+    def _validate(self, metrics, runtime_configuration=None, execution_engine=None):
+        broken = metrics["table.rows_breaking_condition"]
+        return {
+            "success": broken == 0,
+            "result": {"observed_value": broken, "element_count": metrics["table.row_count"]},
+        }

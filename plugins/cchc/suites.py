@@ -1,0 +1,59 @@
+"""Reads the expectation suites without importing Great Expectations."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from cchc.errors import BadDefinition
+from cchc.warehouse import EXPECTATIONS
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a suite. `scope`: 'dong' judges each row, 'lo' the batch as a whole."""
+
+    rule_id: str
+    type: str
+    severity: Literal["critical", "warning", "info"]
+    scope: Literal["dong", "lo"]
+    columns: tuple[str, ...]
+    reason: str
+    condition: str | None
+
+
+@cache
+def suite_json(dataset: str) -> dict:
+    """The suite of a dataset as Great Expectations takes it."""
+    path = EXPECTATIONS / f"{dataset}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise BadDefinition(f"expectations/{dataset}.json: {error}") from error
+
+
+@cache
+def rules_of(dataset: str) -> dict[str, Rule]:
+    """The rules of a dataset's suite by rule id, in the order of the file."""
+    rules: dict[str, Rule] = {}
+    for number, entry in enumerate(suite_json(dataset)["expectations"], start=1):
+        meta = entry.get("meta", {})
+        try:
+            rule = Rule(
+                rule_id=meta["rule_id"],
+                type=entry["type"],
+                severity=entry["severity"],
+                scope=meta["pham_vi"],
+                columns=tuple(meta["cot"]),
+                reason=meta["ly_do"],
+                condition=entry["kwargs"].get("condition"),
+            )
+        except KeyError as error:
+            raise BadDefinition(
+                f"expectations/{dataset}.json: expectation {number} lacks {error}; expected severity "
+                f"and meta with rule_id, pham_vi, cot, ly_do."
+            ) from error
+        if rule.rule_id in rules:
+            raise BadDefinition(f"expectations/{dataset}.json: rule {rule.rule_id} stands twice.")
+        rules[rule.rule_id] = rule
+    return rules

@@ -1,0 +1,373 @@
+"""Judges a batch by its expectation suite: counts to ops.validation_result, bad rows to ops.reject."""
+
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cchc.batches import Batch, batch_of
+from cchc.contracts import Contract, contract_of
+from cchc.errors import BadFile, BatchStopped, CchcError
+from cchc.readers import open_export
+from cchc.staging import stage, staging_table
+from cchc.suites import Rule, rules_of, suite_json
+from cchc.warehouse import exclusive, sql_file
+
+SHOWN_VALUES = 5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one rule came out: `failed` counts rows, or 1 for a batch rule that is broken."""
+
+    rule: Rule
+    success: bool
+    checked: int
+    failed: int
+
+
+def validate(engine: sa.Engine, batch_id: int) -> Batch:
+    """Stages and judges a batch; raises BatchStopped or BadFile, and then nothing is loaded.
+
+    Does nothing when the batch was judged and its staged rows are still there, or when it is loaded.
+    """
+    with exclusive(engine, f"batch:{batch_id}"):
+        return validate_unlocked(engine, batch_id)
+
+
+def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
+    with engine.connect() as connection:
+        batch = batch_of(connection, batch_id)
+        if batch.status == "loaded" or (batch.status == "validated" and staged(connection, batch)):
+            return batch
+    contract = contract_of(batch.dataset)
+    with ThreadPoolExecutor(max_workers=1) as background:
+        # Importing Great Expectations takes seconds: do it while PostgreSQL takes in the lines.
+        importing = background.submit(_import_great_expectations)
+        try:
+            with engine.begin() as connection:
+                _stage(connection, contract, batch)
+        except BadFile as error:
+            _stop(engine, batch, str(error))
+            raise
+        with engine.connect() as connection:
+            batch = batch_of(connection, batch_id)
+        verdicts = _judge(engine, contract, batch, importing)
+    with engine.begin() as connection:
+        rejected = _record(connection, contract, batch, verdicts)
+        reason = _stop_reason(connection, contract, batch, verdicts, rejected)
+        connection.execute(
+            sa.text(
+                "UPDATE ops.batch SET status = :status, stop_reason = :reason, "
+                "lines_rejected = :rejected, validated_at = now() WHERE batch_id = :b"
+            ),
+            {
+                "status": "stopped" if reason else "validated",
+                "reason": reason,
+                "rejected": rejected,
+                "b": batch_id,
+            },
+        )
+        if reason:
+            drop_staged(connection, batch)
+    if reason:
+        raise BatchStopped(reason)
+    with engine.connect() as connection:
+        return batch_of(connection, batch_id)
+
+
+def view_of(batch: Batch) -> str:
+    """The view over the staged lines with what the reference data say of them."""
+    return f"{staging_table(batch.dataset, batch.batch_id)}__tra_cuu"
+
+
+def staged(connection: sa.Connection, batch: Batch) -> bool:
+    """Whether all lines read still stand in staging: UNLOGGED tables are empty after a crash."""
+    table = staging_table(batch.dataset, batch.batch_id)
+    if connection.scalar(sa.text("SELECT to_regclass(:t)"), {"t": view_of(batch)}) is None:
+        return False
+    return connection.scalar(sa.text(f"SELECT count(*) FROM {table}")) == batch.lines_read
+
+
+def drop_staged(connection: sa.Connection, batch: Batch) -> None:
+    """Drops the batch's staging table, its duplicates table and its view."""
+    table = staging_table(batch.dataset, batch.batch_id)
+    connection.execute(sa.text(f"DROP TABLE IF EXISTS {table}, {table}__trung CASCADE"))
+
+
+def _stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
+    table = staging_table(batch.dataset, batch.batch_id)
+    with open_export(contract, batch.landed_path, batch.original_name) as export:
+        extracted_at = batch.extracted_at or export.exported_at
+        lacks_time = contract.changed_at not in export.header.columns.values()
+        if lacks_time and extracted_at is None and export.header.columns:
+            raise BadFile(
+                f"{batch.original_name}: the export has no column {contract.changed_at} and states "
+                f"nowhere when it was made, so it cannot be told which of two states is newer. Give "
+                f"the time of the export (parameter extracted_at) and load it again."
+            )
+        fill = extracted_at if lacks_time or batch.origin == "file" else None
+        lines = stage(connection, contract, batch.batch_id, export, fill)
+    if extracted_at is None:
+        extracted_at = connection.scalar(sa.text(f"SELECT max({contract.changed_at}) FROM {table}"))
+    if not lines and batch.origin == "file":
+        raise BadFile(
+            f"{batch.original_name}: the header in row {export.header.row} is followed by no line. "
+            f"Expected at least one. Nothing was loaded."
+        )
+    keys = ", ".join(contract.key)
+    same_key = " AND ".join(f"s.{name} = nhieu.{name}" for name in contract.key)
+    connection.exec_driver_sql(
+        f"""
+        CREATE UNLOGGED TABLE {table}__trung AS
+        WITH nhieu AS (
+            SELECT {keys} FROM {table} WHERE ({keys}) IS NOT NULL GROUP BY {keys} HAVING count(*) > 1
+        ), ban AS (
+            SELECT s.line_no, {", ".join(f"s.{name}" for name in contract.key)},
+                s.{contract.changed_at} AS thoi_diem, md5((to_jsonb(s) - 'line_no')::text) AS van_tay
+            FROM {table} AS s INNER JOIN nhieu ON {same_key}
+        )
+        SELECT *, min(van_tay) OVER ban_cung_luc <> max(van_tay) OVER ban_cung_luc AS xung_dot
+        FROM ban WINDOW ban_cung_luc AS (PARTITION BY {keys}, thoi_diem)
+        """
+    )
+    moment = f"TIMESTAMP '{extracted_at}'" if extracted_at else "NULL::timestamp"
+    connection.exec_driver_sql(
+        f"""
+        CREATE VIEW {view_of(batch)} AS
+        WITH lo AS (
+            SELECT s.*, coalesce(trung.xung_dot, FALSE) AS ban_trung_xung_dot,
+                {moment} AS thoi_diem_xuat
+            FROM {table} AS s LEFT JOIN {table}__trung AS trung ON s.line_no = trung.line_no
+        )
+        {sql_file(f"load/{batch.dataset}_tra_cuu.sql").replace("%", "%%")}
+        """
+    )
+    connection.execute(
+        sa.text(
+            "UPDATE ops.batch SET lines_read = :lines, stated_total = :total, layout = :layout, "
+            "extracted_at = :at, extra_columns = :extra, missing_columns = :missing, "
+            "personal_columns = :personal, "
+            "status = 'landed', stop_reason = NULL WHERE batch_id = :b"
+        ),
+        {
+            "lines": lines,
+            "total": export.stated_total,
+            "layout": export.header.layout.name,
+            "at": extracted_at,
+            "extra": export.header.extra,
+            "personal": export.header.personal,
+            "missing": [n for n in export.header.missing if n != contract.changed_at],
+            "b": batch.batch_id,
+        },
+    )
+
+
+# Judging --------------------------------------------------------------------------------------
+
+
+def _import_great_expectations():
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations  # noqa: PLC0415 - heavy: see row_rules
+
+    import cchc.row_rules  # noqa: F401, PLC0415 - registers expect_rows_to_satisfy
+
+    return great_expectations
+
+
+def applicable(contract: Contract, batch: Batch) -> dict[str, Rule]:
+    """The rules whose columns this export has; a total is only judged where one is stated."""
+    absent = set(batch.missing_columns)
+    return {
+        rule_id: rule
+        for rule_id, rule in rules_of(contract.dataset).items()
+        if not absent & set(rule.columns)
+        and (rule.type != "expect_table_row_count_to_equal" or batch.stated_total is not None)
+    }
+
+
+def _judge(engine: sa.Engine, contract: Contract, batch: Batch, importing: Future) -> list[Verdict]:
+    rules = applicable(contract, batch)
+    suite = suite_json(contract.dataset)
+    chosen = [e for e in suite["expectations"] if e["meta"]["rule_id"] in rules]
+    gx = importing.result()
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    source = context.data_sources.add_postgres(
+        "warehouse",
+        connection_string=_staging_url(engine),
+    )
+    try:
+        asset = source.add_table_asset("batch", table_name=view_of(batch).removeprefix("staging."))
+        result = (
+            asset.add_batch_definition_whole_table("all")
+            .get_batch()
+            .validate(
+                gx.ExpectationSuite(**{**suite, "expectations": chosen}),
+                # BASIC: counts; no raw value of a failing row is returned by the rules used here.
+                result_format="BASIC",
+                expectation_parameters={"stated_total": batch.stated_total},
+            )
+        )
+    finally:
+        source.get_engine().dispose()
+    verdicts = []
+    for outcome in result.results:
+        rule = rules[outcome.expectation_config.meta["rule_id"]]
+        if outcome.exception_info.get("raised_exception"):
+            raise CchcError(
+                f"{batch.label}: rule {rule.rule_id} could not be judged: "
+                f"{str(outcome.exception_info.get('exception_message'))[:300]}. Check its condition in "
+                f"expectations/{batch.dataset}.json."
+            )
+        observed = outcome.result.get("observed_value") or 0
+        if rule.type == "expect_table_row_count_to_equal":
+            failed = 0 if outcome.success else 1
+        else:
+            failed = int(observed)
+        verdicts.append(Verdict(rule, bool(outcome.success), batch.lines_read or 0, failed))
+    return verdicts
+
+
+def _staging_url(engine: sa.Engine) -> str:
+    """The warehouse as seen by the suites: names without schema are those of staging."""
+    options = engine.url.query["options"].replace("search_path=", "search_path=staging,")
+    return engine.url.update_query_dict({"options": options}).render_as_string(hide_password=False)
+
+
+# Recording ------------------------------------------------------------------------------------
+
+
+def _record(connection: sa.Connection, contract: Contract, batch: Batch, verdicts: list[Verdict]) -> int:
+    key = {"b": batch.batch_id}
+    connection.execute(sa.text("DELETE FROM ops.validation_result WHERE batch_id = :b"), key)
+    connection.execute(sa.text("DELETE FROM ops.reject WHERE batch_id = :b"), key)
+    if verdicts:
+        connection.execute(
+            sa.text(
+                "INSERT INTO ops.validation_result (batch_id, rule_id, severity, scope, success, "
+                "checked_count, failed_count, reason) VALUES (:b, :rule, :severity, :scope, :success, "
+                ":checked, :failed, :reason)"
+            ),
+            [
+                key
+                | {
+                    "rule": v.rule.rule_id,
+                    "severity": v.rule.severity,
+                    "scope": v.rule.scope,
+                    "success": v.success,
+                    "checked": v.checked,
+                    "failed": v.failed,
+                    "reason": v.rule.reason,
+                }
+                for v in verdicts
+            ],
+        )
+    broken = [
+        v.rule for v in verdicts if v.failed and v.rule.severity == "critical" and v.rule.scope == "dong"
+    ]
+    return _reject(connection, contract, batch, broken) if broken else 0
+
+
+def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken: list[Rule]) -> int:
+    tests = [f"({rule.condition}) IS FALSE" for rule in broken]
+    reasons = {f"r{i}": rule.reason for i, rule in enumerate(broken)}
+    ids = ", ".join(f"CASE WHEN {t} THEN '{r.rule_id}' END" for t, r in zip(tests, broken, strict=True))
+    texts = ", ".join(f"CASE WHEN {t} THEN CAST(:r{i} AS text) END" for i, t in enumerate(tests))
+    kept = [column.name for column in contract.staged if column.name not in batch.missing_columns]
+    # Conditions are the suite's own text; a colon in them is no bind parameter of ours.
+    escaped = [part.replace(":", "\\:") for part in (ids, " OR ".join(tests))]
+    statement = f"""
+        INSERT INTO ops.reject (batch_id, line_no, rule_ids, reasons, masked_row)
+        SELECT :b, v.line_no, array_remove(ARRAY[{escaped[0]}], NULL),
+            array_remove(ARRAY[{_escape_outside_binds(texts, len(broken))}], NULL),
+            (
+                SELECT jsonb_object_agg(o.key, ops.mask_text(o.value))
+                FROM jsonb_each_text(to_jsonb(v)) AS o
+                WHERE o.key = ANY(:kept)
+            )
+            || (SELECT coalesce(jsonb_object_agg(p, '***'), '{{}}') FROM unnest(CAST(:personal AS text [])) AS p)
+            || coalesce(
+                (
+                    SELECT jsonb_object_agg(o.key, ops.mask_text(o.value))
+                    FROM jsonb_each_text(v.o_khong_doc_duoc) AS o
+                ),
+                '{{}}'
+            )
+        FROM {view_of(batch)} AS v
+        WHERE {escaped[1]}
+    """
+    return connection.execute(
+        sa.text(statement),
+        {"b": batch.batch_id, "kept": kept, "personal": batch.personal_columns} | reasons,
+    ).rowcount
+
+
+def _escape_outside_binds(text: str, binds: int) -> str:
+    escaped = text.replace(":", "\\:")
+    for i in range(binds):
+        escaped = escaped.replace(f"CAST(\\:r{i} AS text)", f"CAST(:r{i} AS text)")
+    return escaped
+
+
+def _stop_reason(
+    connection: sa.Connection,
+    contract: Contract,
+    batch: Batch,
+    verdicts: list[Verdict],
+    rejected: int,
+) -> str | None:
+    lines = batch.lines_read or 0
+    share = 100 * rejected / lines if lines else 0.0
+    broken = [v for v in verdicts if not v.success and v.rule.severity == "critical"]
+    whole = [v for v in broken if v.rule.scope == "lo"]
+    if not whole and share <= contract.reject_threshold_pct:
+        return None
+    parts = [f"{batch.label} is stopped and nothing of it is loaded."]
+    for verdict in whole:
+        parts.append(f"{verdict.rule.rule_id}: {verdict.rule.reason}{_detail(connection, batch, verdict)}.")
+    if share > contract.reject_threshold_pct:
+        counts = "; ".join(
+            f"{v.rule.rule_id} {v.rule.reason}: {v.failed}" for v in broken if v.rule.scope == "dong"
+        )
+        parts.append(
+            f"{rejected} of {lines} lines rejected ({share:.1f} %, threshold "
+            f"{contract.reject_threshold_pct:g} %): {counts}."
+        )
+    parts.append(
+        f"Lines and reasons: SELECT line_no, reasons, masked_row FROM ops.reject WHERE batch_id = "
+        f"{batch.batch_id}. Correct them at the source and run again, or load a corrected file with "
+        f"ingest_file."
+    )
+    return " ".join(parts)
+
+
+def _detail(connection: sa.Connection, batch: Batch, verdict: Verdict) -> str:
+    """What the batch rule saw: the two totals, or the unknown codes with their first lines."""
+    if verdict.rule.type == "expect_table_row_count_to_equal":
+        return f" (read {batch.lines_read}, stated {batch.stated_total})"
+    if not verdict.rule.condition or len(verdict.rule.columns) != 1:
+        return f" ({verdict.failed})"
+    name = verdict.rule.columns[0]
+    condition = verdict.rule.condition.replace(":", "\\:")
+    rows = connection.execute(
+        sa.text(
+            f"SELECT left(ops.mask_text({name}), 40) AS value, count(*) AS so, min(line_no) AS dong "
+            f"FROM {view_of(batch)} WHERE ({condition}) IS FALSE "
+            f"GROUP BY {name} ORDER BY count(*) DESC, {name} LIMIT {SHOWN_VALUES}"
+        )
+    ).all()
+    shown = "; ".join(f"{row.value!r} × {row.so}, first in line {row.dong}" for row in rows)
+    return (
+        f" ({verdict.failed} lines, column {name}: {shown}; add the code to the layout's codes in "
+        f"plugins/cchc/contracts/{batch.dataset}.yaml if it is known)"
+    )
+
+
+def _stop(engine: sa.Engine, batch: Batch, reason: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE ops.batch SET status = 'stopped', stop_reason = :reason WHERE batch_id = :b"),
+            {"reason": reason, "b": batch.batch_id},
+        )

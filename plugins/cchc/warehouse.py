@@ -1,0 +1,59 @@
+"""Connections to the warehouse: an engine with limits, SQL files, locks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import sqlalchemy as sa
+
+ROOT = Path(__file__).resolve().parents[2]
+SQL = ROOT / "sql"
+EXPECTATIONS = ROOT / "expectations"
+
+# Figures must not depend on the settings of server or client.
+SESSION = "-c timezone=Asia/Ho_Chi_Minh -c datestyle=ISO -c jit=off -c search_path=pg_catalog,public"
+
+
+def engine_of(dsn: str, statement_timeout_s: int = 0) -> sa.Engine:
+    """An engine whose every statement ends after `statement_timeout_s` seconds (0: no limit)."""
+    options = f"{SESSION} -c statement_timeout={statement_timeout_s * 1000}"
+    # In the URL, so that Great Expectations' own engine runs under the same settings.
+    url = (
+        sa.make_url(dsn)
+        .set(drivername="postgresql+psycopg2")
+        .update_query_dict({"options": options, "application_name": "cchc"})
+    )
+    return sa.create_engine(url, poolclass=sa.pool.NullPool, hide_parameters=True)
+
+
+@cache
+def sql_file(relative: str) -> str:
+    """The text of a file below sql/."""
+    return (SQL / relative).read_text(encoding="utf-8")
+
+
+def run_sql_file(connection: sa.Connection, relative: str, **binds: object) -> sa.CursorResult:
+    """Runs a file below sql/ as one command; returns the result of its last statement."""
+    text = sa.text(sql_file(relative))
+    return connection.execute(text, {k: v for k, v in binds.items() if k in text._bindparams})
+
+
+@contextmanager
+def exclusive(engine: sa.Engine, name: str) -> Iterator[None]:
+    """Holds a lock named `name`; another process that wants it waits, a dead one lets it go."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        key = {"name": f"cchc:{name}"}
+        connection.execute(sa.text("SELECT pg_advisory_lock(hashtextextended(:name, 766))"), key)
+        try:
+            yield
+        finally:
+            connection.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:name, 766))"), key)
+
+
+def copy_text(connection: sa.Connection, table: str, columns: list[str], source: object) -> int:
+    """COPY csv text from a file-like object into `table`; returns the number of rows."""
+    cursor = connection.connection.cursor()
+    names = ", ".join(f'"{name}"' for name in columns)
+    cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)", source, size=1 << 20)
+    return cursor.rowcount

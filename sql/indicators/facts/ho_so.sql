@@ -1,0 +1,35 @@
+-- One row is one dossier that was open on some day of the period [:tu_ngay, :den_ngay].
+-- :den_chot is the last day of the period that the data speak of (the period's end once it is over).
+-- Reads the months of receipt up to the period, and of older ones only dossiers that ended in it or
+-- later, through the index on ngay_ket_thuc: time does not grow with the years kept.
+SELECT
+    h.ma_don_vi,
+    h.ma_tthc_goc AS ma_tthc,
+    h.ngay_cap_nhat,
+    h.ngay_tiep_nhan::date AS tiep_nhan,
+    h.ngay_ket_thuc AS ket_thuc,
+    h.ngay_hen_tra::date AS hen_tra,
+    h.ngay_yeu_cau_bo_sung::date AS yeu_cau_bo_sung,
+    h.ngay_ket_thuc_xu_ly,
+    h.trang_thai_ho_so,
+    h.kenh_thuc_hien,
+    h.tai_khoan_duoc_xac_thuc_voi_vneid,
+    h.so_tai_lieu_co_tep,
+    h.co_ket_qua_dien_tu,
+    coalesce(h.so_lan_bo_sung, 0) AS so_lan_bo_sung,
+    coalesce(h.tong_thoi_gian_bo_sung_phut, 0) AS bo_sung_phut,
+    tt.thoi_gian_giai_quyet_ngay AS so_ngay_quy_dinh,
+    -- A procedure that nobody described is taken to yield a result: the stricter reading.
+    coalesce(tt.thu_tuc_khong_co_ket_qua, 0) = 0 AS phai_co_ket_qua,
+    h.ma_ho_so,
+    h.batch_id,
+    h.line_no
+FROM core.ho_so AS h
+LEFT JOIN core.tthc AS tt
+    ON h.ma_tthc_goc = tt.ma_tthc AND CAST(:den_ngay AS date) BETWEEN tt.valid_from AND tt.valid_to
+WHERE
+    h.ky_tiep_nhan <= :den_ngay
+    AND h.ngay_tiep_nhan < CAST(:den_ngay AS date) + 1
+    AND h.ngay_ket_thuc >= :tu_ngay
+    AND h.trang_thai_ho_so NOT IN (1, 3)
+    AND coalesce(h.da_xoa, 0) <> 1

@@ -1,0 +1,18 @@
+-- One row is one line of the batch with what the reference data say of its unit and procedure.
+-- A view over the batch (`lo`): reads only; one line stays one row because core ranges never overlap.
+SELECT
+    lo.*,
+    dv.ma_don_vi AS don_vi_giai_quyet,
+    tt.thoi_gian_giai_quyet_ngay AS tthc_so_ngay,
+    tt.ma_tthc IS NOT NULL AS tthc_trong_danh_muc
+FROM lo
+LEFT JOIN core.don_vi_khoa AS dv
+    ON
+        lo.don_vi_xu_ly_khoa = dv.khoa
+        AND coalesce(lo.ngay_tiep_nhan, lo.ngay_nop_ho_so, lo.ngay_cap_nhat)::date
+        BETWEEN dv.valid_from AND dv.valid_to
+LEFT JOIN core.tthc AS tt
+    ON
+        lo.ma_tthc_goc = tt.ma_tthc
+        AND coalesce(lo.ngay_tiep_nhan, lo.ngay_nop_ho_so, lo.ngay_cap_nhat)::date
+        BETWEEN tt.valid_from AND tt.valid_to

@@ -1,0 +1,78 @@
+"""One real PostgreSQL for the whole run; every test that asks gets a warehouse of its own in it."""
+
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from cchc.warehouse import engine_of
+from tests.world import World
+from tools.local.postgres import EmbeddedPostgres
+
+ROOT = Path(__file__).parents[1]
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    with (
+        tempfile.TemporaryDirectory(prefix="cchc-test-") as home,
+        EmbeddedPostgres(Path(home)) as server,
+    ):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(postgres: EmbeddedPostgres) -> str:
+    """An empty warehouse, migrated once; copies of it are made for the tests."""
+    dsn = postgres.dsn("cchc", "postgres", driver="psycopg2")
+    subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        check=True,
+        cwd=ROOT,
+        env=os.environ | {"CCHC_WAREHOUSE_DSN": dsn},
+    )
+    return "cchc"
+
+
+@pytest.fixture
+def empty_database(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The DSN of a database with nothing in it."""
+    yield from _database(postgres, "template0")
+
+
+@pytest.fixture
+def dsn(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """The DSN of a migrated warehouse without data."""
+    yield from _database(postgres, template)
+
+
+@pytest.fixture
+def engine(dsn: str) -> sa.Engine:
+    return engine_of(dsn, statement_timeout_s=120)
+
+
+@pytest.fixture
+def world(engine: sa.Engine, tmp_path: Path) -> World:
+    """A warehouse with a handful of units and procedures, to which a test adds dossiers."""
+    return World(engine, tmp_path)
+
+
+def _database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    admin = sa.create_engine(
+        postgres.dsn("postgres", "postgres", driver="psycopg2"),
+        isolation_level="AUTOCOMMIT",
+        poolclass=sa.pool.NullPool,
+    )
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield postgres.dsn(name, "postgres", driver="psycopg2")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")

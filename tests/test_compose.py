@@ -1,0 +1,386 @@
+"""The production stack in docker-compose.yml: valid, complete, and without a secret in it."""
+
+import copy
+import fnmatch
+import json
+import os
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+from importlib.metadata import distribution, entry_points
+from pathlib import Path
+
+import pytest
+import yaml
+from check_jsonschema.builtin_schemas import get_builtin_schema
+from jsonschema import Draft202012Validator
+
+REPO = Path(__file__).parents[1]
+TEXT = (REPO / "docker-compose.yml").read_text(encoding="utf-8")
+COMPOSE = yaml.safe_load(TEXT)
+SERVICES = COMPOSE["services"]
+ONE_SHOT = {"airflow-init", "warehouse-migrate"}
+LONG_RUNNING = sorted(SERVICES.keys() - ONE_SHOT)
+DATABASES = ["metadata-db", "warehouse-db"]
+RUNS_TASKS = ["airflow-worker"]
+
+# What the package reads from its environment, by connection id or by name.
+PACKAGE_ENVIRONMENT = {
+    "AIRFLOW_CONN_CCHC_WAREHOUSE",
+    "AIRFLOW_CONN_CCHC_TTHC",
+    "CCHC_LANDING_DIR",
+    "CCHC_WAREHOUSE_DSN",
+}
+# The end of the simulated source's data; a real source goes on.
+DEMO_ONLY = {"CCHC_NGUON_DEN"}
+
+# ${NAME}, ${NAME:-default}, ${NAME:?message}; `$$` is a dollar for the container's shell.
+REFERENCE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(:?[-?+])?")
+SECRET_NAME = re.compile(r"PASSWORD|SECRET|FERNET|_KEY$|_CONN(_|$)|DSN|AUTH$|BROKER|BACKEND$")
+NOT_SECRET = {"AIRFLOW__CORE__AUTH_MANAGER"}
+
+
+def environment(service: str) -> dict[str, str | None]:
+    return SERVICES[service].get("environment", {})
+
+
+def references(operator: str) -> set[str]:
+    return {name for name, found in REFERENCE.findall(TEXT) if found.endswith(operator)}
+
+
+def handed_on() -> set[str]:
+    """Variables without a value in the file: .env may give one."""
+    return {key for name in SERVICES for key, value in environment(name).items() if value is None}
+
+
+def example_lines() -> list[str]:
+    return (REPO / ".env.example").read_text(encoding="utf-8").splitlines()
+
+
+# --- the compose specification ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def specification() -> Draft202012Validator:
+    schema = get_builtin_schema("vendor.compose-spec")
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def test_file_follows_the_compose_specification(specification):
+    errors = [f"{error.json_path}: {error.message}" for error in specification.iter_errors(COMPOSE)]
+    assert errors == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("servces",), {}),
+        (("services", "redis", "heathcheck"), {"test": ["NONE"]}),
+        (("services", "redis", "healthcheck", "intervall"), "10s"),
+        (("services", "redis", "healthcheck", "retries"), [6]),
+        (("services", "redis", "environment"), "REDISCLI_AUTH"),
+        (("services", "redis", "image"), 8.2),
+        (("services", "airflow-api-server", "ports"), "8080:8080"),
+        (("services", "airflow-worker", "depends_on", "redis", "condition"), "service_fine"),
+        (("services", "airflow-worker", "build", "dockerfile_inline"), ["FROM scratch"]),
+        (("volumes", "landing"), "landing"),
+        (("networks", "control", "internal"), {"yes": True}),
+    ],
+    ids=lambda part: ".".join(part) if isinstance(part, tuple) else None,
+)
+def test_specification_rejects_a_mistake(specification, path, value):
+    broken = copy.deepcopy(COMPOSE)
+    place = broken
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    assert not specification.is_valid(broken)
+
+
+# --- services ---------------------------------------------------------------------------------
+
+
+def test_every_service_of_the_production_shape_is_there():
+    assert set(SERVICES) == {
+        *DATABASES,
+        *ONE_SHOT,
+        "redis",
+        "airflow-api-server",
+        "airflow-scheduler",
+        "airflow-dag-processor",
+        "airflow-triggerer",
+        "airflow-worker",
+    }
+
+
+@pytest.mark.parametrize("name", LONG_RUNNING)
+def test_long_running_service_is_watched_and_comes_back(name):
+    service = SERVICES[name]
+    assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+    assert service["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", sorted(ONE_SHOT))
+def test_one_shot_service_ends(name):
+    assert SERVICES[name]["restart"] == "no"
+    assert "healthcheck" not in SERVICES[name]
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_log_of_a_container_cannot_fill_the_disk(name):
+    assert {"max-size", "max-file"} <= SERVICES[name]["logging"]["options"].keys()
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_start_order_waits_for_the_right_thing(name):
+    for needed, how in SERVICES[name].get("depends_on", {}).items():
+        ended = "service_completed_successfully" if needed in ONE_SHOT else "service_healthy"
+        assert how["condition"] == ended, f"{name} waits for {needed}"
+
+
+def test_tasks_start_only_after_both_databases_are_migrated():
+    assert SERVICES["airflow-worker"]["depends_on"].keys() >= ONE_SHOT
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_hosts_in_addresses_are_services_on_a_shared_network(name):
+    for value in filter(None, environment(name).values()):
+        for host in re.findall(r"[@/]([a-z][a-z-]*):\d+", value):
+            if host != "localhost":
+                assert set(SERVICES[host]["networks"]) & set(SERVICES[name]["networks"]), host
+
+
+def test_every_volume_and_network_is_declared_and_used():
+    volumes = {v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", [])}
+    networks = {n for s in SERVICES.values() for n in s["networks"]}
+    assert volumes == COMPOSE["volumes"].keys()
+    assert networks == COMPOSE["networks"].keys()
+
+
+def test_no_code_is_mounted_from_the_host():
+    sources = [v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", [])]
+    assert [source for source in sources if source not in COMPOSE["volumes"]] == []
+
+
+def test_each_database_keeps_its_data_in_a_volume_of_its_own():
+    mounts = [SERVICES[name]["volumes"] for name in DATABASES]
+    # postgres:18 refuses to start when the older /var/lib/postgresql/data is mounted.
+    assert mounts == [
+        ["metadata-data:/var/lib/postgresql"],
+        ["warehouse-data:/var/lib/postgresql"],
+    ]
+    assert all(SERVICES[name]["image"] == "postgres:18" for name in DATABASES)
+
+
+def test_images_are_pinned_by_version():
+    for name, service in SERVICES.items():
+        assert re.search(r":\d+(\.\d+)*", service["image"]), name
+
+
+def test_only_the_user_interface_is_published_and_only_on_this_host():
+    published = {name: s["ports"] for name, s in SERVICES.items() if "ports" in s}
+    assert published == {
+        "airflow-api-server": ["${AIRFLOW_UI_BIND:-127.0.0.1}:${AIRFLOW_UI_PORT:-8080}:8080"]
+    }
+
+
+def test_databases_and_queue_have_no_way_out():
+    for name in (*DATABASES, "redis", "warehouse-migrate"):
+        for network in SERVICES[name]["networks"]:
+            assert COMPOSE["networks"][network] == {"internal": True}, f"{name} in {network}"
+
+
+# --- the image --------------------------------------------------------------------------------
+
+
+def test_image_has_the_locked_airflow_and_what_the_package_reads():
+    builds = [s["build"] for s in SERVICES.values() if "build" in s]
+    assert all(build == builds[0] for build in builds)
+    recipe = builds[0]["dockerfile_inline"]
+    assert f"FROM apache/airflow:{distribution('apache-airflow').version}-python3.11\n" in recipe
+    assert "pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock" in recipe
+    copied = set(re.findall(r"^COPY --chown=airflow:root (.+) \./", recipe, re.MULTILINE))
+    copied = {source for group in copied for source in group.split()}
+    assert {"dags", "plugins", "sql", "expectations", "pyproject.toml"} <= copied
+    assert [source for source in copied if not (REPO / source).exists()] == []
+    ignored = (REPO / ".dockerignore").read_text(encoding="utf-8").split("\n")
+    assert {f"!{source}" for source in copied} == {x for x in ignored if x.startswith("!")}
+    assert ignored[1] == "*"
+
+
+# --- secrets ----------------------------------------------------------------------------------
+
+
+def test_no_secret_has_a_default_and_every_secret_is_required():
+    with_default = references("-") | references("") - references("?")
+    assert [name for name in with_default if SECRET_NAME.search(name)] == []
+    assert {name for name, found in REFERENCE.findall(TEXT) if not found} == set()
+    assert references("?") == {
+        "AIRFLOW_ADMIN_PASSWORD",
+        "AIRFLOW_API_SECRET_KEY",
+        "AIRFLOW_CONN_CCHC_TTHC",
+        "AIRFLOW_FERNET_KEY",
+        "AIRFLOW_JWT_SECRET",
+        "METADATA_DB_PASSWORD",
+        "REDIS_PASSWORD",
+        "WAREHOUSE_DB_PASSWORD",
+    }
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_secret_is_written_in_the_file(name):
+    literal = [
+        key
+        for key, value in environment(name).items()
+        if SECRET_NAME.search(key) and key not in NOT_SECRET and value is not None
+        if not re.search(r"\$\{[A-Z_]+:\?", value)
+    ]
+    assert literal == []
+    # user:password@host in an address, with the password spelled out
+    assert re.findall(r"//[^\s/@]*:[^\s/@${}]+@", json.dumps(SERVICES[name])) == []
+
+
+def test_airflow_services_share_their_keys():
+    airflow = [name for name in SERVICES if name.startswith("airflow-")]
+    for option in ("CORE__FERNET_KEY", "API_AUTH__JWT_SECRET", "API__SECRET_KEY"):
+        assert len({environment(name)[f"AIRFLOW__{option}"] for name in airflow}) == 1
+
+
+def test_env_example_names_every_required_variable_without_a_value():
+    assigned = [line for line in example_lines() if line and not line.startswith("#")]
+    assert sorted(assigned) == sorted(f"{name}=" for name in references("?"))
+
+
+def test_env_example_shows_every_optional_variable_as_a_comment():
+    shown = {m[1] for line in example_lines() if (m := re.match(r"# ([A-Z_]+)=", line))}
+    assert shown == references("-") | handed_on()
+
+
+@pytest.mark.parametrize("file", [".gitignore", ".dockerignore"])
+def test_filled_env_file_stays_out(file):
+    patterns = (REPO / file).read_text(encoding="utf-8").splitlines()
+    assert any(fnmatch.fnmatch(".env", pattern) for pattern in patterns if pattern)
+
+
+# --- what Airflow and the package understand --------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def airflow_options() -> dict[str, dict]:
+    """Every option of the installed Airflow and its providers as SECTION__OPTION."""
+    core = distribution("apache-airflow-core").locate_file("airflow/config_templates/config.yml")
+    sections = [yaml.safe_load(Path(core).read_text(encoding="utf-8"))]
+    for point in entry_points(group="apache_airflow_provider"):
+        # Run as a plain file: importing it would load Airflow and make its home folder.
+        source = point.dist.locate_file(point.module.replace(".", "/") + ".py")
+        sections.append(runpy.run_path(str(source))[point.attr]().get("config", {}))
+    return {
+        f"{section}__{option}".upper().replace(".", "_"): about or {}
+        for part in sections
+        for section, content in part.items()
+        for option, about in content["options"].items()
+    }
+
+
+def test_every_airflow_option_is_known_and_current(airflow_options):
+    keys = {key for name in SERVICES for key in environment(name) if key.startswith("AIRFLOW__")}
+    assert len(keys) > 10
+    options = {key.removeprefix("AIRFLOW__") for key in keys}
+    assert sorted(options - airflow_options.keys()) == []
+    old = [o for o in options if airflow_options[o].get("version_deprecated")]
+    assert old == []
+
+
+def test_option_check_notices_a_wrong_name(airflow_options):
+    assert "CORE__EXECUTION_API_SERVER_URL" in airflow_options
+    assert "CELERY__BROKER_URL" in airflow_options
+    assert "CORE__EXECUTION_API_URL" not in airflow_options
+    assert "WEBSERVER__SECRET_KEY" not in airflow_options
+
+
+def airflow_commands() -> list[list[str]]:
+    """Every airflow command line in the file: of the services, their checks and the init script."""
+    commands = []
+    for name, service in SERVICES.items():
+        command, check = service.get("command"), service.get("healthcheck", {}).get("test", [])
+        if name == "airflow-init":
+            lines = [shlex.split(line) for line in command[-1].splitlines()]
+            assert all(line[0] == "airflow" for line in lines)
+            commands += [line[1:] for line in lines]
+        elif name.startswith("airflow-"):
+            # The image's entrypoint puts `airflow` in front.
+            commands.append(shlex.split(command))
+        if check[:2] == ["CMD", "airflow"]:
+            commands.append(check[2:])
+    return commands
+
+
+PARSE_COMMANDS = """
+import json, sys
+from airflow.cli.cli_parser import get_parser
+from celery.app.utils import find_app
+
+commands, celery_app = json.load(sys.stdin)
+for command in commands:
+    get_parser().parse_args(command)
+find_app(celery_app)
+"""
+
+
+def parse_with_installed_airflow(folder: Path, commands: list[list[str]], app: str):
+    names = ("AIRFLOW__CORE__EXECUTOR", "AIRFLOW__CORE__AUTH_MANAGER")
+    chosen = {name: environment("airflow-worker")[name] for name in names}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")}
+    return subprocess.run(
+        [sys.executable, "-c", PARSE_COMMANDS],
+        input=json.dumps([commands, app]),
+        env=kept | chosen | {"AIRFLOW_HOME": str(folder), "AIRFLOW__CORE__LOAD_EXAMPLES": "false"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_installed_airflow_understands_every_command(tmp_path):
+    check = SERVICES["airflow-worker"]["healthcheck"]["test"][1]
+    commands = airflow_commands()
+    jobs = sorted(c[c.index("--job-type") + 1] for c in commands if "--job-type" in c)
+    assert jobs == ["DagProcessorJob", "SchedulerJob", "TriggererJob"]
+    result = parse_with_installed_airflow(tmp_path, commands, re.search(r"--app (\S+)", check)[1])
+    assert result.returncode == 0, result.stderr
+
+
+def test_command_check_notices_a_wrong_job_type(tmp_path):
+    wrong = ["jobs", "check", "--job-type", "WorkerJob", "--local"]
+    assert parse_with_installed_airflow(tmp_path, [wrong], "unused").returncode == 2
+
+
+@pytest.mark.parametrize("name", RUNS_TASKS)
+def test_services_that_run_tasks_get_what_the_package_reads(name):
+    sources = [
+        path
+        for folder in ("dags", "plugins", "sql/migrations")
+        for path in (REPO / folder).rglob("*.py")
+    ]
+    read = {
+        variable
+        for path in sources
+        for variable in re.findall(r"""["'](CCHC_[A-Z_]+)["']""", path.read_text(encoding="utf-8"))
+    }
+    assert "CCHC_WAREHOUSE_DSN" in read
+    assert (read | PACKAGE_ENVIRONMENT) - DEMO_ONLY <= environment(name).keys()
+
+
+def test_both_forms_of_the_warehouse_address_name_the_same_database():
+    worker = environment("airflow-worker")
+    address = worker["AIRFLOW_CONN_CCHC_WAREHOUSE"].split("://")[1]
+    assert worker["CCHC_WAREHOUSE_DSN"].split("://")[1] == address
+    assert environment("warehouse-migrate")["CCHC_WAREHOUSE_DSN"] == worker["CCHC_WAREHOUSE_DSN"]
+    database = environment("warehouse-db")
+    assert address.startswith(f"{database['POSTGRES_USER']}:{database['POSTGRES_PASSWORD']}@")
+    assert address.endswith(f"@warehouse-db:5432/{database['POSTGRES_DB']}")

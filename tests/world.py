@@ -1,0 +1,160 @@
+"""A small province for tests: units, procedures, and exports written from a few named values."""
+
+import csv
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from cchc.batches import Batch
+from cchc.contracts import contract_of
+from cchc.landing import land_file
+from cchc.loading import load
+from cchc.refresh import pending_periods, refresh
+from cchc.validation import validate
+
+SO = "000.00.01.H59"
+HUYEN = "000.00.42.H59"
+XA = "000.01.42.H59"
+UNITS = [
+    {"ma_don_vi": "000.00.00.H59", "ten_don_vi": "Tỉnh Trà Vinh", "cap": "toan_tinh"},
+    {"ma_don_vi": SO, "ten_don_vi": "Sở Xây dựng", "cap": "so_nganh"},
+    {"ma_don_vi": HUYEN, "ten_don_vi": "UBND Thành phố Trà Vinh", "cap": "huyen"},
+    {"ma_don_vi": XA, "ten_don_vi": "UBND Phường 1, Thành phố Trà Vinh", "cap": "xa"},
+]
+# 1.000001 and 1.000002 are provided toàn trình (4) by the sở; 1.000003 yields no paper result.
+PROCEDURES = [
+    {
+        "MaTTHC": f"1.00000{n}",
+        "TenTTHC": f"Thủ tục số {n}",
+        "MaLinhVuc": "LV1",
+        "TenLinhVuc": "Lĩnh vực một",
+        "MucDo": "4",
+        "ThuTucKhongCoKetQua": "1" if n == 3 else "0",
+        "ThoiGianGiaiQuyet": "0" if n == 3 else "5",
+        "DonViThucHien": [
+            {
+                "MaDonVi": SO,
+                "MucDo": "4" if n < 3 else "3",
+                "HieuLucTu": "20240101",
+                "HieuLucDen": None,
+            },
+            {"MaDonVi": XA, "MucDo": "4", "HieuLucTu": "20240101", "HieuLucDen": None},
+        ],
+        "HieuLucTu": "20240101",
+        "HieuLucDen": None,
+        "NgayCapNhat": "20240101000000",
+    }
+    for n in (1, 2, 3)
+]
+DOSSIER = {
+    "ma_tthc": "1.000001",
+    "kenh_thuc_hien": "2",
+    "ngay_nop_ho_so": "20250305080000",
+    "ngay_tiep_nhan": "20250305090000",
+    "ngay_hen_tra": "20250312090000",
+    "ngay_ket_thuc_xu_ly": "",
+    "ngay_tra": "",
+    "trang_thai_ho_so": "4",
+    "don_vi_xu_ly": SO,
+    "noi_nop_ho_so": "1",
+    "ho_so_co_thanh_phan_so_hoa": "1",
+    "tai_khoan_duoc_xac_thuc_voi_vneid": "1",
+    "duoc_thanh_toan_truc_tuyen": "0",
+    "so_tai_lieu_nop": "1",
+    "so_tai_lieu_co_tep": "1",
+    "so_lan_bo_sung": "0",
+    "ngay_yeu_cau_bo_sung": "",
+    "tong_thoi_gian_bo_sung_phut": "0",
+    "co_ket_qua_dien_tu": "1",
+    "ngay_cap_nhat": "20250305090000",
+    "da_xoa": "0",
+}
+FULL = [
+    *("ma_ho_so", "ten_tthc", "ma_linh_vuc", "ten_linh_vuc", "loai_doi_tuong", "ngay_tu_choi"),
+    *("hinh_thuc", "don_vi_tiep_nhan", "so_tai_lieu_so_hoa", "so_tai_lieu_tai_su_dung"),
+    *("so_tai_lieu_tu_kho", *DOSSIER),
+]
+
+
+def code(number: int) -> str:
+    """The code of the n-th dossier."""
+    return f"000.00.01.H59-250305-{number:04d}"
+
+
+@dataclass
+class World:
+    """Exports are files in `folder`; each is landed, judged and loaded as the DAGs do it."""
+
+    engine: sa.Engine
+    folder: Path
+    files: int = field(default=0)
+
+    def reference(self) -> "World":
+        """Loads the units and procedures."""
+        self.ingest("don_vi", self.csv(UNITS, ["ma_don_vi", "ten_don_vi", "cap"]), at="2024-01-01")
+        self.ingest("tthc", self.json(PROCEDURES))
+        return self
+
+    def csv(self, rows: list[dict], columns: list[str] | None = None) -> Path:
+        path = self._path("csv")
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns or list(rows[0]), restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+        return path
+
+    def json(self, records: list[dict], **envelope: object) -> Path:
+        path = self._path("json")
+        body = {"error_code": "0", "tong_so": len(records)} | envelope | {"data": records}
+        path.write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
+        return path
+
+    def text(self, content: str | bytes, suffix: str = "csv") -> Path:
+        path = self._path(suffix)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def dossiers(self, *changes: dict, columns: list[str] | None = None) -> Path:
+        """A CSV of dossiers numbered from 1, each DOSSIER with the given changes."""
+        rows = [{"ma_ho_so": code(n), **DOSSIER, **change} for n, change in enumerate(changes, 1)]
+        return self.csv(
+            [{k: v for k, v in r.items() if k in (columns or FULL)} for r in rows], columns or FULL
+        )
+
+    def land(self, dataset: str, path: Path, at: str | None = None) -> int:
+        moment = datetime.fromisoformat(at) if at else None
+        return land_file(self.engine, self.folder / "landing", contract_of(dataset), path, moment).batch_id
+
+    def ingest(self, dataset: str, path: Path, at: str | None = None) -> tuple[Batch, list[str]]:
+        """Lands, judges and loads a file; returns its batch and the months it changed."""
+        batch_id = self.land(dataset, path, at)
+        validate(self.engine, batch_id)
+        return load(self.engine, batch_id)
+
+    def refresh_all(self) -> None:
+        for ky in pending_periods(self.engine):
+            refresh(self.engine, ky)
+
+    def rows(self, query: str, **binds: object) -> list[tuple]:
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(sa.text(query), binds)]
+
+    def figure(self, ma: str, unit: str, ky: str, ky_loai: str = "thang") -> tuple:
+        """(tu_so, mau_so) of one figure of mart.chi_so."""
+        found = self.rows(
+            "SELECT tu_so, mau_so FROM mart.chi_so WHERE ma_chi_so = :ma AND ma_don_vi = :unit "
+            "AND ky = :ky AND ky_loai = :ky_loai",
+            ma=ma,
+            unit=unit,
+            ky=ky,
+            ky_loai=ky_loai,
+        )
+        assert len(found) == 1, f"{ma} {unit} {ky_loai} {ky}: {len(found)} rows"
+        return found[0]
+
+    def _path(self, suffix: str) -> Path:
+        self.files += 1
+        return self.folder / f"tep_{self.files}.{suffix}"
