@@ -287,7 +287,10 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
                 FROM jsonb_each_text(to_jsonb(v)) AS o
                 WHERE o.key = ANY(:kept)
             )
-            || (SELECT coalesce(jsonb_object_agg(p, '***'), '{{}}') FROM unnest(CAST(:personal AS text [])) AS p)
+            || (
+                SELECT coalesce(jsonb_object_agg(p, '***'), '{{}}')
+                FROM unnest(CAST(:personal AS text [])) AS p
+            )
             || coalesce(
                 (
                     SELECT jsonb_object_agg(o.key, ops.mask_text(o.value))

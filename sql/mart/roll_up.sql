@@ -2,63 +2,27 @@
 -- Reads only. cchc.indicators puts the measures of sql/indicators in the places marked with a comment.
 -- A dossier counts at the unit that is valid on the last day of the period: a unit that has ended is
 -- followed to its successor. Distinct procedures are counted at every grain, never summed.
-WITH RECURSIVE dong_ke_thua AS (
-    SELECT DISTINCT
-        ma_don_vi AS ma_goc,
-        ma_don_vi,
-        0 AS buoc
-    FROM core.don_vi
-    UNION ALL
-    SELECT
-        k.ma_goc,
-        d.ma_don_vi_ke_thua AS ma_don_vi,
-        k.buoc + 1 AS buoc
-    FROM dong_ke_thua AS k
-    INNER JOIN core.don_vi AS d ON k.ma_don_vi = d.ma_don_vi
-    WHERE
-        d.valid_to < :den_ngay
-        AND d.ma_don_vi_ke_thua IS NOT NULL
-        AND k.buoc < 20
-        AND NOT EXISTS (
-            SELECT 1
-            FROM core.don_vi AS con
-            WHERE con.ma_don_vi = k.ma_don_vi AND con.valid_to >= :den_ngay
-        )
-),
-
-ke_thua AS (
-    SELECT DISTINCT ON (ma_goc)
-        ma_goc,
-        ma_don_vi
-    FROM dong_ke_thua
-    ORDER BY ma_goc ASC, buoc DESC
-),
-
-o AS (
+WITH o AS (
     SELECT
         coalesce(k.ma_don_vi, t.ma_don_vi) AS ma_don_vi,
         t.ma_tthc,
         0 AS m0 -- cells
     FROM core.tong_hop AS t
-    LEFT JOIN ke_thua AS k ON t.ma_don_vi = k.ma_goc
+    LEFT JOIN core.don_vi_tai_ngay(CAST(:den_ngay AS date)) AS k ON t.ma_don_vi = k.ma_goc
     WHERE t.ky = ANY(:kys)
     GROUP BY coalesce(k.ma_don_vi, t.ma_don_vi), t.ma_tthc
 ),
 
 -- Every active unit, even at zero; and any other unit that still holds dossiers.
 don_vi AS (
-    SELECT DISTINCT ON (d.ma_don_vi)
+    SELECT DISTINCT
         d.ma_don_vi,
         d.ten_don_vi,
         d.cap
-    FROM core.don_vi AS d
+    FROM core.don_vi_tai_ngay(CAST(:den_ngay AS date)) AS d
     WHERE
         d.cap <> 'toan_tinh'
-        AND (
-            :den_ngay BETWEEN d.valid_from AND d.valid_to
-            OR d.ma_don_vi IN (SELECT o.ma_don_vi FROM o)
-        )
-    ORDER BY d.ma_don_vi ASC, (:den_ngay BETWEEN d.valid_from AND d.valid_to) DESC, d.valid_from DESC
+        AND (d.con_hieu_luc OR d.ma_don_vi IN (SELECT o.ma_don_vi FROM o))
 ),
 
 dong_bang AS (

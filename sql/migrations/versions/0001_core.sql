@@ -40,6 +40,55 @@ COMMENT ON TABLE core.don_vi IS
 COMMENT ON COLUMN core.don_vi.ma_don_vi_ke_thua IS
 'Đơn vị kế thừa khi hết hiệu lực; hồ sơ chưa xong chuyển sang đơn vị này.';
 
+CREATE FUNCTION core.don_vi_tai_ngay(ngay date)
+RETURNS TABLE (ma_goc text, ma_don_vi text, ten_don_vi text, cap text, con_hieu_luc boolean)
+LANGUAGE sql STABLE AS $$
+WITH RECURSIVE dong_ke_thua AS (
+    SELECT DISTINCT
+        d.ma_don_vi AS ma_goc,
+        d.ma_don_vi,
+        0 AS buoc
+    FROM core.don_vi AS d
+    UNION ALL
+    SELECT
+        k.ma_goc,
+        d.ma_don_vi_ke_thua AS ma_don_vi,
+        k.buoc + 1 AS buoc
+    FROM dong_ke_thua AS k
+    INNER JOIN core.don_vi AS d ON k.ma_don_vi = d.ma_don_vi
+    WHERE
+        d.ma_don_vi_ke_thua IS NOT NULL
+        AND d.valid_to < don_vi_tai_ngay.ngay
+        -- A chain of successions is short; a circle in the source's data must not run for ever.
+        AND k.buoc < 20
+        AND NOT EXISTS (
+            SELECT 1 FROM core.don_vi AS con
+            WHERE con.ma_don_vi = k.ma_don_vi AND con.valid_to >= don_vi_tai_ngay.ngay
+        )
+),
+
+ke_thua AS (
+    SELECT DISTINCT ON (k.ma_goc)
+        k.ma_goc,
+        k.ma_don_vi
+    FROM dong_ke_thua AS k
+    INNER JOIN core.don_vi AS d ON k.ma_don_vi = d.ma_don_vi
+    ORDER BY k.ma_goc ASC, k.buoc DESC
+)
+
+SELECT DISTINCT ON (k.ma_goc)
+    k.ma_goc,
+    d.ma_don_vi,
+    d.ten_don_vi,
+    d.cap,
+    don_vi_tai_ngay.ngay BETWEEN d.valid_from AND d.valid_to AS con_hieu_luc
+FROM ke_thua AS k
+INNER JOIN core.don_vi AS d ON k.ma_don_vi = d.ma_don_vi
+ORDER BY k.ma_goc ASC, (don_vi_tai_ngay.ngay BETWEEN d.valid_from AND d.valid_to) DESC, d.valid_from DESC
+$$;
+COMMENT ON FUNCTION core.don_vi_tai_ngay(date) IS
+'Một dòng = một mã đơn vị và đơn vị trả lời thay nó vào ngày đã cho: chính nó, hoặc đơn vị kế thừa.';
+
 CREATE TABLE core.don_vi_khoa (
     khoa text COLLATE "C" NOT NULL,
     ma_don_vi text COLLATE "C" NOT NULL,

@@ -1,0 +1,56 @@
+"""
+### Nạp một tệp
+
+**What** — Loads one file by hand: a corrected export, a vendor's XLSX, a procedure catalogue of the national
+portal.
+
+**When** — Only when triggered.
+
+**Inputs** — Params: `dataset` (don_vi, tthc, ho_so); `path`, absolute, readable by the worker (.xlsx, .csv,
+.json); `extracted_at`, when the export was made, only if the file does not say so.
+
+**Outputs** — As `ingest_tthc`.
+
+**If it fails** — Nothing is loaded. The message names file, line or column, what was expected and what to do.
+
+**Run again** — Always safe: the same file is recognised by its sha-256 and changes nothing.
+"""
+
+from airflow.sdk import Param, dag
+
+from cchc.dag_parts import DEFAULT_ARGS, START, TAGS, land_file, load_core, validate
+
+
+@dag(
+    dag_id="ingest_file",
+    dag_display_name="Nạp một tệp",
+    schedule=None,
+    start_date=START,
+    catchup=False,
+    max_active_runs=4,
+    default_args=DEFAULT_ARGS,
+    params={
+        "dataset": Param("ho_so", type="string", enum=["don_vi", "tthc", "ho_so"], title="Bộ dữ liệu"),
+        "path": Param(
+            "",
+            type="string",
+            minLength=1,
+            title="Đường dẫn tệp",
+            description="Tuyệt đối, trên máy chạy tác vụ",
+        ),
+        "extracted_at": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="Thời điểm xuất",
+            description="Giờ Việt Nam; chỉ cần khi tệp không tự ghi",
+        ),
+    },
+    tags=TAGS,
+    doc_md=__doc__,
+)
+def ingest_file() -> None:
+    load_core(validate(land_file()))
+
+
+ingest_file()

@@ -1,0 +1,207 @@
+"""The tasks that several DAGs share, and the policy that all of them follow.
+
+A task takes and returns ids and counts, never rows. Every task may be run again at any time: what
+is complete is decided by the tables in ops.
+"""
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pendulum
+from airflow.sdk import (
+    Context,
+    CronDataIntervalTimetable,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryRule,
+    get_current_context,
+    task,
+)
+from airflow.sdk.bases.hook import BaseHook
+
+from cchc.assets import THANG_CO_THAY_DOI
+from cchc.notifier import FailureNotifier
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+POOL = "nguon_tthc"
+TAGS = ["cchc"]
+START = pendulum.datetime(2025, 1, 1, tz="Asia/Ho_Chi_Minh")
+
+# Waiting helps against a source or a database that is away; nothing but a person helps against a
+# wrong password or a file that breaks its contract.
+RETRY_POLICY = ExceptionRetryPolicy(
+    rules=[
+        RetryRule("cchc.errors.SourceUnavailable", RetryAction.RETRY, timedelta(minutes=2)),
+        RetryRule("sqlalchemy.exc.OperationalError", RetryAction.RETRY, timedelta(seconds=30)),
+        RetryRule("cchc.errors.CchcError", RetryAction.FAIL, reason="a person has to act"),
+    ]
+)
+DEFAULT_ARGS = {
+    "owner": "cchc",
+    "retries": 3,
+    "retry_delay": timedelta(minutes=1),
+    "retry_policy": RETRY_POLICY,
+    "on_failure_callback": FailureNotifier(),
+}
+
+
+def daily(hour: int) -> CronDataIntervalTimetable:
+    """Every day at `hour` in Vietnam; the interval is the day before that moment."""
+    return CronDataIntervalTimetable(f"0 {hour} * * *", timezone="Asia/Ho_Chi_Minh")
+
+
+def source_end() -> pendulum.DateTime | None:
+    """The last moment a simulated source has data (CCHC_NGUON_DEN); None for a live one."""
+    end = os.environ.get("CCHC_NGUON_DEN")
+    return pendulum.parse(end, tz="Asia/Ho_Chi_Minh") if end else None
+
+
+# Tasks ----------------------------------------------------------------------------------------
+
+
+@task(
+    task_display_name="Kéo dữ liệu về",
+    map_index_template="{{ ten }}",
+    pool=POOL,
+    execution_timeout=timedelta(minutes=30),
+)
+def land(dataset: str) -> dict:
+    """Pulls what changed at the source into an immutable file."""
+    from cchc.contracts import contract_of
+    from cchc.landing import land_api
+    from cchc.tthc_api import TthcClient
+
+    context = _named(dataset)
+    connection = BaseHook.get_connection("cchc_tthc")
+    client = TthcClient(
+        f"{connection.schema or 'http'}://{connection.host}:{connection.port}",
+        connection.login or "",
+        connection.password or "",
+    )
+    landed = land_api(_warehouse(context), _landing(), contract_of(dataset), client, _until(context))
+    return {"dataset": dataset, "batch_id": landed.batch_id, "new": landed.new}
+
+
+@task(
+    task_display_name="Nhận tệp",
+    map_index_template="{{ ten }}",
+    execution_timeout=timedelta(minutes=30),
+)
+def land_file() -> dict:
+    """Copies the file named by the run's params into the landing area."""
+    from cchc.contracts import contract_of
+    from cchc.landing import land_file as land_a_file
+
+    context = get_current_context()
+    params = context["params"]
+    moment = params.get("extracted_at")
+    landed = land_a_file(
+        _warehouse(_named(params["dataset"])),
+        _landing(),
+        contract_of(params["dataset"]),
+        Path(params["path"]),
+        datetime.fromisoformat(moment) if moment else None,
+    )
+    return {"dataset": params["dataset"], "batch_id": landed.batch_id, "new": landed.new}
+
+
+@task(
+    task_display_name="Kiểm tra",
+    map_index_template="{{ ten }}",
+    execution_timeout=timedelta(hours=1),
+)
+def validate(landed: dict) -> dict:
+    """Judges the batch by the suite of its dataset; a bad batch fails here and loads nothing."""
+    from cchc.validation import validate as judge
+
+    context = _named(f"{landed['dataset']} #{landed['batch_id']}")
+    batch = judge(_warehouse(context), landed["batch_id"])
+    return {
+        "dataset": batch.dataset,
+        "batch_id": batch.batch_id,
+        "read": batch.lines_read,
+        "rejected": batch.lines_rejected,
+        "extra_columns": batch.extra_columns,
+    }
+
+
+@task(
+    task_display_name="Nạp vào kho",
+    map_index_template="{{ ten }}",
+    execution_timeout=timedelta(hours=1),
+    outlets=[THANG_CO_THAY_DOI],
+)
+def load_core(judged: dict) -> dict:
+    """Loads the batch and emits one asset partition for every month it changed."""
+    from cchc.loading import load
+
+    context = _named(f"{judged['dataset']} #{judged['batch_id']}")
+    batch, periods = load(_warehouse(context), judged["batch_id"])
+    if periods:
+        context["outlet_events"][THANG_CO_THAY_DOI].add_partitions(periods)
+    return {
+        "dataset": batch.dataset,
+        "batch_id": batch.batch_id,
+        "read": batch.lines_read,
+        "accepted": batch.lines_accepted,
+        "rejected": batch.lines_rejected,
+        "superseded": batch.lines_superseded,
+        "periods": periods,
+    }
+
+
+@task(
+    task_display_name="Tính lại chỉ số",
+    map_index_template="{{ ten }}",
+    execution_timeout=timedelta(minutes=30),
+)
+def refresh(ky: str | None = None) -> dict:
+    """Counts one month again: the one given, the run's partition, or the run's param ky."""
+    from dataclasses import asdict
+
+    from cchc.refresh import refresh as refresh_month
+
+    context = get_current_context()
+    chosen = ky or context["dag_run"].partition_key or context["params"].get("ky")
+    context["ten"] = chosen or "không có kỳ"
+    return asdict(refresh_month(_warehouse(context), chosen or ""))
+
+
+@task(task_display_name="Tìm tháng chưa tính lại", execution_timeout=timedelta(minutes=5))
+def find_pending() -> list[str]:
+    """The months whose data or definitions changed and whose figures did not follow yet."""
+    from cchc.refresh import pending_periods
+
+    return pending_periods(_warehouse(get_current_context()))
+
+
+# What the tasks stand on ----------------------------------------------------------------------
+
+
+def _named(name: str) -> Context:
+    """The task's context, in which `ten` names this mapped task in the UI."""
+    context = get_current_context()
+    context["ten"] = name
+    return context
+
+
+def _warehouse(context: Context):
+    """The warehouse, where no statement may outlive the task."""
+    from cchc.warehouse import engine_of
+
+    limit = context["task"].execution_timeout
+    return engine_of(
+        BaseHook.get_connection("cchc_warehouse").get_uri(), int(limit.total_seconds()) if limit else 0
+    )
+
+
+def _landing() -> Path:
+    return Path(os.environ["CCHC_LANDING_DIR"])
+
+
+def _until(context: Context) -> datetime:
+    """The end of the run's data interval, or the moment of a run that has none; local time."""
+    moment = context.get("data_interval_end") or context["dag_run"].run_after
+    return moment.astimezone(VIETNAM).replace(tzinfo=None, microsecond=0)

@@ -1,0 +1,52 @@
+"""Tells people that a task failed: always in the log, by e-mail where a mail server is configured."""
+
+import logging
+import os
+
+from airflow.sdk import BaseNotifier, Context
+from airflow.sdk.exceptions import AirflowRuntimeError
+
+log = logging.getLogger("cchc.alert")
+
+MAIL_CONNECTION = "smtp_default"
+
+
+class FailureNotifier(BaseNotifier):
+    """One message a failed task: which, why, where to look, what to do.
+
+    Mail goes to CCHC_ALERT_EMAIL (addresses separated by commas) through connection smtp_default.
+    """
+
+    def notify(self, context: Context) -> None:
+        subject, text = describe(context)
+        log.error("%s\n%s", subject, text)
+        recipients = os.environ.get("CCHC_ALERT_EMAIL", "").strip()
+        if recipients:
+            self._mail(recipients, subject, text)
+
+    def _mail(self, recipients: str, subject: str, text: str) -> None:
+        from airflow.providers.smtp.hooks.smtp import SmtpHook  # noqa: PLC0415 - only when mail is on
+
+        try:
+            with SmtpHook(smtp_conn_id=MAIL_CONNECTION) as hook:
+                hook.send_email_smtp(
+                    to=recipients.split(","), subject=subject, html_content=f"<pre>{text}</pre>"
+                )
+        except (OSError, AirflowRuntimeError) as error:
+            # The failure itself is in the log already; a broken mail server must not hide it.
+            log.error("Alert not mailed to %s: %s", recipients, error)
+
+
+def describe(context: Context) -> tuple[str, str]:
+    """Subject and text of an alert. Errors of this package carry no value of a row."""
+    instance = context["ti"]
+    error = context.get("exception")
+    subject = f"[CCHC] {instance.dag_id}.{instance.task_id} failed"
+    lines = [
+        f"DAG run: {instance.run_id}",
+        f"Task:    {instance.task_id}, try {instance.try_number}",
+        f"Error:   {type(error).__name__}: {error}" if error else "Error:   see the task's log",
+        f"Log:     {getattr(instance, 'log_url', '')}",
+        "What to do: README, section 'When something is red'.",
+    ]
+    return subject, "\n".join(lines)

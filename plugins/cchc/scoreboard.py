@@ -1,0 +1,153 @@
+"""Prints what the warehouse holds to a terminal: figures by month, batches, refreshes."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from rich.console import Console
+from rich.table import Table
+
+LEVELS = {
+    "toan_tinh": "Toàn tỉnh",
+    "so_nganh": "Sở, ngành",
+    "huyen": "Huyện",
+    "xa": "Xã",
+}
+
+
+def print_scoreboard(engine: sa.Engine, kys: list[str], console: Console | None = None) -> None:
+    """One table a month: indicator, target, province and levels, met (✓) or not (✗)."""
+    console = console or _console()
+    with engine.connect() as connection:
+        rows = connection.execute(
+            sa.text(
+                "SELECT c.ky, c.ky_loai, c.ma_chi_so, d.ten, d.loai, c.cap, c.gia_tri, c.muc_tieu, c.dat, "
+                "c.trang_thai FROM mart.chi_so AS c INNER JOIN mart.dinh_nghia AS d "
+                "ON d.ma_chi_so = c.ma_chi_so AND d.phien_ban = c.phien_ban "
+                "WHERE c.ky = ANY(:kys) AND c.ma_don_vi LIKE 'TONG%' "
+                "AND (c.ky_loai = 'thang' OR c.ma_don_vi = 'TONG' || chr(58) || 'toan_tinh') "
+                "ORDER BY c.ky, d.thu_tu, c.ma_chi_so"
+            ),
+            {"kys": kys},
+        ).all()
+    for ky in kys:
+        of_month = [row for row in rows if row.ky == ky]
+        state = "đã chốt" if any(r.trang_thai == "da_chot" for r in of_month) else "tạm tính"
+        table = Table(title=f"Tháng {ky} ({state})", title_justify="left", title_style="bold")
+        table.add_column("Mã", no_wrap=True)
+        table.add_column("Chỉ số", no_wrap=True, overflow="ellipsis", min_width=12)
+        for name in ("Chỉ tiêu", *LEVELS.values(), "Luỹ kế năm"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for code in dict.fromkeys(row.ma_chi_so for row in of_month):
+            cells = {(r.ky_loai, r.cap): r for r in of_month if r.ma_chi_so == code}
+            first = cells["thang", "toan_tinh"]
+            table.add_row(
+                code,
+                first.ten,
+                f"≥ {first.muc_tieu:g} %" if first.muc_tieu is not None else "",
+                *(_cell(cells.get(("thang", level))) for level in LEVELS),
+                _cell(cells.get(("luy_ke", "toan_tinh"))),
+            )
+        if of_month:
+            console.print(table)
+        else:
+            console.print(f"Tháng {ky}: chưa có số liệu / no figures yet.")
+
+
+def _console() -> Console:
+    """The terminal; wide where there is none, as in a log or a pipe."""
+    console = Console()
+    return console if console.is_terminal else Console(width=150)
+
+
+def _cell(row: sa.Row | None) -> str:
+    if row is None:
+        return ""
+    if row.gia_tri is None:
+        return "–"
+    if row.loai == "dem":
+        return f"{int(row.gia_tri):,}".replace(",", ".")
+    mark = {True: " [green]✓[/]", False: " [red]✗[/]", None: ""}[row.dat]
+    return f"{row.gia_tri:.2f} %{mark}"
+
+
+def print_batches(engine: sa.Engine, since: datetime | None = None, console: Console | None = None) -> None:
+    """One line for every batch landed, judged or loaded since `since` (all when None)."""
+    console = console or _console()
+    with engine.connect() as connection:
+        rows = connection.execute(
+            sa.text(
+                "SELECT b.*, (SELECT count(*) FROM ops.batch_period AS p WHERE p.batch_id = b.batch_id) "
+                "AS periods, (SELECT string_agg(v.rule_id || ' ' || v.failed_count, ', ' "
+                "ORDER BY v.rule_id) FROM ops.validation_result AS v "
+                "WHERE v.batch_id = b.batch_id AND v.failed_count > 0) AS findings "
+                "FROM ops.batch AS b WHERE CAST(:since AS timestamptz) IS NULL "
+                "OR greatest(b.landed_at, b.validated_at, b.loaded_at) >= :since ORDER BY b.batch_id"
+            ),
+            {"since": since},
+        ).all()
+    if not rows:
+        console.print(
+            "Không có lô mới: mọi dữ liệu đã được nạp từ trước / nothing new: all data was loaded before."
+        )
+        return
+    table = Table(title="Các lô / batches", title_justify="left", title_style="bold")
+    for name in ("Lô", "Bộ dữ liệu", "Nguồn", "Trạng thái"):
+        table.add_column(name)
+    for name in ("Đọc", "Nhận", "Loại", "Bị thay thế", "Tháng đổi"):
+        table.add_column(name, justify="right")
+    table.add_column("Quy tắc vi phạm", max_width=60)
+    for row in rows:
+        counts = (
+            row.lines_read,
+            row.lines_accepted,
+            row.lines_rejected,
+            row.lines_superseded,
+            row.periods,
+        )
+        table.add_row(
+            str(row.batch_id),
+            row.dataset,
+            row.original_name[-34:],
+            row.status,
+            *("" if count is None else f"{count:,}".replace(",", ".") for count in counts),
+            row.findings or "",
+        )
+    console.print(table)
+    for row in rows:
+        if row.extra_columns:
+            console.print(
+                f"Lô {row.batch_id}: cột lạ, không nạp / extra columns: {', '.join(row.extra_columns)}"
+            )
+        if row.stop_reason:
+            console.print(f"[red]Lô {row.batch_id}: {row.stop_reason}[/]")
+
+
+def print_refresh(
+    engine: sa.Engine, kys: list[str], since: datetime | None = None, console: Console | None = None
+) -> None:
+    """For each month: how many figures stand, and which changed since `since`."""
+    console = console or _console()
+    with engine.connect() as connection:
+        for ky in kys:
+            total = connection.scalar(sa.text("SELECT count(*) FROM mart.chi_so WHERE ky = :ky"), {"ky": ky})
+            changes = connection.execute(
+                sa.text(
+                    "SELECT ma_chi_so, ky_loai, gia_tri_cu, gia_tri_moi, batch_ids FROM ops.figure_change "
+                    "WHERE ky = :ky AND ma_don_vi = 'TONG' || chr(58) || 'toan_tinh' "
+                    "AND (CAST(:since AS timestamptz) IS NULL OR changed_at >= :since) ORDER BY change_id"
+                ),
+                {"ky": ky, "since": since},
+            ).all()
+            changed = connection.scalar(
+                sa.text(
+                    "SELECT count(*) FROM ops.figure_change WHERE ky = :ky "
+                    "AND (CAST(:since AS timestamptz) IS NULL OR changed_at >= :since)"
+                ),
+                {"ky": ky, "since": since},
+            )
+            console.print(f"Tháng {ky}: {total} con số / figures, {changed} đã đổi / changed.")
+            for row in changes:
+                console.print(
+                    f"  {row.ma_chi_so} ({row.ky_loai}, toàn tỉnh): {row.gia_tri_cu} → {row.gia_tri_moi}"
+                    f" (lô {', '.join(map(str, row.batch_ids)) or 'không có: định nghĩa đổi'})"
+                )
