@@ -211,8 +211,8 @@ def _write(
         "ky_dau": months[0].ky,
     }
     connection.execute(sa.text("DROP TABLE IF EXISTS chi_so_moi"))
-    create = f"CREATE TEMP TABLE chi_so_moi ON COMMIT DROP AS {roll_up_sql()}"
-    connection.execute(sa.text(create), binds)
+    connection.execute(sa.text("CREATE TEMP TABLE chi_so_moi (LIKE mart.chi_so) ON COMMIT DROP"))
+    connection.execute(sa.text(f"INSERT INTO chi_so_moi {roll_up_sql()}"), binds)
     counts = run_sql_file(
         connection, "mart/write_chi_so.sql", ky_loai=ky_loai, ky=month.ky, kys=binds["kys"]
     ).one()

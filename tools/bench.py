@@ -1,0 +1,333 @@
+"""Measures the pipeline against the floor of what PostgreSQL needs for the same file: `make bench`.
+
+Floor: COPY of the file into an UNLOGGED all-text table, one typed de-duplicated insert, one aggregate
+of the same measures; nothing is validated. Pipeline: the package's own functions from landed file to
+refreshed mart. Both run once, one after the other, on the same server. It is no test: it prints.
+"""
+
+import csv
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import sqlalchemy as sa
+from rich.console import Console
+from rich.table import Table
+
+from tools.local.postgres import EmbeddedPostgres
+
+ROOT = Path(__file__).parents[1]
+HOME = Path(os.environ.get("CCHC_HOME", ROOT / ".cchc")) / "bench"
+FIRST, LAST = "2025-01", "2025-12"
+EXTRACTED = "20260101000000"
+OLD_YEARS = 10
+OLD_ROWS_A_MONTH = 20_000
+JSON_ROWS = 200_000
+TARGET_RATIO = 2.0
+TARGET_MEMORY_MB = 600
+
+
+def main() -> None:
+    console = Console()
+    rows = int(os.environ.get("BENCH_ROWS", "200000"))
+    HOME.mkdir(parents=True, exist_ok=True)
+    with EmbeddedPostgres(HOME / "server") as server:
+        console.print(f"Generating {rows:,} dossiers of {FIRST[:4]} …")
+        files = _child("sources", str(rows))
+        console.print(f"File: {files['csv']}, {files['bytes'] / 1e6:.0f} MB")
+        floor = _child("floor", files["csv"], dsn=_database(server, "bench_floor"))
+        dsn = _database(server, "bench_pipeline", migrate=True)
+        _child("reference", files["don_vi"], files["tthc"], dsn=dsn)
+        pipeline = _child("pipeline", files["csv"], dsn=dsn)
+        growth = _child("growth", dsn=dsn)
+        json_dsn = _database(server, "bench_json", migrate=True)
+        _child("reference", files["don_vi"], files["tthc"], dsn=json_dsn)
+        from_json = _child("pipeline", files["json"], dsn=json_dsn)
+    _report(console, rows, floor, pipeline, from_json, growth)
+
+
+def _report(
+    console: Console, rows: int, floor: dict, pipeline: dict, from_json: dict, growth: dict
+) -> None:
+    table = Table(title=f"{rows:,} dossiers, 12 months", title_justify="left")
+    table.add_column("Floor")
+    table.add_column("s", justify="right")
+    table.add_column("Pipeline")
+    table.add_column("s", justify="right")
+    left, right = list(floor["stages"].items()), list(pipeline["stages"].items())
+    for i in range(max(len(left), len(right))):
+        cells = [*(left[i] if i < len(left) else ("", "")), *(right[i] if i < len(right) else ("", ""))]
+        table.add_row(*(f"{c:.2f}" if isinstance(c, float) else c for c in cells))
+    sums = sum(floor["stages"].values()), sum(pipeline["stages"].values())
+    table.add_row("total", f"{sums[0]:.2f}", "total", f"{sums[1]:.2f}", style="bold")
+    console.print(table)
+    console.print(f"Lines: {pipeline['lines']}")
+    console.print(f"Ratio pipeline / floor: {sums[1] / sums[0]:.2f}  (goal at 1,000,000: ≤ {TARGET_RATIO})")
+    console.print(
+        f"Peak memory of the Python process: CSV {pipeline['peak_mb']:.0f} MB ({rows:,} rows), "
+        f"JSON {from_json['peak_mb']:.0f} MB ({from_json['lines']['read']:,} rows)  "
+        f"(goal: ≤ {TARGET_MEMORY_MB} MB)"
+    )
+    console.print(
+        f"Refresh of {growth['ky']}: {growth['before_s']:.2f} s with {growth['months_before']} months "
+        f"({growth['rows_before']:,} dossiers), {growth['after_s']:.2f} s with {growth['months_after']} "
+        f"months ({growth['rows_after']:,} dossiers)"
+    )
+
+
+# Children: each in its own process, so that memory and imports are its own ---------------------
+
+
+def _child(name: str, *arguments: str, dsn: str = "") -> dict:
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "plugins")]),
+        "CCHC_KY_DAU": FIRST,
+        "CCHC_WAREHOUSE_DSN": dsn,  # not an argument: those are shown to everybody
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.bench", name, *arguments],
+        check=True,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _database(server: EmbeddedPostgres, name: str, migrate: bool = False) -> str:
+    admin = sa.create_engine(
+        server.dsn("postgres", "postgres", driver="psycopg2"), isolation_level="AUTOCOMMIT"
+    )
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0")
+    admin.dispose()
+    dsn = server.dsn(name, "postgres", driver="psycopg2")
+    if migrate:
+        subprocess.run(
+            [sys.executable, "-m", "alembic", "upgrade", "head"],
+            check=True,
+            cwd=ROOT,
+            env=os.environ | {"CCHC_WAREHOUSE_DSN": dsn},
+        )
+    return dsn
+
+
+def sources(rows: str) -> dict:
+    """Writes the dossiers as CSV and JSON, and the units and procedures they refer to."""
+    from tools.tthc_simulator.generate import Settings
+    from tools.tthc_simulator.source import generate
+
+    paths = {
+        "csv": HOME / f"ho_so_{rows}.csv",
+        "json": HOME / f"ho_so_{min(int(rows), JSON_ROWS)}.json",
+        "don_vi": HOME / "don_vi.json",
+        "tthc": HOME / "tthc.json",
+    }
+    command = [sys.executable, "-m", "tools.tthc_simulator", "export", "--tu", FIRST, "--den-thang", LAST]
+    for kind, number in (("csv", rows), ("json", str(min(int(rows), JSON_ROWS)))):
+        subprocess.run(
+            [*command, "--rows", number, "--format", kind, "--den", EXTRACTED, "--out", str(paths[kind])],
+            check=True,
+            stdout=sys.stderr,
+        )
+    source = generate(Settings(per_month=10, tu=FIRST, den=LAST))
+    for name, records in (("don_vi", source.don_vi(EXTRACTED)), ("tthc", source.tthc(EXTRACTED))):
+        body = {"error_code": "0", "tong_so": len(records), "data": records}
+        paths[name].write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
+    return {k: str(v) for k, v in paths.items()} | {"bytes": paths["csv"].stat().st_size}
+
+
+def floor(csv_path: str) -> dict:
+    """The least that PostgreSQL has to do with the file."""
+    engine = sa.create_engine(os.environ["CCHC_WAREHOUSE_DSN"])
+    with Path(csv_path).open(encoding="utf-8", newline="") as file:
+        columns = next(csv.reader(file))
+    times = [name for name in columns if name.startswith("ngay_")]
+    numbers = [
+        name
+        for name in columns
+        if name.startswith(("so_tai_lieu", "so_lan", "tong_", "kenh", "trang_thai", "co_ket", "tai_khoan"))
+    ]
+
+    def typed(name: str) -> str:
+        if name in times:
+            # Dates that are none become NULL: nothing is judged here.
+            return (
+                f"CASE WHEN length({name}) = 14 "
+                f"THEN (substr({name}, 1, 8) || ' ' || substr({name}, 9))::timestamp END AS {name}"
+            )
+        return f"nullif({name}, '')::int AS {name}" if name in numbers else name
+
+    def copy(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(
+            f"CREATE UNLOGGED TABLE raw ({', '.join(f'{name} text' for name in columns)})"
+        )
+        cursor = connection.connection.cursor()
+        with Path(csv_path).open("rb") as file:
+            cursor.copy_expert("COPY raw FROM STDIN (FORMAT csv, HEADER)", file, size=1 << 20)
+
+    def insert(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(
+            f"CREATE TABLE typed AS SELECT DISTINCT ON (ma_ho_so) {', '.join(map(typed, columns))} "
+            "FROM raw ORDER BY ma_ho_so, raw.ngay_cap_nhat DESC"
+        )
+
+    def aggregate(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(
+            """
+            CREATE TABLE measures AS
+            SELECT don_vi_xu_ly, ma_tthc, date_trunc('month', ngay_tiep_nhan) AS thang,
+                count(*) AS tiep_nhan,
+                count(*) FILTER (WHERE kenh_thuc_hien = 2) AS truc_tuyen,
+                count(*) FILTER (WHERE kenh_thuc_hien = 2
+                    AND tai_khoan_duoc_xac_thuc_voi_vneid = 1) AS vneid,
+                count(*) FILTER (WHERE trang_thai_ho_so IN (9, 10)) AS xong,
+                count(*) FILTER (WHERE trang_thai_ho_so IN (9, 10) AND co_ket_qua_dien_tu = 1) AS ket_qua,
+                count(*) FILTER (WHERE trang_thai_ho_so IN (9, 10) AND so_tai_lieu_co_tep > 0) AS so_hoa,
+                count(*) FILTER (WHERE trang_thai_ho_so IN (7, 9, 10)) AS ket_thuc,
+                count(*) FILTER (WHERE trang_thai_ho_so IN (7, 9, 10)
+                    AND ngay_ket_thuc_xu_ly::date <= ngay_hen_tra::date) AS dung_han,
+                count(*) FILTER (WHERE trang_thai_ho_so IN (7, 9, 10) AND so_lan_bo_sung <= 1
+                    AND (ngay_ket_thuc_xu_ly - make_interval(mins => tong_thoi_gian_bo_sung_phut))::date
+                        <= ngay_hen_tra::date) AS dung_han_766,
+                count(*) FILTER (WHERE ngay_hen_tra IS NULL) AS khong_han,
+                count(*) FILTER (WHERE trang_thai_ho_so NOT IN (7, 9, 10)) AS dang_giai_quyet
+            FROM typed GROUP BY 1, 2, 3
+            """
+        )
+
+    stages = {}
+    for name, step in (("COPY", copy), ("typed insert", insert), ("aggregate", aggregate)):
+        with engine.begin() as connection:
+            _timed(stages, name, lambda step=step, connection=connection: step(connection))
+    return {"stages": stages}
+
+
+def reference(don_vi: str, tthc: str) -> dict:
+    """Loads units and procedures, which the dossiers are judged against. Not measured."""
+    from cchc.contracts import contract_of
+    from cchc.landing import land_file
+    from cchc.loading import load
+    from cchc.validation import validate
+    from cchc.warehouse import engine_of
+
+    engine = engine_of(os.environ["CCHC_WAREHOUSE_DSN"])
+    for dataset, path in (("don_vi", don_vi), ("tthc", tthc)):
+        landed = land_file(engine, HOME / "landing", contract_of(dataset), Path(path))
+        validate(engine, landed.batch_id)
+        load(engine, landed.batch_id)
+    return {}
+
+
+def pipeline(path: str) -> dict:
+    """The package's own functions, from file to mart, with the imports they need."""
+    stages: dict[str, float] = {}
+    started = time.perf_counter()
+    from datetime import datetime
+
+    from cchc.contracts import contract_of
+    from cchc.landing import land_file
+    from cchc.loading import load
+    from cchc.refresh import pending_periods, refresh
+    from cchc.validation import validate
+    from cchc.warehouse import engine_of
+
+    stages["import of cchc"] = time.perf_counter() - started
+    engine = engine_of(os.environ["CCHC_WAREHOUSE_DSN"])
+    moment = datetime.strptime(EXTRACTED, "%Y%m%d%H%M%S")  # noqa: DTZ007 - local time by contract
+    landed = _timed(
+        stages,
+        "land",
+        lambda: land_file(engine, HOME / "landing", contract_of("ho_so"), Path(path), moment),
+    )
+    _timed(stages, "validate", lambda: validate(engine, landed.batch_id))
+    batch, _ = _timed(stages, "load_core", lambda: load(engine, landed.batch_id))
+    months = pending_periods(engine)
+    _timed(stages, f"refresh × {len(months)}", lambda: [refresh(engine, ky) for ky in months])
+    return {
+        "stages": stages,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "lines": {
+            "read": batch.lines_read,
+            "accepted": batch.lines_accepted,
+            "rejected": batch.lines_rejected,
+            "superseded": batch.lines_superseded,
+        },
+    }
+
+
+def growth() -> dict:
+    """Refreshes the last month, adds ten years of finished months, refreshes it again."""
+    from cchc.refresh import refresh
+    from cchc.warehouse import engine_of
+
+    engine = engine_of(os.environ["CCHC_WAREHOUSE_DSN"])
+
+    def once() -> float:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(
+                f"UPDATE ops.period SET changed = nextval('ops.period_change') WHERE ky = '{LAST}'"
+            )
+        started = time.perf_counter()
+        refresh(engine, LAST)
+        return time.perf_counter() - started
+
+    def size() -> tuple[int, int]:
+        with engine.connect() as connection:
+            return connection.exec_driver_sql(
+                "SELECT count(DISTINCT ky_tiep_nhan), count(*) FROM core.ho_so"
+            ).one()
+
+    once()
+    months_before, rows_before = size()
+    before = min(once() for _ in range(3))
+    names = "SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = " \
+        "'core.ho_so'::regclass AND attnum > 0 AND attgenerated = '' AND attname <> ALL(%s)"  # fmt: skip
+    moved = ["ma_ho_so", "ky_tiep_nhan", "ngay_tiep_nhan", "ngay_ket_thuc_xu_ly", "trang_thai_ho_so"]
+    with engine.begin() as connection:
+        rest = connection.exec_driver_sql(names, (moved,)).scalar_one()
+        for back in range(1, OLD_YEARS * 12 + 1):
+            index = 2025 * 12 - back
+            start = date(index // 12, index % 12 + 1, 1)
+            connection.exec_driver_sql(f"SELECT core.ensure_ho_so_partition('{start}')")
+            connection.exec_driver_sql(
+                f"INSERT INTO core.ho_so ({', '.join(moved)}, {rest}) "
+                f"SELECT ma_ho_so || '-{back}', '{start}', '{start}', '{start}', 9, {rest} "
+                f"FROM core.ho_so WHERE ky_tiep_nhan = '{LAST}-01' LIMIT {OLD_ROWS_A_MONTH}"
+            )
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE core.ho_so")
+    months_after, rows_after = size()
+    once()
+    return {
+        "ky": LAST,
+        "before_s": before,
+        "after_s": min(once() for _ in range(3)),
+        "months_before": months_before,
+        "months_after": months_after,
+        "rows_before": rows_before,
+        "rows_after": rows_after,
+    }
+
+
+def _timed(stages: dict[str, float], name: str, step: Callable):
+    started = time.perf_counter()
+    result = step()
+    stages[name] = time.perf_counter() - started
+    return result
+
+
+CHILDREN = {f.__name__: f for f in (sources, floor, reference, pipeline, growth)}
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(json.dumps(CHILDREN[sys.argv[1]](*sys.argv[2:])))
+    else:
+        main()

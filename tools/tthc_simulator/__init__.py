@@ -1,0 +1,1 @@
+"""A stand-in for the province's TTHC system: the same API and exports, with generated dossiers."""
