@@ -5,6 +5,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from cchc.contracts import Contract
 from cchc.errors import BadFile
 from cchc.tthc_api import TIME, TthcClient
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 4 << 20
 # A dossier committed at the source shortly after a pull may carry a change time before it.
 OVERLAP = timedelta(days=1)
 
@@ -115,10 +116,11 @@ def _store(folder: Path, chunks: Iterable[bytes], suffix: str) -> tuple[Path, st
     handle, name = tempfile.mkstemp(prefix=".landing-", dir=folder)
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(handle, "wb") as file, ThreadPoolExecutor(max_workers=1) as background:
             for chunk in chunks:
-                digest.update(chunk)
+                hashing = background.submit(digest.update, chunk)
                 file.write(chunk)
+                hashing.result()
             file.flush()
             os.fsync(file.fileno())
         sha256 = digest.hexdigest()

@@ -77,6 +77,13 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
             )
         )
     connection.execute(sa.text("ANALYZE bo_qua"))
+    # Without the look-ups, for what needs none of them: they cost more than the scan itself.
+    connection.execute(
+        sa.text(
+            f"CREATE TEMP VIEW lo_tho AS SELECT * FROM {table} AS s "
+            f"WHERE NOT EXISTS (SELECT 1 FROM bo_qua WHERE bo_qua.line_no = s.line_no)"
+        )
+    )
     connection.execute(
         sa.text(
             f"CREATE TEMP VIEW lo AS SELECT * FROM {view_of(batch)} AS v "
@@ -104,7 +111,7 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
     )
     ranges = connection.execute(sa.text("SELECT tu, den FROM pham_vi_doi WHERE tu IS NOT NULL")).all()
     _mark_periods(connection, batch.batch_id, [(row.tu, row.den) for row in ranges], before)
-    connection.execute(sa.text("DROP VIEW IF EXISTS moi; DROP VIEW lo"))
+    connection.execute(sa.text("DROP VIEW IF EXISTS moi; DROP VIEW lo, lo_tho"))
     drop_staged(connection, batch)
 
 

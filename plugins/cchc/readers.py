@@ -24,7 +24,7 @@ from cchc.errors import BadFile
 from cchc.flatten import CONSUMED, flatten_dossier
 
 HEADER_SEARCH_ROWS = 40
-JSON_BATCH_LINES = 20_000
+JSON_BATCH_LINES = 5_000
 JSON_HEADER_RECORDS = 2_000
 CSV_BLOCK_BYTES = 8 << 20
 XLSX_LIMITS = {"memory_bytes": 2 << 30, "cpu_seconds": 300, "wall_seconds": 600}

@@ -110,9 +110,8 @@ def _sync(
 ) -> None:
     """Makes `table` hold `rows`; with `keep_old`, rows with other keys stay."""
     names = list(rows[0])
-    metadata = sa.MetaData()
     schema, name = table.split(".")
-    target = sa.Table(name, metadata, schema=schema, autoload_with=connection)
+    target = sa.table(name, *map(sa.column, names), schema=schema)
     current = {
         tuple(row[k] for k in key): {n: row[n] for n in names}
         for row in connection.execute(sa.select(target)).mappings()

@@ -1,10 +1,14 @@
 """Fills a batch's staging table: canonical names and types, no personal column, every line kept."""
 
+import contextlib
 import io
 import json
+import queue
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,10 +32,14 @@ TIME_FORMATS = (
     ("%Y%m%d", 8, 6),
 )
 PROCEDURE_ROOT = re.compile(r"^(\d\.\d{6})(\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})?$")
+NUMBERS = {"int": re.compile(r"-?\d{1,9}"), "number": re.compile(r"-?\d{1,9}([.,]\d{1,6})?")}
+SHOWN = 64
+AHEAD = 2
 UNREADABLE = "o_khong_doc_duoc"
 MOJIBAKE = "o_loi_ma_hoa"
 # UTF-8 read as Windows-1252: none of these pairs occurs in Vietnamese ("Ã" and "Â" alone do).
 MOJIBAKE_PATTERN = "[ÃÂ][¡-¿]|áº|á»|Ä‘|Æ[°¡]|\ufffd"
+DAMAGE_PATTERN = f"\\x00|{MOJIBAKE_PATTERN}"
 
 
 def staging_table(dataset: str, batch_id: int) -> str:
@@ -73,8 +81,10 @@ def stage(
         present.append(contract.changed_at)
     names = ["line_no", *_derived(contract, present), UNREADABLE, MOJIBAKE]
     batches = (_canonical(contract, export, batch, changed_at, names) for batch in export.batches)
-    lines = copy_text(connection, table, names, _CsvStream(batches))
-    connection.exec_driver_sql(f"ANALYZE {table}")
+    with _CsvStream(batches) as stream:
+        lines = copy_text(connection, table, names, stream)
+    looked_up = ", ".join(name for name in columns if name.endswith(("_khoa", "_goc")))
+    connection.exec_driver_sql(f"ANALYZE {table} ({', '.join(contract.key)}{looked_up and ', '}{looked_up})")
     return lines
 
 
@@ -101,17 +111,22 @@ def _canonical(
     for column in contract.staged:
         if column.name not in batch.schema.names:
             continue
-        text = _clean(batch.column(column.name), column, unreadable)
-        if words := export.header.layout.words(column.name):
-            text = _per_word(text, lambda word, words=words: words.get(fold(word), word))
-        arrays[column.name] = _typed(text, column, unreadable)
-        if column.type == "text":
-            for row in _matching(text, MOJIBAKE_PATTERN):
-                mojibake.setdefault(row, []).append(column.name)
+        text = pc.utf8_trim_whitespace(batch.column(column.name))
+        if column.type == "timestamp":
+            arrays[column.name] = _times(text, column, unreadable)
+            continue
+        words = _Words(text)
+        if column.type in ("text", "json"):
+            _spot_damage(words, column, unreadable, mojibake)
+        codes = export.header.layout.words(column.name)
+        canonical = words.map(lambda word, codes=codes: codes.get(fold(word), word)) if codes else words
+        if column.type in NUMBERS:
+            canonical = _numbers(canonical, column, unreadable)
+        arrays[column.name] = canonical.array
         if column.fold:
-            arrays[f"{column.name}_khoa"] = _per_word(text, fold)
+            arrays[f"{column.name}_khoa"] = words.map(fold).array
         if column.procedure_root:
-            arrays[f"{column.name}_goc"] = _per_word(text, procedure_root)
+            arrays[f"{column.name}_goc"] = words.map(procedure_root).array
     if contract.changed_at not in arrays:
         arrays[contract.changed_at] = pa.array([changed_at] * batch.num_rows, pa.timestamp("s"))
     # The time an export was made also stands where a single row has no change time of its own.
@@ -120,54 +135,74 @@ def _canonical(
             arrays[contract.changed_at], pa.scalar(changed_at, pa.timestamp("s"))
         )
     for name, found in ((UNREADABLE, unreadable), (MOJIBAKE, mojibake)):
-        if found:
-            cells = (found.get(row) for row in range(batch.num_rows))
-            texts = [json.dumps(cell, ensure_ascii=False) if cell else None for cell in cells]
-            arrays[name] = pa.array(texts, pa.string())
-        else:
-            arrays[name] = pa.nulls(batch.num_rows, pa.string())
+        cells: list[str | None] = [None] * batch.num_rows
+        for row, cell in found.items():
+            cells[row] = json.dumps(cell, ensure_ascii=False)
+        arrays[name] = pa.array(cells, pa.string())
     return pa.RecordBatch.from_arrays([arrays[name] for name in names], names=names)
 
 
-def _clean(text: pa.Array, column: Column, unreadable: dict[int, dict[str, str]]) -> pa.Array:
-    """NFC, trimmed, blank as null; a NUL character, which PostgreSQL cannot hold, is unreadable."""
-    text = pc.utf8_trim_whitespace(text)
-    if column.type == "text":
-        # Normalising Vietnamese costs a microsecond a value: do it once for each distinct one.
-        text = _per_word(text, None) if _repeats(text) else pc.utf8_normalize(text, form="NFC")
-    if with_nul := _matching(text, "\\x00"):
-        for row in with_nul:
-            unreadable.setdefault(row, {})[column.name] = "ký tự NUL"
-        text = pc.if_else(pc.match_substring_regex(text, "\\x00"), None, text)
-    return pc.if_else(pc.equal(text, ""), None, text)
+class _Words:
+    """A text column by its distinct values: Python looks at each of them once, not at each row.
 
+    Values are in NFC; blank is null. Where nearly every value is different the column is kept as it
+    is, because encoding it would only cost.
+    """
 
-def _matching(text: pa.Array, pattern: str) -> list[int]:
-    """Rows whose text matches; each distinct value of a repeating column is looked at once."""
-    if _repeats(text):
-        encoded = text.dictionary_encode()
-        hits = pc.match_substring_regex(encoded.dictionary, pattern)
-        if not pc.any(hits).as_py():
+    def __init__(self, text: pa.Array) -> None:
+        sample = text.slice(0, 1000)
+        repeats = len(pc.unique(sample)) * 2 < len(sample)
+        encoded = text.dictionary_encode() if repeats else None
+        words = pc.utf8_normalize(encoded.dictionary if repeats else text, form="NFC")
+        self.words = pc.if_else(pc.equal(words, ""), None, words)
+        self.indices = encoded.indices if repeats else None
+
+    @property
+    def array(self) -> pa.Array:
+        """The column, one value a row."""
+        return self.words if self.indices is None else self.words.take(self.indices)
+
+    def with_words(self, words: pa.Array) -> "_Words":
+        copy = object.__new__(_Words)
+        copy.words, copy.indices = words, self.indices
+        return copy
+
+    def map(self, function: Callable[[str], str | None]) -> "_Words":
+        """The column with `function` applied to every distinct value that is not null."""
+        values = [None if word is None else function(word) for word in self.words.to_pylist()]
+        return self.with_words(pa.array(values, pa.string()))
+
+    def rows_where(self, words: pa.Array) -> list[int]:
+        """The rows whose value is one for which `words` (booleans) is true."""
+        if not pc.any(words).as_py():
             return []
-        matched = hits.take(encoded.indices)
-    else:
-        matched = pc.match_substring_regex(text, pattern)
-    return pc.indices_nonzero(pc.fill_null(matched, False)).to_pylist()
+        rows = words if self.indices is None else words.take(self.indices)
+        return pc.indices_nonzero(pc.fill_null(rows, False)).to_pylist()
 
 
-def _repeats(text: pa.Array) -> bool:
-    sample = text.slice(0, 1000)
-    return len(pc.unique(sample)) * 2 < len(sample)
+def _spot_damage(
+    words: _Words,
+    column: Column,
+    unreadable: dict[int, dict[str, str]],
+    mojibake: dict[int, list[str]],
+) -> None:
+    """Notes NUL characters, which PostgreSQL cannot hold, and wrongly decoded text."""
+    if not pc.any(pc.match_substring_regex(words.words, DAMAGE_PATTERN)).as_py():
+        return
+    nul = pc.match_substring_regex(words.words, "\\x00")
+    for row in words.rows_where(nul):
+        unreadable.setdefault(row, {})[column.name] = "ký tự NUL"
+    for row in words.rows_where(pc.match_substring_regex(words.words, MOJIBAKE_PATTERN)):
+        mojibake.setdefault(row, []).append(column.name)
+    words.words = pc.if_else(nul, None, words.words)
 
 
-def _per_word(text: pa.Array, function) -> pa.Array:
-    """Applies `function` (or NFC normalisation) to each distinct value of a text column."""
-    encoded = text.dictionary_encode()
-    if function is None:
-        words = pc.utf8_normalize(encoded.dictionary, form="NFC")
-    else:
-        words = pa.array([function(word) for word in encoded.dictionary.to_pylist()], pa.string())
-    return words.take(encoded.indices)
+def _numbers(words: _Words, column: Column, unreadable: dict[int, dict[str, str]]) -> _Words:
+    pattern = NUMBERS[column.type]
+    values = words.map(lambda word: word.replace(",", ".") if pattern.fullmatch(word) else None)
+    for row in words.rows_where(pc.and_(pc.is_valid(words.words), pc.is_null(values.words))):
+        unreadable.setdefault(row, {})[column.name] = words.array[row].as_py()[:SHOWN]
+    return values
 
 
 def procedure_root(code: str) -> str:
@@ -176,59 +211,86 @@ def procedure_root(code: str) -> str:
     return found[1] if found else code
 
 
-def _typed(text: pa.Array, column: Column, unreadable: dict[int, dict[str, str]]) -> pa.Array:
-    if column.type in ("text", "json"):
-        return text
-    if column.type == "timestamp":
-        value = parse_times(text)
-    else:
-        number = r"^-?\d{1,9}$" if column.type == "int" else r"^-?\d{1,9}([.,]\d{1,6})?$"
-        value = pc.if_else(pc.match_substring_regex(text, number), text, None)
-        if column.type == "number":
-            value = pc.replace_substring(value, ",", ".")
-    bad = pc.and_(pc.is_valid(text), pc.is_null(value))
-    if pc.any(bad).as_py():
-        for row in pc.indices_nonzero(bad).to_pylist():
-            unreadable.setdefault(row, {})[column.name] = text[row].as_py()[:64]
+def _times(text: pa.Array, column: Column, unreadable: dict[int, dict[str, str]]) -> pa.Array:
+    value = parse_times(text)
+    if value.null_count != text.null_count:
+        bad = pc.and_(pc.is_null(value), pc.greater(pc.utf8_length(text), 0))
+        for row in pc.indices_nonzero(pc.fill_null(bad, False)).to_pylist():
+            unreadable.setdefault(row, {})[column.name] = text[row].as_py()[:SHOWN]
     return value
 
 
 def parse_times(text: pa.Array) -> pa.Array:
     """Local times in any of TIME_FORMATS as timestamp[s]; null where none fits exactly."""
     length = pc.utf8_length(text)
+    sizes = set(pc.unique(length).to_pylist()) - {None}
     result = pa.nulls(len(text), pa.timestamp("s"))
     for form, size, day_at in TIME_FORMATS:
-        fits = pc.fill_null(pc.equal(length, size), False)
-        if not pc.any(fits).as_py():
+        if size not in sizes:
             continue
-        candidate = text if pc.all(fits).as_py() else pc.if_else(fits, text, None)
+        candidate = text if len(sizes) == 1 else pc.if_else(pc.equal(length, size), text, None)
         parsed = pc.strptime(candidate, format=form, unit="s", error_is_null=True)
         digits = pc.utf8_slice_codeunits(candidate, day_at, day_at + 2)
-        digits = pc.if_else(pc.match_substring_regex(digits, r"^\d\d$"), digits, None)
-        same_day = pc.equal(pc.day(parsed), digits.cast(pa.int64()))
-        result = pc.coalesce(result, pc.if_else(same_day, parsed, None))
+        try:
+            days = digits.cast(pa.int64())
+        except pa.ArrowInvalid:
+            days = pc.if_else(pc.match_substring_regex(digits, r"^\d\d$"), digits, None).cast(pa.int64())
+        right_day = pc.equal(pc.day(parsed), days)
+        if parsed.null_count != candidate.null_count or not pc.all(right_day).as_py():
+            parsed = pc.if_else(right_day, parsed, None)
+        result = parsed if result.null_count == len(result) else pc.coalesce(result, parsed)
     return result
 
 
 class _CsvStream(io.RawIOBase):
-    """Record batches as the csv text that COPY reads, one batch in memory at a time."""
+    """Record batches as the csv text that COPY reads.
+
+    A thread prepares the next batches while PostgreSQL takes in the last one; at most AHEAD of them
+    are in memory.
+    """
 
     def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
         self._batches = batches
+        self._ready: queue.Queue[memoryview | BaseException | None] = queue.Queue(maxsize=AHEAD)
         self._rest = memoryview(b"")
+        self._stopped = False
+        self._thread = threading.Thread(target=self._prepare, name="csv", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped = True
+        while self._thread.is_alive():
+            with contextlib.suppress(queue.Empty):
+                self._ready.get(timeout=0.05)
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
         while not self._rest:
-            batch = next(self._batches, None)
-            if batch is None:
+            item = self._ready.get()
+            if item is None:
+                self._ready.put(None)
                 return b""
-            sink = pa.BufferOutputStream()
-            options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
-            pyarrow.csv.write_csv(batch, sink, write_options=options)
-            self._rest = memoryview(sink.getvalue())
+            if isinstance(item, BaseException):
+                raise item
+            self._rest = item
         size = len(self._rest) if size < 0 else size
         taken, self._rest = self._rest[:size], self._rest[size:]
         return bytes(taken)
+
+    def _prepare(self) -> None:
+        options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+        try:
+            for batch in self._batches:
+                if self._stopped:
+                    return
+                sink = pa.BufferOutputStream()
+                pyarrow.csv.write_csv(batch, sink, write_options=options)
+                self._ready.put(memoryview(sink.getvalue()))
+            self._ready.put(None)
+        except BaseException as error:  # handed to the thread that reads
+            self._ready.put(error)

@@ -1,7 +1,5 @@
 """Judges a batch by its expectation suite: counts to ops.validation_result, bad rows to ops.reject."""
 
-import os
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -9,6 +7,7 @@ import sqlalchemy as sa
 from cchc.batches import Batch, batch_of
 from cchc.contracts import Contract, contract_of
 from cchc.errors import BadFile, BatchStopped, CchcError
+from cchc.judge import Judge, getting_ready
 from cchc.readers import open_export
 from cchc.staging import stage, staging_table
 from cchc.suites import Rule, rules_of, suite_json
@@ -42,9 +41,7 @@ def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
         if batch.status == "loaded" or (batch.status == "validated" and staged(connection, batch)):
             return batch
     contract = contract_of(batch.dataset)
-    with ThreadPoolExecutor(max_workers=1) as background:
-        # Importing Great Expectations takes seconds: do it while PostgreSQL takes in the lines.
-        importing = background.submit(_import_great_expectations)
+    with getting_ready() as judge:
         try:
             with engine.begin() as connection:
                 _stage(connection, contract, batch)
@@ -53,7 +50,7 @@ def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
             raise
         with engine.connect() as connection:
             batch = batch_of(connection, batch_id)
-        verdicts = _judge(engine, contract, batch, importing)
+        verdicts = _judge(engine, contract, batch, judge)
     with engine.begin() as connection:
         rejected = _record(connection, contract, batch, verdicts)
         reason = _stop_reason(connection, contract, batch, verdicts, rejected)
@@ -116,30 +113,20 @@ def _stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
             f"{batch.original_name}: the header in row {export.header.row} is followed by no line. "
             f"Expected at least one. Nothing was loaded."
         )
-    keys = ", ".join(contract.key)
-    same_key = " AND ".join(f"s.{name} = nhieu.{name}" for name in contract.key)
-    connection.exec_driver_sql(
-        f"""
-        CREATE UNLOGGED TABLE {table}__trung AS
-        WITH nhieu AS (
-            SELECT {keys} FROM {table} WHERE ({keys}) IS NOT NULL GROUP BY {keys} HAVING count(*) > 1
-        ), ban AS (
-            SELECT s.line_no, {", ".join(f"s.{name}" for name in contract.key)},
-                s.{contract.changed_at} AS thoi_diem, md5((to_jsonb(s) - 'line_no')::text) AS van_tay
-            FROM {table} AS s INNER JOIN nhieu ON {same_key}
-        )
-        SELECT *, min(van_tay) OVER ban_cung_luc <> max(van_tay) OVER ban_cung_luc AS xung_dot
-        FROM ban WINDOW ban_cung_luc AS (PARTITION BY {keys}, thoi_diem)
-        """
-    )
+    repeated = _find_repeated(connection, contract, table)
     moment = f"TIMESTAMP '{extracted_at}'" if extracted_at else "NULL::timestamp"
+    # Nearly every batch has no repeated key: then the view is spared the join.
+    conflict, join = (
+        ("coalesce(trung.xung_dot, FALSE)", f"LEFT JOIN {table}__trung AS trung ON s.line_no = trung.line_no")
+        if repeated
+        else ("FALSE", "")
+    )
     connection.exec_driver_sql(
         f"""
         CREATE VIEW {view_of(batch)} AS
         WITH lo AS (
-            SELECT s.*, coalesce(trung.xung_dot, FALSE) AS ban_trung_xung_dot,
-                {moment} AS thoi_diem_xuat
-            FROM {table} AS s LEFT JOIN {table}__trung AS trung ON s.line_no = trung.line_no
+            SELECT s.*, {conflict} AS ban_trung_xung_dot, {moment} AS thoi_diem_xuat
+            FROM {table} AS s {join}
         )
         {sql_file(f"load/{batch.dataset}_tra_cuu.sql").replace("%", "%%")}
         """
@@ -164,16 +151,38 @@ def _stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
     )
 
 
+def _find_repeated(connection: sa.Connection, contract: Contract, table: str) -> int:
+    """Lists the lines whose key occurs more than once, and whether they contradict each other."""
+    keys = ", ".join(contract.key)
+    same_key = " AND ".join(f"s.{name} = nhieu.{name}" for name in contract.key)
+    digest, digest_s = (
+        f"hashtextextended({' || chr(31) || '.join(prefix + name for name in contract.key)}, 0)"
+        for prefix in ("", "s.")
+    )
+    # Grouping numbers is several times cheaper than grouping the keys themselves.
+    connection.exec_driver_sql("DROP TABLE IF EXISTS nghi")
+    suspects = connection.exec_driver_sql(
+        f"CREATE TEMP TABLE nghi ON COMMIT DROP AS SELECT {digest} AS bam FROM {table} "
+        f"WHERE ({keys}) IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
+    ).rowcount
+    where = f"{digest} IN (SELECT bam FROM nghi)" if suspects else "FALSE"
+    return connection.exec_driver_sql(
+        f"""
+        CREATE UNLOGGED TABLE {table}__trung AS
+        WITH nhieu AS (
+            SELECT {keys} FROM {table} WHERE {where} GROUP BY {keys} HAVING count(*) > 1
+        ), ban AS (
+            SELECT s.line_no, {", ".join(f"s.{name}" for name in contract.key)},
+                s.{contract.changed_at} AS thoi_diem, md5((to_jsonb(s) - 'line_no')::text) AS van_tay
+            FROM {table} AS s INNER JOIN nhieu ON {same_key} WHERE {where.replace(digest, digest_s)}
+        )
+        SELECT *, min(van_tay) OVER ban_cung_luc <> max(van_tay) OVER ban_cung_luc AS xung_dot
+        FROM ban WINDOW ban_cung_luc AS (PARTITION BY {keys}, thoi_diem)
+        """
+    ).rowcount
+
+
 # Judging --------------------------------------------------------------------------------------
-
-
-def _import_great_expectations():
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations  # noqa: PLC0415 - heavy: see row_rules
-
-    import cchc.row_rules  # noqa: F401, PLC0415 - registers expect_rows_to_satisfy
-
-    return great_expectations
 
 
 def applicable(contract: Contract, batch: Batch) -> dict[str, Rule]:
@@ -187,46 +196,27 @@ def applicable(contract: Contract, batch: Batch) -> dict[str, Rule]:
     }
 
 
-def _judge(engine: sa.Engine, contract: Contract, batch: Batch, importing: Future) -> list[Verdict]:
+def _judge(engine: sa.Engine, contract: Contract, batch: Batch, judge: Judge) -> list[Verdict]:
     rules = applicable(contract, batch)
     suite = suite_json(contract.dataset)
     chosen = [e for e in suite["expectations"] if e["meta"]["rule_id"] in rules]
-    gx = importing.result()
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_postgres(
-        "warehouse",
-        connection_string=_staging_url(engine),
+    outcomes = judge.judge(
+        _staging_url(engine),
+        view_of(batch).removeprefix("staging."),
+        suite | {"expectations": chosen},
+        {"stated_total": batch.stated_total},
     )
-    try:
-        asset = source.add_table_asset("batch", table_name=view_of(batch).removeprefix("staging."))
-        result = (
-            asset.add_batch_definition_whole_table("all")
-            .get_batch()
-            .validate(
-                gx.ExpectationSuite(**{**suite, "expectations": chosen}),
-                # BASIC: counts; no raw value of a failing row is returned by the rules used here.
-                result_format="BASIC",
-                expectation_parameters={"stated_total": batch.stated_total},
-            )
-        )
-    finally:
-        source.get_engine().dispose()
     verdicts = []
-    for outcome in result.results:
-        rule = rules[outcome.expectation_config.meta["rule_id"]]
-        if outcome.exception_info.get("raised_exception"):
+    for rule_id, rule in rules.items():
+        outcome = outcomes[rule_id]
+        if outcome["error"]:
             raise CchcError(
-                f"{batch.label}: rule {rule.rule_id} could not be judged: "
-                f"{str(outcome.exception_info.get('exception_message'))[:300]}. Check its condition in "
-                f"expectations/{batch.dataset}.json."
+                f"{batch.label}: rule {rule_id} could not be judged: {outcome['error'][:300]}. "
+                f"Check it in expectations/{batch.dataset}.json."
             )
-        observed = outcome.result.get("observed_value") or 0
-        if rule.type == "expect_table_row_count_to_equal":
-            failed = 0 if outcome.success else 1
-        else:
-            failed = int(observed)
-        verdicts.append(Verdict(rule, bool(outcome.success), batch.lines_read or 0, failed))
+        counted = rule.condition is not None
+        failed = int(outcome["observed"] or 0) if counted else int(not outcome["success"])
+        verdicts.append(Verdict(rule, outcome["success"], batch.lines_read or 0, failed))
     return verdicts
 
 
@@ -271,20 +261,32 @@ def _record(connection: sa.Connection, contract: Contract, batch: Batch, verdict
 
 
 def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken: list[Rule]) -> int:
-    tests = [f"({rule.condition}) IS FALSE" for rule in broken]
-    reasons = {f"r{i}": rule.reason for i, rule in enumerate(broken)}
-    ids = ", ".join(f"CASE WHEN {t} THEN '{r.rule_id}' END" for t, r in zip(tests, broken, strict=True))
-    texts = ", ".join(f"CASE WHEN {t} THEN CAST(:r{i} AS text) END" for i, t in enumerate(tests))
-    kept = [column.name for column in contract.staged if column.name not in batch.missing_columns]
-    # Conditions are the suite's own text; a colon in them is no bind parameter of ours.
-    escaped = [part.replace(":", "\\:") for part in (ids, " OR ".join(tests))]
+    present = [column for column in contract.staged if column.name not in batch.missing_columns]
+    kept = [column.name for column in present]
+    texts_of_people = [column.name for column in present if column.type in ("text", "json")]
+    # Conditions are the suite's own text: a colon in them is no bind parameter of ours.
+    found = ", ".join(f"({rule.condition}) IS FALSE AS f{i}" for i, rule in enumerate(broken)).replace(
+        ":", "\\:"
+    )
+    anyone = " OR ".join(f"({rule.condition}) IS FALSE" for rule in broken).replace(":", "\\:")
+    ids = ", ".join(f"CASE WHEN f{i} THEN '{rule.rule_id}' END" for i, rule in enumerate(broken))
+    texts = ", ".join(f"CASE WHEN f{i} THEN CAST(:r{i} AS text) END" for i in range(len(broken)))
+    # In two steps, because PostgreSQL scans in parallel for a new table but not for an INSERT.
+    connection.execute(
+        sa.text(
+            f"CREATE TEMP TABLE loai ON COMMIT DROP AS SELECT line_no, {found} "
+            f"FROM {view_of(batch)} WHERE {anyone}"
+        )
+    )
+    connection.execute(sa.text("ANALYZE loai"))
     statement = f"""
         INSERT INTO ops.reject (batch_id, line_no, rule_ids, reasons, masked_row)
-        SELECT :b, v.line_no, array_remove(ARRAY[{escaped[0]}], NULL),
-            array_remove(ARRAY[{_escape_outside_binds(texts, len(broken))}], NULL),
+        SELECT :b, s.line_no, array_remove(ARRAY[{ids}], NULL), array_remove(ARRAY[{texts}], NULL),
             (
-                SELECT jsonb_object_agg(o.key, ops.mask_text(o.value))
-                FROM jsonb_each_text(to_jsonb(v)) AS o
+                SELECT jsonb_object_agg(
+                    o.key, CASE WHEN o.key = ANY(:texts) THEN ops.mask_text(o.value) ELSE o.value END
+                )
+                FROM jsonb_each_text(to_jsonb(s)) AS o
                 WHERE o.key = ANY(:kept)
             )
             || (
@@ -294,24 +296,19 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
             || coalesce(
                 (
                     SELECT jsonb_object_agg(o.key, ops.mask_text(o.value))
-                    FROM jsonb_each_text(v.o_khong_doc_duoc) AS o
+                    FROM jsonb_each_text(s.o_khong_doc_duoc) AS o
                 ),
                 '{{}}'
             )
-        FROM {view_of(batch)} AS v
-        WHERE {escaped[1]}
+        FROM loai INNER JOIN {staging_table(batch.dataset, batch.batch_id)} AS s
+            ON s.line_no = loai.line_no
     """
+    reasons = {f"r{i}": rule.reason for i, rule in enumerate(broken)}
     return connection.execute(
         sa.text(statement),
-        {"b": batch.batch_id, "kept": kept, "personal": batch.personal_columns} | reasons,
+        {"b": batch.batch_id, "kept": kept, "texts": texts_of_people, "personal": batch.personal_columns}
+        | reasons,
     ).rowcount
-
-
-def _escape_outside_binds(text: str, binds: int) -> str:
-    escaped = text.replace(":", "\\:")
-    for i in range(binds):
-        escaped = escaped.replace(f"CAST(\\:r{i} AS text)", f"CAST(:r{i} AS text)")
-    return escaped
 
 
 def _stop_reason(

@@ -5,7 +5,7 @@
 SELECT core.ensure_ho_so_partition(thang)
 FROM (
     SELECT DISTINCT date_trunc('month', ngay_tiep_nhan)::date AS thang
-    FROM lo
+    FROM lo_tho
     WHERE ngay_tiep_nhan IS NOT NULL
 ) AS cac_thang;
 
@@ -49,16 +49,16 @@ FROM lo;
 -- Lines whose dossier is known already, with the months that the old state was counted in.
 CREATE TEMP TABLE da_co ON COMMIT DROP AS
 SELECT
-    moi.line_no,
-    moi.ma_ho_so,
+    lo_tho.line_no,
+    lo_tho.ma_ho_so,
     h.ky_tiep_nhan AS ky_cu,
     h.ngay_ket_thuc AS ket_thuc_cu,
-    cardinality(CAST(:cot_vang AS text[])) = 0 AND moi.ngay_cap_nhat > h.ngay_cap_nhat AS thay_het
-FROM moi
-INNER JOIN core.ho_so AS h ON moi.ma_ho_so = h.ma_ho_so
+    cardinality(CAST(:cot_vang AS text[])) = 0 AND lo_tho.ngay_cap_nhat > h.ngay_cap_nhat AS thay_het
+FROM lo_tho
+INNER JOIN core.ho_so AS h ON lo_tho.ma_ho_so = h.ma_ho_so
 WHERE
     cardinality(CAST(:cot_vang AS text[])) > 0
-    OR moi.ngay_cap_nhat >= h.ngay_cap_nhat
+    OR lo_tho.ngay_cap_nhat >= h.ngay_cap_nhat
     OR h.cot_cu IS NOT NULL;
 
 CREATE TEMP TABLE ghi (tu date, ket_thuc date, so bigint, la_cu boolean) ON COMMIT DROP;

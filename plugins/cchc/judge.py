@@ -1,0 +1,99 @@
+"""Child process in which Great Expectations judges a batch; called by cchc.validation.
+
+Great Expectations takes three seconds and 200 MB to import. In a process of its own that happens
+while the lines are still being copied, and the memory is given back at the end. Reads one JSON object
+from standard input and prints one: counts only, never a value of a row.
+"""
+
+import json
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import PIPE, Popen
+
+from cchc.errors import CchcError
+
+
+class Judge:
+    """A judge that is getting ready, and then judges one batch."""
+
+    def __init__(self, process: Popen) -> None:
+        self._process = process
+
+    def judge(self, url: str, view: str, suite: dict, parameters: dict) -> dict[str, dict]:
+        """Rule id → {success, observed} for every expectation of the suite; `view` is in staging.
+
+        Raises CchcError when the suite could not be run.
+        """
+        request = {"url": url, "view": view, "suite": suite, "parameters": parameters}
+        answer, errors = self._process.communicate(json.dumps(request).encode())
+        lines = answer.decode("utf-8", "replace").splitlines()
+        if self._process.returncode or not lines:
+            raise CchcError(
+                f"Great Expectations could not judge {view}: the process ended with "
+                f"{self._process.returncode}: {errors.decode('utf-8', 'replace').strip()[-400:]}"
+            )
+        return json.loads(lines[-1])
+
+
+@contextmanager
+def getting_ready() -> Iterator[Judge]:
+    """Starts the child, which imports Great Expectations at once; ends it in any case."""
+    process = Popen(
+        [sys.executable, "-m", "cchc.judge"],
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        cwd=Path(__file__).parents[1],
+        env=os.environ | {"GX_ANALYTICS_ENABLED": "false"},
+    )
+    try:
+        yield Judge(process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    import great_expectations as gx  # noqa: PLC0415 - heavy: the reason for this process
+
+    import cchc.row_rules  # noqa: F401, PLC0415 - registers the project's expectations
+
+    request = json.load(sys.stdin)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    source = context.data_sources.add_postgres("warehouse", connection_string=request["url"])
+    try:
+        result = (
+            source.add_table_asset("batch", table_name=request["view"])
+            .add_batch_definition_whole_table("all")
+            .get_batch()
+            .validate(
+                gx.ExpectationSuite(**request["suite"]),
+                result_format="BASIC",
+                expectation_parameters=request["parameters"],
+            )
+        )
+    finally:
+        source.get_engine().dispose()
+    print(
+        json.dumps(
+            {
+                outcome.expectation_config.meta["rule_id"]: {
+                    "success": bool(outcome.success),
+                    "observed": outcome.result.get("observed_value"),
+                    "error": outcome.exception_info.get("exception_message"),
+                }
+                for outcome in result.results
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
