@@ -6,11 +6,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
+from cchc.judge import run_suite
 from cchc.warehouse import engine_of
 from tests.world import World
 from tools.local.postgres import EmbeddedPostgres
@@ -51,6 +54,21 @@ def empty_database(postgres: EmbeddedPostgres) -> Iterator[str]:
 def dsn(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
     """The DSN of a migrated warehouse without data."""
     yield from _database(postgres, template)
+
+
+@contextmanager
+def _judge_in_this_process() -> Iterator[SimpleNamespace]:
+    yield SimpleNamespace(judge=run_suite)
+
+
+@pytest.fixture(autouse=True)
+def judge_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spares each batch a new process: importing Great Expectations takes three seconds.
+
+    The very same function judges; tests marked `own_process` go through the process as well.
+    """
+    if "own_process" not in request.keywords:
+        monkeypatch.setattr("cchc.validation.getting_ready", _judge_in_this_process)
 
 
 @pytest.fixture

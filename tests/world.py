@@ -78,6 +78,12 @@ FULL = [
     *("so_tai_lieu_tu_kho", *DOSSIER),
 ]
 
+CONTENT = (
+    *("core.don_vi", "core.don_vi_khoa", "core.don_vi_phien_ban"),
+    *("core.tthc", "core.tthc_don_vi", "core.tthc_phien_ban"),
+    *("core.ho_so", "core.tong_hop", "mart.chi_so", "mart.dinh_nghia", "mart.muc_tieu"),
+)
+
 
 def code(number: int) -> str:
     """The code of the n-th dossier."""
@@ -133,6 +139,25 @@ class World:
         batch_id = self.land(dataset, path, at)
         validate(self.engine, batch_id)
         return load(self.engine, batch_id)
+
+    def add(self, *changes: dict, at: str = "2025-04-01", columns: list[str] | None = None) -> Batch:
+        """Loads a CSV of dossiers (see `dossiers`), exported at `at`."""
+        return self.ingest("ho_so", self.dossiers(*changes, columns=columns), at)[0]
+
+    def content(self, *tables: str) -> dict[str, list[str]]:
+        """What core and mart hold, as text; not from which line it came."""
+        with self.engine.connect() as connection:
+            return {
+                table: list(
+                    connection.scalars(
+                        sa.text(
+                            f"SELECT t::text FROM (SELECT to_jsonb(x) - '{{batch_id,line_no}}'::text[] AS t "
+                            f'FROM {table} AS x) AS rows ORDER BY t::text COLLATE "C"'
+                        )
+                    )
+                )
+                for table in tables or CONTENT
+            }
 
     def refresh_all(self) -> None:
         for ky in pending_periods(self.engine):

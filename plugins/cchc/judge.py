@@ -58,41 +58,45 @@ def getting_ready() -> Iterator[Judge]:
         process.communicate()
 
 
-def main() -> None:
-    warnings.simplefilter("ignore")
-    import great_expectations as gx  # noqa: PLC0415 - heavy: the reason for this process
+def run_suite(url: str, view: str, suite: dict, parameters: dict) -> dict[str, dict]:
+    """What Judge.judge returns, in this process."""
+    import great_expectations as gx  # noqa: PLC0415 - heavy: the reason for the process
 
     import cchc.row_rules  # noqa: F401, PLC0415 - registers the project's expectations
 
-    request = json.load(sys.stdin)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_postgres("warehouse", connection_string=request["url"])
+    source = context.data_sources.add_postgres("warehouse", connection_string=url)
     try:
         result = (
-            source.add_table_asset("batch", table_name=request["view"])
+            source.add_table_asset("batch", table_name=view)
             .add_batch_definition_whole_table("all")
             .get_batch()
             .validate(
-                gx.ExpectationSuite(**request["suite"]),
+                gx.ExpectationSuite(**suite),
                 result_format="BASIC",
-                expectation_parameters=request["parameters"],
+                expectation_parameters=parameters,
             )
         )
     finally:
         source.get_engine().dispose()
-    print(
-        json.dumps(
-            {
-                outcome.expectation_config.meta["rule_id"]: {
-                    "success": bool(outcome.success),
-                    "observed": outcome.result.get("observed_value"),
-                    "error": outcome.exception_info.get("exception_message"),
-                }
-                for outcome in result.results
-            }
-        )
-    )
+    return {
+        outcome.expectation_config.meta["rule_id"]: {
+            "success": bool(outcome.success),
+            "observed": outcome.result.get("observed_value"),
+            "error": outcome.exception_info.get("exception_message"),
+        }
+        for outcome in result.results
+    }
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    import great_expectations  # noqa: F401, PLC0415 - before there is anything to judge
+
+    import cchc.row_rules  # noqa: F401, PLC0415
+
+    print(json.dumps(run_suite(**json.load(sys.stdin))))
 
 
 if __name__ == "__main__":
