@@ -34,7 +34,7 @@ def print_scoreboard(engine: sa.Engine, kys: list[str], console: Console | None 
         state = "đã chốt" if any(r.trang_thai == "da_chot" for r in of_month) else "tạm tính"
         table = Table(title=f"Tháng {ky} ({state})", title_justify="left", title_style="bold")
         table.add_column("Mã", no_wrap=True)
-        table.add_column("Chỉ số", no_wrap=True, overflow="ellipsis", min_width=12)
+        table.add_column("Chỉ số", no_wrap=True, overflow="ellipsis", max_width=46)
         for name in ("Chỉ tiêu", *LEVELS.values(), "Luỹ kế năm"):
             table.add_column(name, justify="right", no_wrap=True)
         for code in dict.fromkeys(row.ma_chi_so for row in of_month):

@@ -1,0 +1,101 @@
+# Every command of this project; `make` alone lists them.
+# Recipes that run long use exec: Ctrl-C then reaches the program itself, which cleans up, and no
+# shell in between that would end first.
+
+PY := .venv/bin/python
+LOCAL := $(PY) -m tools.local
+BENCH_ROWS ?= 200000
+export BENCH_ROWS
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help venv demo up down psql ingest refresh rows test lint format bench migrate airflow env docs \
+  lock clean
+
+help: ## list the commands
+	@echo "make <command>:"
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@echo "Ports are chosen free; set PORT_UI, PORT_PG, PORT_TTHC to choose them."
+
+venv: .venv/.installed ## make the virtual environment from requirements.lock
+
+.venv/.installed: requirements.lock
+	@for python in $(PYTHON) python3.11 python3; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then \
+	    found=$$python; break; \
+	  fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Python 3.11 is needed and was not found. Install it (on Debian or Ubuntu: python3.11" >&2; \
+	  echo "and python3.11-venv), or name it: make PYTHON=/path/to/python3.11" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Installing into .venv with $$found, a minute or two …"; \
+	"$$found" -m venv .venv && \
+	.venv/bin/pip install --disable-pip-version-check --no-deps --require-hashes -q -r requirements.lock
+	@touch $@
+
+demo: venv ## the main job from nothing to the scoreboard: six months through the real DAGs
+	@exec $(LOCAL) demo
+
+up: venv ## like demo, and stay: Airflow and the warehouse keep running
+	@exec $(LOCAL) up
+
+down: venv ## stop everything that runs in this clone
+	@exec $(LOCAL) down
+
+psql: venv ## open the warehouse
+	@exec $(LOCAL) psql $(ARGS)
+
+ingest: venv ## load one file: make ingest DATASET=ho_so FILE=path
+	@[ -n "$(DATASET)" ] && [ -n "$(FILE)" ] || \
+	  { echo "Usage: make ingest DATASET=ho_so FILE=path/of/the/export.xlsx" >&2; exit 2; }
+	@exec $(LOCAL) ingest "$(DATASET)" "$(FILE)"
+
+refresh: venv ## count one month again: make refresh KY=2025-03
+	@[ -n "$(KY)" ] || { echo "Usage: make refresh KY=2025-03" >&2; exit 2; }
+	@exec $(LOCAL) refresh "$(KY)"
+
+rows: venv ## list the dossiers behind a figure: make rows MA=T9 KY=2025-03 DON_VI=TONG:xa PHAN=con_lai
+	@[ -n "$(MA)" ] && [ -n "$(KY)" ] || { echo "Usage: make rows MA=T9 KY=2025-03 [DON_VI=unit] \
+	[PHAN=tu_so|mau_so|con_lai] [KY_LOAI=thang|luy_ke] [CSV=file]" >&2; exit 2; }
+	@exec $(LOCAL) rows "$(MA)" "$(KY)" $(if $(DON_VI),"$(DON_VI)") $(if $(PHAN),--phan $(PHAN)) \
+	  $(if $(KY_LOAI),--ky-loai $(KY_LOAI)) $(if $(CSV),--csv "$(CSV)")
+
+airflow: venv ## run an airflow command: make airflow ARGS="dags list"
+	@exec $(LOCAL) airflow $(ARGS)
+
+env: venv ## print the running stack's environment: eval "$$(make env)"
+	@exec $(LOCAL) env
+
+migrate: venv ## bring the warehouse's tables up to date
+	@exec $(LOCAL) migrate
+
+test: venv ## run all tests
+	@exec $(PY) -m pytest $(ARGS)
+
+lint: venv ## check style of Python and SQL
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/sqlfluff lint sql
+
+format: venv ## put Python and SQL into style
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+	.venv/bin/sqlfluff fix sql
+
+bench: venv ## measure the pipeline against plain COPY: make bench BENCH_ROWS=1000000
+	@exec $(PY) -m tools.bench
+
+docs: venv ## write docs/dags.md from the DAGs
+	@exec $(PY) -m tools.dag_docs
+
+# requirements.lock names no registry; it is made and checked in by hand.
+lock: ## resolve pyproject.toml into requirements.lock (needs uv)
+	uv pip compile --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  pyproject.toml --group dev -o requirements.lock
+
+clean: ## stop everything and delete the local databases, logs and landed files
+	@if [ -x $(PY) ] && [ -d .cchc ]; then $(LOCAL) down; fi
+	rm -rf .cchc

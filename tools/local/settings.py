@@ -1,0 +1,272 @@
+"""Where the local stack keeps its things, its secrets and ports, its environment variables."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import json
+import os
+import secrets as random
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+LOOPBACK = "127.0.0.1"
+TIME_ZONE = "Asia/Ho_Chi_Minh"
+ADMIN_USER = "admin"
+# The simulator's data ends here; schedules end with it (see the DAGs' end_date).
+SOURCE_ENDS = "2025-07-01"
+# Every process of a stack carries this variable, so that leftovers are found whatever happened to
+# the process that started them.
+MARK = "CCHC_STACK"
+
+_PORT_VARIABLES = {"ui": "PORT_UI", "pg": "PORT_PG", "tthc": "PORT_TTHC"}
+
+
+class LocalStackError(Exception):
+    """Something a person has to read: what is wrong, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The one folder that holds all state of the stack of a clone."""
+
+    path: Path
+
+    @classmethod
+    def of_clone(cls) -> Home:
+        return cls(Path(os.environ.get("CCHC_HOME") or REPO / ".cchc").resolve())
+
+    def create(self) -> None:
+        for folder in (self.logs, self.airflow, self.path / "run"):
+            folder.mkdir(parents=True, exist_ok=True)
+        # Exports as they came hold personal data; nobody else on the machine reads them.
+        self.landing.mkdir(mode=0o700, exist_ok=True)
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def airflow(self) -> Path:
+        return self.path / "airflow"
+
+    @property
+    def task_logs(self) -> Path:
+        return self.airflow / "logs"
+
+    @property
+    def passwords_file(self) -> Path:
+        return self.airflow / "passwords.json"
+
+    @property
+    def landing(self) -> Path:
+        return self.path / "landing"
+
+    @property
+    def state_file(self) -> Path:
+        return self.path / "run" / "state.json"
+
+    @property
+    def ports_file(self) -> Path:
+        return self.path / "run" / "ports.json"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The TCP ports of one running stack, all on the loopback address."""
+
+    ui: int
+    pg: int
+    tthc: int
+
+    @property
+    def ui_address(self) -> str:
+        return f"http://{LOOPBACK}:{self.ui}"
+
+    @property
+    def tthc_address(self) -> str:
+        return f"http://{LOOPBACK}:{self.tthc}"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replaces a file in one step; nobody but the owner can read it at any moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def load_secrets(home: Path) -> dict[str, str]:
+    """The generated secrets of this clone, made the first time and kept in a 0600 file."""
+    path = home / "secrets.json"
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "secrets.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known = json.loads(path.read_text()) if path.exists() else {}
+        names = (
+            "postgres",
+            "airflow",
+            "cchc",
+            "admin",
+            "jwt",
+            "api_secret",
+            "tthc_client_secret",
+        )
+        wanted = {name: known.get(name) or random.token_urlsafe(24) for name in names}
+        wanted["fernet"] = known.get("fernet") or base64.urlsafe_b64encode(os.urandom(32)).decode()
+        wanted["tthc_client_id"] = known.get("tthc_client_id") or "cchc-local"
+        if wanted != known:
+            write_private(path, json.dumps(wanted, indent=1))
+    return wanted
+
+
+def is_free(port: int) -> bool:
+    """True when a server could listen on this loopback port now."""
+    with socket.socket() as probe:
+        # As the servers do it: a port whose old connections are in TIME_WAIT counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+            probe.listen()
+        except OSError:
+            return False
+    return True
+
+
+def any_free_port(avoid: set[int] = frozenset()) -> int:
+    """A loopback port that is free now."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((LOOPBACK, 0))
+            port = probe.getsockname()[1]
+        if port not in avoid:
+            return port
+
+
+def choose_port(variable: str, before: int | None = None, avoid: set[int] = frozenset()) -> int:
+    """The port a person set in `variable`, else the one used before if free, else any free one."""
+    wanted = os.environ.get(variable, "").strip()
+    if not wanted:
+        if before and before not in avoid and is_free(before):
+            return before
+        return any_free_port(avoid)
+    if not wanted.isdecimal() or not 0 < int(wanted) < 65536:
+        raise LocalStackError(f"{variable}={wanted} is not a port: give a number from 1 to 65535.")
+    port = int(wanted)
+    if port in avoid:
+        raise LocalStackError(f"{variable}={port} is already given to another part of the stack.")
+    if not is_free(port):
+        raise LocalStackError(
+            f"{variable}={port}: this port of {LOOPBACK} is taken by another program (or needs "
+            f"more rights). Choose another one, or leave {variable} out to get a free one."
+        )
+    return port
+
+
+def choose_ports(home: Home) -> Ports:
+    """Ports for a stack that starts now; remembered, so that BI tools find it again tomorrow."""
+    try:
+        before = json.loads(home.ports_file.read_text())
+    except (OSError, ValueError):
+        before = {}
+    # Those set by a person first: a free choice must not take one of them.
+    order = sorted(_PORT_VARIABLES, key=lambda part: not os.environ.get(_PORT_VARIABLES[part]))
+    chosen: dict[str, int] = {}
+    for part in order:
+        taken = set(chosen.values())
+        chosen[part] = choose_port(_PORT_VARIABLES[part], before.get(part), taken)
+    write_private(home.ports_file, json.dumps(chosen))
+    return Ports(**chosen)
+
+
+def warehouse_dsn(ports: Ports, secrets: dict[str, str]) -> str:
+    return f"postgresql+psycopg2://cchc:{secrets['cchc']}@{LOOPBACK}:{ports.pg}/cchc"
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without what could change how the stack's programs behave."""
+    prefixes = ("AIRFLOW", "_AIRFLOW", "CCHC_", "TTHC_SIM_", "PG", "PYTHON", "GX_", "SQLALCHEMY_")
+    prefixes += ("LC_", "MAKE")
+    names = {"LANG", "LANGUAGE", "TZ", "MFLAGS"}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(prefixes) and k not in names}
+    bypass = f"{LOOPBACK},localhost"
+    return env | {
+        "LANG": "C.UTF-8",
+        "TZ": TIME_ZONE,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}",
+        "PYTHONUNBUFFERED": "1",
+        # A proxy must not be asked for the programs that talk to each other here.
+        "NO_PROXY": ",".join(filter(None, (env.get("NO_PROXY"), bypass))),
+        "no_proxy": ",".join(filter(None, (env.get("no_proxy"), bypass))),
+    }
+
+
+def warehouse_environment(home: Home, dsn: str) -> dict[str, str]:
+    """What the package and the migrations need; enough for work without Airflow."""
+    return {
+        MARK: str(home.path),
+        "PYTHONPATH": str(REPO / "plugins"),
+        "CCHC_HOME": str(home.path),
+        "CCHC_LANDING_DIR": str(home.landing),
+        "CCHC_WAREHOUSE_DSN": dsn,
+        "CCHC_NGUON_DEN": SOURCE_ENDS,
+        "GX_ANALYTICS_ENABLED": "false",
+    }
+
+
+def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict[str, str]:
+    """All variables that make Airflow and the package work in this stack; nothing inherited."""
+    client = f"{secrets['tthc_client_id']}:{secrets['tthc_client_secret']}"
+    warehouse = f"cchc:{secrets['cchc']}@{LOOPBACK}:{ports.pg}/cchc"
+    metadata = f"airflow:{secrets['airflow']}@{LOOPBACK}:{ports.pg}/airflow"
+    auth = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+    airflow = {
+        "core": {
+            "executor": "LocalExecutor",
+            "parallelism": "6",
+            "dags_folder": str(REPO / "dags"),
+            "plugins_folder": str(REPO / "plugins"),
+            "load_examples": "False",
+            "default_timezone": TIME_ZONE,
+            "fernet_key": secrets["fernet"],
+            "auth_manager": auth,
+            "simple_auth_manager_users": f"{ADMIN_USER}:admin",
+            "simple_auth_manager_passwords_file": str(home.passwords_file),
+            "execution_api_server_url": f"{ports.ui_address}/execution/",
+            # The default asks DNS for the full name, which can hang on a machine without one.
+            "hostname_callable": "socket.gethostname",
+        },
+        "database": {"sql_alchemy_conn": f"postgresql+psycopg2://{metadata}"},
+        "api": {
+            "host": LOOPBACK,
+            "port": str(ports.ui),
+            "base_url": ports.ui_address,
+            "workers": "1",
+            "secret_key": secrets["api_secret"],
+        },
+        "api_auth": {"jwt_secret": secrets["jwt"]},
+        "dag_processor": {"min_file_process_interval": "30", "refresh_interval": "30"},
+        "logging": {"base_log_folder": str(home.task_logs), "colored_console_log": "False"},
+    }
+    flat = {
+        f"AIRFLOW__{section.upper()}__{key.upper()}": value
+        for section, options in airflow.items()
+        for key, value in options.items()
+    }
+    return (
+        flat
+        | warehouse_environment(home, warehouse_dsn(ports, secrets))
+        | {
+            "AIRFLOW_HOME": str(home.airflow),
+            "AIRFLOW_CONN_CCHC_WAREHOUSE": f"postgres://{warehouse}",
+            "AIRFLOW_CONN_CCHC_TTHC": f"http://{client}@{LOOPBACK}:{ports.tthc}",
+            "TTHC_SIM_CLIENT_ID": secrets["tthc_client_id"],
+            "TTHC_SIM_CLIENT_SECRET": secrets["tthc_client_secret"],
+            # Airflow renames its processes; without this the new name overwrites MARK's place.
+            "SPT_NOENV": "1",
+        }
+    )
