@@ -46,7 +46,7 @@ down: venv ## stop everything that runs in this clone
 	@exec $(LOCAL) down
 
 psql: venv ## open the warehouse
-	@exec $(LOCAL) psql $(ARGS)
+	@exec $(LOCAL) psql -- $(ARGS)
 
 ingest: venv ## load one file: make ingest DATASET=ho_so FILE=path
 	@[ -n "$(DATASET)" ] && [ -n "$(FILE)" ] || \
@@ -64,7 +64,7 @@ rows: venv ## list the dossiers behind a figure: make rows MA=T9 KY=2025-03 DON_
 	  $(if $(KY_LOAI),--ky-loai $(KY_LOAI)) $(if $(CSV),--csv "$(CSV)")
 
 airflow: venv ## run an airflow command: make airflow ARGS="dags list"
-	@exec $(LOCAL) airflow $(ARGS)
+	@exec $(LOCAL) airflow -- $(ARGS)
 
 env: venv ## print the running stack's environment: eval "$$(make env)"
 	@exec $(LOCAL) env

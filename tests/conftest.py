@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,8 +15,9 @@ import pytest
 import sqlalchemy as sa
 
 from cchc.judge import run_suite
+from cchc import indicators
 from cchc.warehouse import engine_of
-from tests.world import World
+from tests.world import Definitions, World
 from tools.local.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[1]
@@ -80,6 +82,34 @@ def engine(dsn: str) -> sa.Engine:
 def world(engine: sa.Engine, tmp_path: Path) -> World:
     """A warehouse with a handful of units and procedures, to which a test adds dossiers."""
     return World(engine, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def shared_province(postgres: EmbeddedPostgres, template: str, tmp_path_factory) -> Iterator[sa.Engine]:
+    with contextmanager(_database)(postgres, template) as dsn, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cchc.validation.getting_ready", _judge_in_this_process)
+        engine = engine_of(dsn, statement_timeout_s=120)
+        World(engine, tmp_path_factory.mktemp("province")).reference()
+        yield engine
+
+
+@pytest.fixture
+def province(shared_province: sa.Engine, tmp_path: Path) -> World:
+    """`world` with its units and procedures, for tests that leave those as they are: made once."""
+    return World(shared_province, tmp_path).without_dossiers()
+
+
+@pytest.fixture
+def definitions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Definitions]:
+    """A copy of sql/indicators that the test may change; the package reads it instead."""
+    copy = Definitions(tmp_path / "sql" / "indicators")
+    shutil.copytree(indicators.SQL, tmp_path / "sql")
+    monkeypatch.setattr(indicators, "SQL", tmp_path / "sql")
+    monkeypatch.setattr(indicators, "INDICATORS", copy.folder)
+    monkeypatch.setattr(indicators, "FACTS", copy.folder / "facts")
+    copy.read_again()
+    yield copy
+    copy.read_again()
 
 
 def _database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:

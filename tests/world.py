@@ -7,7 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
+import yaml
 
+from cchc import indicators
 from cchc.batches import Batch
 from cchc.contracts import contract_of
 from cchc.landing import land_file
@@ -104,6 +106,16 @@ class World:
         self.ingest("tthc", self.json(PROCEDURES))
         return self
 
+    def without_dossiers(self) -> "World":
+        """Forgets the dossiers and all figures; units and procedures stay."""
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(
+                "TRUNCATE core.ho_so, core.tong_hop, mart.chi_so, ops.batch_period, ops.period, "
+                "ops.figure_change, ops.reject, ops.validation_result; "
+                "DELETE FROM ops.batch WHERE dataset = 'ho_so'"
+            )
+        return self
+
     def csv(self, rows: list[dict], columns: list[str] | None = None) -> Path:
         path = self._path("csv")
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -183,3 +195,30 @@ class World:
     def _path(self, suffix: str) -> Path:
         self.files += 1
         return self.folder / f"tep_{self.files}.{suffix}"
+
+
+@dataclass
+class Definitions:
+    """Indicator files of a test's own, in `folder`."""
+
+    folder: Path
+
+    def add(self, **values: object) -> None:
+        """Writes one indicator's file, named by its code `ma`."""
+        text = yaml.safe_dump(values, allow_unicode=True)
+        (self.folder / f"{values['ma']}.yaml").write_text(text, encoding="utf-8")
+        self.read_again()
+
+    def change(self, ma: str, **values: object) -> None:
+        """Writes an existing indicator's file with other values."""
+        held = yaml.safe_load((self.folder / f"{ma}.yaml").read_text(encoding="utf-8"))
+        self.add(**{**held, **values})
+
+    def read_again(self) -> None:
+        for cached in (
+            indicators.facts,
+            indicators.indicators,
+            indicators.measures,
+            indicators.fingerprint,
+        ):
+            cached.cache_clear()

@@ -52,9 +52,7 @@ def main() -> None:
     _report(console, rows, floor, pipeline, from_json, growth)
 
 
-def _report(
-    console: Console, rows: int, floor: dict, pipeline: dict, from_json: dict, growth: dict
-) -> None:
+def _report(console: Console, rows: int, floor: dict, pipeline: dict, from_json: dict, growth: dict) -> None:
     table = Table(title=f"{rows:,} dossiers, 12 months", title_justify="left")
     table.add_column("Floor")
     table.add_column("s", justify="right")
