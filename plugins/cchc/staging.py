@@ -74,7 +74,6 @@ def stage(
     table = staging_table(contract.dataset, batch_id)
     columns = staged_columns(contract)
     body = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table} CASCADE")
     connection.exec_driver_sql(f"CREATE UNLOGGED TABLE {table} (line_no bigint NOT NULL, {body})")
     present = [*export.header.columns.values()]
     if contract.changed_at not in present:

@@ -95,6 +95,7 @@ def drop_staged(connection: sa.Connection, batch: Batch) -> None:
 
 def _stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
     table = staging_table(batch.dataset, batch.batch_id)
+    drop_staged(connection, batch)
     with open_export(contract, batch.landed_path, batch.original_name) as export:
         extracted_at = batch.extracted_at or export.exported_at
         lacks_time = contract.changed_at not in export.header.columns.values()
