@@ -1,0 +1,307 @@
+"""Every rule of every suite: what passes it, what breaks it, and what then happens to the row."""
+
+import copy
+import json
+
+import pytest
+
+from cchc.contracts import DATASETS, contract_of
+from cchc.errors import BatchStopped
+from cchc.landing import land_file
+from cchc.suites import rules_of, suite_json
+from cchc.validation import validate
+from tests.world import DOSSIER, FULL, PROCEDURES, SO, UNITS, World, code
+
+GOOD_ROWS = 60  # one bad line among them stays below the threshold of 5 %
+FINISHED = {
+    "trang_thai_ho_so": "10",
+    "ngay_ket_thuc_xu_ly": "20250311100000",
+    "ngay_tra": "20250312080000",
+}
+
+# rule → a dossier that breaks it
+BROKEN_DOSSIERS = {
+    "HS00": {"ngay_hen_tra": "20250230090000"},
+    "HS01": {"ma_ho_so": ""},
+    "HS03b": {"trang_thai_ho_so": ""},
+    "HS04": {"ngay_tiep_nhan": "", "ngay_hen_tra": ""},
+    "HS05": {"trang_thai_ho_so": "9"},
+    "HS06": {"ngay_tiep_nhan": "20250601000000", "ngay_hen_tra": "20250610000000"},
+    "HS07": {**FINISHED, "ngay_tra": "20250310080000"},
+    "HS08": {"ngay_nop_ho_so": "20250305100000"},
+    "HS09": {"ngay_hen_tra": ""},
+    "HS10": {"ngay_hen_tra": "00010101000000"},
+    "HS11": {"kenh_thuc_hien": ""},
+    "HS13": {"ma_tthc": "1.999999"},
+    "HS14": {"don_vi_xu_ly": "000.00.99.H59"},
+    "HS15": {"tai_khoan_duoc_xac_thuc_voi_vneid": "7"},
+    "HS28": {"ten_tthc": "Cáº¥p giáº¥y phÃ©p"},
+}
+# rule → a dossier next to the limit that keeps it
+KEPT_DOSSIERS = {
+    "HS00": {"ngay_hen_tra": "20250331235959"},
+    "HS01": {},
+    "HS03b": {"trang_thai_ho_so": "1"},
+    "HS06": {"ngay_tiep_nhan": "20250510000000", "ngay_hen_tra": "20250520000000"},
+    "HS10": {"ngay_hen_tra": "20250305090000"},
+    "HS14": {"don_vi_xu_ly": "Sở Xây dựng"},
+    "HS28": {"ten_tthc": "XÃ HỘI, MÃ SỐ, ÂN HUỆ"},
+}
+BROKEN_UNITS = {
+    "DV00": {"hieu_luc_tu": "31/02/2025"},
+    "DV01": {"ma_don_vi": ""},
+    "DV02": {"ten_don_vi": ""},
+    "DV03": {"cap": "phòng"},
+    "DV04": {"hieu_luc_tu": "20250301", "hieu_luc_den": "20250228"},
+    "DV28": {"ten_don_vi": "Sá»Ÿ Y táº¿"},
+}
+BROKEN_PROCEDURES = {
+    "TT00": {"ThoiGianGiaiQuyet": "năm ngày"},
+    "TT01": {"MaTTHC": None},
+    "TT02": {"TenTTHC": " "},
+    "TT05": {"DonViThucHien": {"MaDonVi": SO}},
+    "TT07": {"DonViThucHien": [{"MaDonVi": SO, "MucDo": "bốn", "HieuLucTu": None, "HieuLucDen": None}]},
+    "TT28": {"TenTTHC": "Thá»§ tá»¥c"},
+}
+UNIT_COLUMNS = ["ma_don_vi", "ten_don_vi", "cap", "hieu_luc_tu", "hieu_luc_den", "ngay_cap_nhat"]
+
+
+def dossier_batch(world: World, change: dict) -> int:
+    return world.land("ho_so", world.dossiers(*[{}] * GOOD_ROWS, change), at="2025-05-10")
+
+
+def unit_batch(world: World, change: dict) -> int:
+    rows = [
+        {"ma_don_vi": f"000.{n:02d}.77.H59", "ten_don_vi": f"UBND Xã số {n}", "cap": "xa"}
+        for n in range(GOOD_ROWS)
+    ]
+    last = {"ma_don_vi": "000.00.78.H59", "ten_don_vi": "UBND Huyện Càng Long", "cap": "huyen"} | change
+    return world.land("don_vi", world.csv([*rows, last], UNIT_COLUMNS), at="2024-06-01")
+
+
+def procedure_batch(world: World, change: dict) -> int:
+    records = [copy.deepcopy(PROCEDURES[0]) | {"MaTTHC": f"1.1{n:05d}"} for n in range(GOOD_ROWS)]
+    return world.land("tthc", world.json([*records, PROCEDURES[0] | {"MaTTHC": "1.200000"} | change]))
+
+
+def findings(world: World, batch_id: int) -> dict[str, tuple[str, int]]:
+    rows = world.rows(
+        "SELECT rule_id, severity, failed_count FROM ops.validation_result WHERE batch_id = :b", b=batch_id
+    )
+    return {rule: (severity, failed) for rule, severity, failed in rows if failed}
+
+
+def rejected(world: World, batch_id: int) -> dict[int, list[str]]:
+    rows = world.rows("SELECT line_no, rule_ids FROM ops.reject WHERE batch_id = :b", b=batch_id)
+    return dict(rows)
+
+
+@pytest.mark.parametrize("rule_id", BROKEN_DOSSIERS)
+def test_dossier_that_breaks_a_rule_is_found_and_rejected_only_if_critical(province: World, rule_id: str):
+    batch_id = dossier_batch(province, BROKEN_DOSSIERS[rule_id])
+    validate(province.engine, batch_id)
+    severity, failed = findings(province, batch_id)[rule_id]
+    assert failed == 1
+    assert severity == rules_of("ho_so")[rule_id].severity
+    bad_line = GOOD_ROWS + 2  # the header is line 1
+    found = rejected(province, batch_id)
+    if severity == "critical":
+        assert list(found) == [bad_line]
+        assert rule_id in found[bad_line]
+    else:
+        assert found == {}
+
+
+@pytest.mark.parametrize("rule_id", KEPT_DOSSIERS)
+def test_dossier_next_to_the_limit_keeps_the_rule(province: World, rule_id: str):
+    batch_id = dossier_batch(province, KEPT_DOSSIERS[rule_id])
+    validate(province.engine, batch_id)
+    assert rule_id not in findings(province, batch_id)
+    assert rejected(province, batch_id) == {}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "rule_id"),
+    [("don_vi", rule) for rule in BROKEN_UNITS] + [("tthc", rule) for rule in BROKEN_PROCEDURES],
+)
+def test_reference_row_that_breaks_a_critical_rule_is_rejected(world: World, dataset: str, rule_id: str):
+    make, changes = {
+        "don_vi": (unit_batch, BROKEN_UNITS),
+        "tthc": (procedure_batch, BROKEN_PROCEDURES),
+    }[dataset]
+    batch_id = make(world, changes[rule_id])
+    validate(world.engine, batch_id)
+    assert findings(world, batch_id)[rule_id] == ("critical", 1)
+    assert [rule_id in rules for rules in rejected(world, batch_id).values()] == [True]
+
+
+@pytest.mark.parametrize("dataset", ["don_vi", "tthc"])
+def test_good_reference_rows_keep_every_rule(world: World, dataset: str):
+    make = {"don_vi": unit_batch, "tthc": procedure_batch}[dataset]
+    batch_id = make(world, {})
+    validate(world.engine, batch_id)
+    assert findings(world, batch_id) == {}
+
+
+@pytest.mark.parametrize(("dataset", "rule_id"), [("ho_so", "HS01b"), ("don_vi", "DV01b"), ("tthc", "TT01b")])
+def test_two_contents_of_one_moment_are_both_rejected_and_two_equal_ones_are_not(
+    world: World, dataset: str, rule_id: str
+):
+    if dataset == "ho_so":
+        world.reference()
+        twice = [{}] * GOOD_ROWS + [{"ma_ho_so": code(1), "kenh_thuc_hien": "1"}, {"ma_ho_so": code(2)}]
+        batch_id = world.land("ho_so", world.dossiers(*twice), at="2025-05-10")
+        expected = {2, GOOD_ROWS + 2}
+    elif dataset == "don_vi":
+        units = [dict(UNITS[1], ma_don_vi=f"000.{n:02d}.77.H59", ten_don_vi=f"Xã {n}") for n in range(60)]
+        twice = [*units, dict(units[0], ten_don_vi="Khác"), units[1]]
+        batch_id = world.land("don_vi", world.csv(twice), at="2024-06-01")
+        expected = {2, 62}
+    else:
+        records = [PROCEDURES[0] | {"MaTTHC": f"1.1{n:05d}"} for n in range(60)]
+        batch_id = world.land("tthc", world.json([*records, records[0] | {"TenTTHC": "Khác"}, records[1]]))
+        expected = {1, 61}
+    validate(world.engine, batch_id)
+    assert dict(rejected(world, batch_id).items()) == {line: [rule_id] for line in expected}
+
+
+def test_unknown_status_stops_the_batch_and_names_the_word(province: World):
+    path = province.dossiers(
+        *[{}] * 5, {"trang_thai_ho_so": "Chờ lãnh đạo"}, {"trang_thai_ho_so": "Chờ lãnh đạo"}
+    )
+    batch_id = province.land("ho_so", path, at="2025-05-10")
+    with pytest.raises(BatchStopped, match=r"HS03.*'Chờ lãnh đạo' × 2, first in line 7"):
+        validate(province.engine, batch_id)
+    assert province.rows("SELECT status, lines_accepted FROM ops.batch WHERE batch_id = :b", b=batch_id) == [
+        ("stopped", None)
+    ]
+    assert province.rows("SELECT count(*) FROM core.ho_so") == [(0,)]
+    assert province.rows("SELECT to_regclass(:t)", t=f"staging.ho_so__{batch_id}") == [(None,)]
+
+
+@pytest.mark.parametrize(("dataset", "rule_id"), [("ho_so", "HS21"), ("don_vi", "DV21"), ("tthc", "TT21")])
+def test_total_that_disagrees_with_the_lines_stops_the_batch(world: World, dataset: str, rule_id: str):
+    record = {
+        "ho_so": {"MaHoSo": code(1), "TrangThaiHoSo": "4", "DonViXuLy": SO, "MaTTHC": "1.000001",
+                  "NgayTiepNhan": "20250305090000", "NgayHenTra": None, "NgayKetThucXuLy": None,
+                  "NgayCapNhat": "20250305090000"},
+        "don_vi": {"MaDonVi": SO, "TenDonVi": "Sở", "Cap": "so_nganh", "NgayCapNhat": "20240101000000"},
+        "tthc": PROCEDURES[0],
+    }[dataset]  # fmt: skip
+    good = world.land(dataset, world.json([record], tong_so=1))
+    if dataset != "ho_so":  # a dossier without units known is rejected, which is another rule
+        validate(world.engine, good)
+    batch_id = world.land(dataset, world.json([record], tong_so=2))
+    with pytest.raises(BatchStopped, match=rf"{rule_id}.*read 1, stated 2"):
+        validate(world.engine, batch_id)
+
+
+def test_batch_at_the_threshold_loads_and_above_it_stops_with_counts_and_advice(province: World):
+    at_threshold = province.dossiers(*[{}] * 95, *[{"ma_ho_so": ""}] * 5)  # 5 of 100 = 5 %
+    batch, _ = province.ingest("ho_so", at_threshold, at="2025-05-10")
+    assert (batch.status, batch.lines_accepted, batch.lines_rejected) == ("loaded", 95, 5)
+    above = province.dossiers(*[{}] * 94, *[{"ma_ho_so": ""}] * 6)
+    batch_id = province.land("ho_so", above, at="2025-05-11")
+    with pytest.raises(BatchStopped) as stopped:
+        validate(province.engine, batch_id)
+    for part in (
+        "6 of 100 lines",
+        "6.0 %",
+        "threshold 5 %",
+        "HS01 Thiếu mã hồ sơ: 6",
+        "ops.reject",
+        "ingest_file",
+    ):
+        assert part in str(stopped.value)
+    assert province.rows("SELECT count(*) FROM ops.reject WHERE batch_id = :b", b=batch_id) == [(6,)]
+
+
+def test_reject_has_every_reason_and_masks_people(province: World):
+    person = {
+        "chu_ho_so": "Nguyễn Thị Thử Nghiệm",
+        "so_dien_thoai": "0912345678",
+        "email": "thu.nghiem@example.vn",
+        "so_giay_to_chu_ho_so": "084199912345",
+        # Slipped into a column that is not meant for it:
+        "ten_tthc": "Cấp phép cho 0912345678, thu.nghiem@example.vn",
+    }
+    bad = {"don_vi_xu_ly": "000.00.99.H59", "ngay_hen_tra": "20250101000000", **person}
+    columns = [*FULL, "chu_ho_so", "so_dien_thoai", "email", "so_giay_to_chu_ho_so"]
+    path = province.dossiers(*[{}] * GOOD_ROWS, bad, columns=columns)
+    batch_id = province.land("ho_so", path, at="2025-05-10")
+    validate(province.engine, batch_id)
+    [(line, rules, reasons, row)] = province.rows(
+        "SELECT line_no, rule_ids, reasons, masked_row FROM ops.reject WHERE batch_id = :b", b=batch_id
+    )
+    assert line == GOOD_ROWS + 2
+    assert set(rules) == {"HS10", "HS14"}
+    assert len(reasons) == 2
+    assert row["chu_ho_so"] == row["email"] == row["so_dien_thoai"] == row["so_giay_to_chu_ho_so"] == "***"
+    everything = json.dumps(
+        [
+            province.rows(f"SELECT to_jsonb(t) FROM {table} AS t")
+            for table in ("ops.reject", "ops.batch", "ops.validation_result", f"staging.ho_so__{batch_id}")
+        ],
+        ensure_ascii=False,
+        default=str,
+    )
+    staged = everything.index("o_khong_doc_duoc")
+    assert "Thử Nghiệm" not in everything
+    assert "084199912345" not in everything
+    assert "0912345678" not in everything[:staged]
+    assert "thu.nghiem@example.vn" not in everything[:staged]
+
+
+@pytest.mark.own_process
+def test_batch_is_judged_in_a_process_of_its_own(province: World):
+    batch_id = dossier_batch(province, BROKEN_DOSSIERS["HS14"])
+    validate(province.engine, batch_id)
+    assert findings(province, batch_id) == {"HS14": ("critical", 1)}
+
+
+# The suites themselves ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_suite_is_complete_and_names_only_columns_of_its_contract(dataset: str):
+    columns = {column.name for column in contract_of(dataset).staged}
+    for entry in suite_json(dataset)["expectations"]:
+        assert set(entry) == {"type", "severity", "kwargs", "meta"}, entry
+        assert entry["severity"] in ("critical", "warning")
+        assert entry["meta"]["pham_vi"] in ("dong", "lo")
+        assert set(entry["meta"]["cot"]) <= columns, entry["meta"]["rule_id"]
+        assert any(ord(letter) > 0x7F for letter in entry["meta"]["ly_do"]), "the reason is Vietnamese"
+        # The types that return counts only, never a value of a row.
+        assert entry["type"] in (
+            "expect_rows_to_satisfy",
+            "expect_groups_to_satisfy",
+            "expect_table_row_count_to_equal",
+        )
+    assert len(rules_of(dataset)) == len(suite_json(dataset)["expectations"])
+
+
+def test_suite_of_dossiers_has_the_required_rules_with_their_severities():
+    by_number: dict[int, set[str]] = {}
+    for entry in suite_json("ho_so")["expectations"]:
+        if number := entry["meta"].get("quy_tac"):
+            by_number.setdefault(number, set()).add(entry["severity"])
+    critical, warning = {1, 3, 6, 10, 14, 21, 28}, {5, 7, 8, 9, 11, 13, 15}
+    assert {n for n, severities in by_number.items() if severities == {"critical"}} >= critical
+    assert {n for n, severities in by_number.items() if severities == {"warning"}} >= warning
+
+
+def test_every_critical_rule_has_a_case_above():
+    covered = {*BROKEN_DOSSIERS, *BROKEN_UNITS, *BROKEN_PROCEDURES}
+    covered |= {"HS01b", "DV01b", "TT01b", "HS03", "HS21", "DV21", "TT21"}
+    for dataset in DATASETS:
+        critical = {rule.rule_id for rule in rules_of(dataset).values() if rule.severity == "critical"}
+        assert critical <= covered, critical - covered
+
+
+def test_row_that_misses_a_unit_is_counted_once_however_often_the_file_comes(province: World):
+    path = province.dossiers(*[{}] * GOOD_ROWS, BROKEN_DOSSIERS["HS14"])
+    first = land_file(province.engine, province.folder / "landing", contract_of("ho_so"), path).batch_id
+    validate(province.engine, first)
+    validate(province.engine, first)
+    assert list(rejected(province, first)) == [GOOD_ROWS + 2]
+    assert DOSSIER["don_vi_xu_ly"] == SO
