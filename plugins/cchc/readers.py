@@ -60,7 +60,7 @@ class Export:
     notes: list[str] = field(default_factory=list)
 
 
-def recognise(contract: Contract, cells: list[str], row: int) -> Header | None:
+def recognise(contract: Contract, cells: list[str], row: int, where: str) -> Header | None:
     """The header that `cells` are under this contract, or None when they are no header."""
     known = {fold(cell) for cell in cells if cell.strip()}
     layout = next(
@@ -86,7 +86,7 @@ def recognise(contract: Contract, cells: list[str], row: int) -> Header | None:
             personal.append(column.name)
         elif column.name in columns.values():
             raise BadFile(
-                f"Row {row}: column {column.name!r} appears twice (second time as {cell.strip()!r}, "
+                f"{where}: row {row}: column {column.name!r} appears twice (second time as {cell.strip()!r}, "
                 f"position {index + 1}). Expected each column once: remove or rename one."
             )
         else:
@@ -183,7 +183,7 @@ def _csv_header(contract: Contract, top: list[str], where: str) -> tuple[Header,
     for row, line in enumerate(top, start=1):
         for delimiter in (",", ";", "\t", "|"):
             cells = next(csv.reader([line], delimiter=delimiter), [])
-            if header := recognise(contract, cells, row):
+            if header := recognise(contract, cells, row, where):
                 return header, delimiter
     raise no_header(contract, where, f"row 1 has {len(top[0].split(','))} comma-separated cells")
 
@@ -260,7 +260,7 @@ def _open_json(contract: Contract, path: Path, where: str) -> Export:
         _read_envelope(export, envelope)
         return export
     keys = list(dict.fromkeys(key for _, record in first for key in record))
-    header = recognise(contract, keys, 1)
+    header = recognise(contract, keys, 1, where)
     if header is None:
         raise no_header(contract, where, f"the first records have the keys {', '.join(keys[:12])}")
     if header.layout.flatten:
@@ -453,7 +453,7 @@ def _open_xlsx(contract: Contract, path: Path, where: str) -> Iterator[Export]:
                 f"often cells far away from the data. Copy the data into a new workbook, or save as CSV"
             )
             raise BadFile(f"{where}: {reason}.".replace("..", "."))
-        header = recognise(contract, found["header"], found["row"])
+        header = recognise(contract, found["header"], found["row"], where)
         if header is None:
             raise no_header(contract, where, "the reader and the contract disagree")
         require_columns(contract, header, where)

@@ -99,7 +99,7 @@ def find_header(contract: Contract, book: CalamineWorkbook) -> tuple[CalamineShe
             if number > HEADER_SEARCH_ROWS:
                 break
             cells = [cell_text(value) for value in row]
-            if header := recognise(contract, cells, number):
+            if header := recognise(contract, cells, number, f"sheet {name!r}"):
                 return sheet, header, above
             above.append(" ".join(filter(None, cells)))
         seen.append(f"sheet {name!r} with {sheet.total_height} rows")
