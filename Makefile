@@ -33,7 +33,7 @@ venv: .venv/.installed ## make the virtual environment from requirements.lock
 	fi; \
 	echo "Installing into .venv with $$found, a minute or two …"; \
 	"$$found" -m venv .venv && \
-	.venv/bin/pip install --disable-pip-version-check --no-deps --require-hashes -q -r requirements.lock
+	$(PY) -m pip install --disable-pip-version-check --no-deps --require-hashes -q -r requirements.lock
 	@touch $@
 
 demo: venv ## the main job from nothing to the scoreboard: six months through the real DAGs
@@ -76,14 +76,14 @@ test: venv ## run all tests
 	@exec $(PY) -m pytest $(ARGS)
 
 lint: venv ## check style of Python and SQL
-	.venv/bin/ruff check
-	.venv/bin/ruff format --check
-	.venv/bin/sqlfluff lint sql
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m sqlfluff lint sql
 
 format: venv ## put Python and SQL into style
-	.venv/bin/ruff check --fix
-	.venv/bin/ruff format
-	.venv/bin/sqlfluff fix sql
+	$(PY) -m ruff check --fix
+	$(PY) -m ruff format
+	$(PY) -m sqlfluff fix sql
 
 bench: venv ## measure the pipeline against plain COPY: make bench BENCH_ROWS=1000000
 	@exec $(PY) -m tools.bench

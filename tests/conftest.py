@@ -6,16 +6,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
-from cchc.judge import run_suite
 from cchc import indicators
+from cchc.judge import run_suite
 from cchc.warehouse import engine_of
 from tests.world import Definitions, World
 from tools.local.postgres import EmbeddedPostgres
@@ -85,12 +85,23 @@ def world(engine: sa.Engine, tmp_path: Path) -> World:
 
 
 @pytest.fixture(scope="session")
-def shared_province(postgres: EmbeddedPostgres, template: str, tmp_path_factory) -> Iterator[sa.Engine]:
-    with contextmanager(_database)(postgres, template) as dsn, pytest.MonkeyPatch.context() as patch:
+def make_world(
+    postgres: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], World]]:
+    """Makes warehouses that several tests share."""
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         patch.setattr("cchc.validation.getting_ready", _judge_in_this_process)
-        engine = engine_of(dsn, statement_timeout_s=120)
-        World(engine, tmp_path_factory.mktemp("province")).reference()
-        yield engine
+
+        def make() -> World:
+            dsn = stack.enter_context(contextmanager(_database)(postgres, template))
+            return World(engine_of(dsn, statement_timeout_s=120), tmp_path_factory.mktemp("world"))
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def shared_province(make_world: Callable[[], World]) -> sa.Engine:
+    return make_world().reference().engine
 
 
 @pytest.fixture

@@ -363,9 +363,7 @@ def test_command_check_notices_a_wrong_job_type(tmp_path):
 @pytest.mark.parametrize("name", RUNS_TASKS)
 def test_services_that_run_tasks_get_what_the_package_reads(name):
     sources = [
-        path
-        for folder in ("dags", "plugins", "sql/migrations")
-        for path in (REPO / folder).rglob("*.py")
+        path for folder in ("dags", "plugins", "sql/migrations") for path in (REPO / folder).rglob("*.py")
     ]
     read = {
         variable

@@ -28,7 +28,7 @@ class AirflowApi:
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy and no .netrc for a program on this machine
         # A refused connection is safe to repeat for every method, an answer only for GET.
-        retry = Retry(total=6, backoff_factor=0.3, status_forcelist=(500, 502, 503, 504))
+        retry = Retry(total=4, backoff_factor=0.3, status_forcelist=(500, 502, 503, 504))
         self._session.mount("http://", HTTPAdapter(max_retries=retry))
 
     def health(self) -> dict[str, str | None]:

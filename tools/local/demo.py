@@ -152,6 +152,11 @@ class Session:
             text = f"refresh_chi_so · {months or 'last runs'}"
             self._wait(text, most - len(pending), most or None)
 
+    def refreshed_months(self) -> list[str]:
+        """The months that refresh_chi_so was started for since this command began."""
+        runs = self.api.runs("refresh_chi_so", run_after_gte=self.since.isoformat())
+        return sorted({run["partition_key"] for run in runs if run["partition_key"]})
+
     def _raise_for_failed_refresh(self) -> None:
         since = self.since.isoformat()
         failed = self.api.runs("refresh_chi_so", state=["failed"], end_date_gte=since)
@@ -235,7 +240,7 @@ def ingest(home: Home, console: Console, dataset: str, file: Path) -> None:
         from cchc.scoreboard import print_batches, print_refresh  # noqa: PLC0415
 
         print_batches(session.engine, session.since)
-        print_refresh(session.engine, session.since)
+        print_refresh(session.engine, session.refreshed_months(), session.since)
 
 
 def refresh(home: Home, console: Console, month: str) -> None:
@@ -249,7 +254,7 @@ def refresh(home: Home, console: Console, month: str) -> None:
         session.wait_for([session.api.trigger("refresh_chi_so", partition_key=month)])
         from cchc.scoreboard import print_refresh  # noqa: PLC0415
 
-        print_refresh(session.engine, session.since)
+        print_refresh(session.engine, [month], session.since)
 
 
 @contextmanager

@@ -59,8 +59,10 @@ SETTINGS = {
     "jit": "off",
     "timezone": TIME_ZONE,
     "log_timezone": TIME_ZONE,
-    # Parameters of a failing statement may hold values of a row.
+    # A failing statement, its parameters and the details of its error may hold values of a row.
+    "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",
 }
 
 

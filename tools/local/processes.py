@@ -16,6 +16,7 @@ import psutil
 from tools.local.settings import MARK
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 def spawn(
@@ -56,17 +57,29 @@ def signal_group(process: subprocess.Popen[bytes], number: int) -> None:
         return
 
 
-def stop_groups(processes: Iterable[subprocess.Popen[bytes]], patience_s: float) -> None:
-    """Asks each program's group to end, then ends what is left of the groups."""
+def kill_groups(processes: Iterable[subprocess.Popen[bytes]]) -> None:
+    """Ends programs at once, each with its whole process group."""
     processes = list(processes)
     for process in processes:
-        signal_group(process, signal.SIGTERM)
-    deadline = time.monotonic() + patience_s
-    while time.monotonic() < deadline and any(process.poll() is None for process in processes):
-        time.sleep(0.05)
-    for process in processes:
         signal_group(process, signal.SIGKILL)
+    for process in processes:
         process.wait()
+
+
+def adopt_orphans() -> None:
+    """Makes grandchildren whose parent dies children of this process, see `reap`."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def reap(patience_s: float) -> None:
+    """Collects ended children; in a container without an init they would stay listed for ever."""
+    deadline = time.monotonic() + patience_s
+    try:
+        while time.monotonic() < deadline:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(0.02)
+    except ChildProcessError:
+        return
 
 
 def alive(pid: int, create_time: float) -> bool:

@@ -82,6 +82,7 @@ class Supervisor:
         """Starts everything, waits to be told to stop, stops everything."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, _stop_requested)
+        processes.adopt_orphans()
         try:
             self._start()
             while True:
@@ -197,11 +198,13 @@ class Supervisor:
     def _stop(self) -> None:
         error = self.state["error"]
         self._tell("stopping")
-        processes.stop_groups(self.parts.values(), patience_s=3)
+        # No farewell: a task that is asked to end is recorded as failed and takes a retry, while
+        # one that vanishes is simply started again. Only PostgreSQL has something to save.
+        processes.kill_groups(self.parts.values())
         if self.postgres is not None:
-            # Tasks run in sessions of their own and may outlive their group.
             processes.end_marked(self.home.path, spare=self._postgres_pids())
             self.postgres.stop()
+        processes.reap(patience_s=2)
         if error:
             self._tell("failed")
         else:

@@ -1,0 +1,384 @@
+"""The local stack's own parts: ports, state, environment, embedded PostgreSQL, no process left."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import psutil
+import psycopg2
+import pytest
+
+from tools.local import processes, settings
+from tools.local.airflow_api import last_lines, task_log
+from tools.local.demo import _end_of, demo_months
+from tools.local.postgres import EmbeddedPostgres
+from tools.local.settings import (
+    LOOPBACK,
+    MARK,
+    Home,
+    LocalStackError,
+    Ports,
+    choose_port,
+    choose_ports,
+    clean_environment,
+    is_free,
+    load_secrets,
+    stack_environment,
+)
+from tools.local.stack import read_state
+
+REPO = Path(__file__).parents[1]
+NOBODY = 65534
+# In another process, so that it can be killed: starts the server, tells its pid and port, waits.
+SERVE = """
+import sys, time
+from pathlib import Path
+from tools.local.postgres import EmbeddedPostgres
+server = EmbeddedPostgres(Path(sys.argv[1]))
+server.start()
+print(server.process.pid, server.port, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.create()
+    return home
+
+
+@pytest.fixture(autouse=True)
+def no_ports_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("PORT_UI", "PORT_PG", "PORT_TTHC"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as server:
+        server.bind((LOOPBACK, 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+# --- ports ------------------------------------------------------------------------------------
+
+
+def test_a_port_that_the_user_set_is_used(monkeypatch):
+    port = settings.any_free_port()
+    monkeypatch.setenv("PORT_UI", str(port))
+    assert choose_port("PORT_UI") == port
+
+
+def test_a_taken_port_of_the_user_is_named_with_its_variable(monkeypatch, taken_port):
+    monkeypatch.setenv("PORT_UI", str(taken_port))
+    with pytest.raises(LocalStackError, match=f"PORT_UI={taken_port}.*taken"):
+        choose_port("PORT_UI")
+
+
+@pytest.mark.parametrize("text", ["http", "0", "65536", "-1", "80 80"])
+def test_what_is_no_port_is_refused(monkeypatch, text):
+    monkeypatch.setenv("PORT_PG", text)
+    with pytest.raises(LocalStackError, match="PORT_PG"):
+        choose_port("PORT_PG")
+
+
+def test_ports_stay_the_same_while_they_are_free(home, taken_port):
+    first = choose_ports(home)
+    assert len({first.ui, first.pg, first.tthc}) == 3
+    assert choose_ports(home) == first
+    home.ports_file.write_text(json.dumps({"ui": taken_port, "pg": first.pg, "tthc": first.tthc}))
+    second = choose_ports(home)
+    assert second.ui != taken_port
+    assert (second.pg, second.tthc) == (first.pg, first.tthc)
+
+
+def test_the_users_port_wins_over_a_remembered_one(home, monkeypatch):
+    first = choose_ports(home)
+    monkeypatch.setenv("PORT_TTHC", str(first.ui))
+    second = choose_ports(home)
+    assert second.tthc == first.ui
+    assert second.ui != first.ui
+
+
+# --- secrets, environment, state --------------------------------------------------------------
+
+
+def test_secrets_are_made_once_and_only_the_owner_reads_them(home):
+    secrets = load_secrets(home.path)
+    assert load_secrets(home.path) == secrets
+    assert stat.S_IMODE((home.path / "secrets.json").stat().st_mode) == 0o600
+    assert len(set(secrets.values())) == len(secrets)
+
+
+def test_the_users_environment_does_not_leak_into_the_stack(home, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+    monkeypatch.setenv("AIRFLOW_CONN_CCHC_WAREHOUSE", "postgres://elsewhere/db")
+    monkeypatch.setenv("PGHOST", "elsewhere")
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    monkeypatch.setenv("TZ", "America/New_York")
+    bare = clean_environment()
+    assert not [name for name in bare if name.startswith(("AIRFLOW", "PG"))]
+    env = bare | stack_environment(home, Ports(ui=1, pg=2, tthc=3), load_secrets(home.path))
+    assert env["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+    assert env["AIRFLOW_CONN_CCHC_WAREHOUSE"].endswith(f"@{LOOPBACK}:2/cchc")
+    assert env["PYTHONPATH"] == str(REPO / "plugins")
+    assert env["TZ"] == "Asia/Ho_Chi_Minh"
+
+
+def test_a_state_file_of_another_life_of_the_pid_is_ignored(home):
+    me = psutil.Process()
+    state = {"pid": me.pid, "create_time": me.create_time(), "phase": "ready"}
+    home.state_file.write_text(json.dumps(state))
+    assert read_state(home) == state
+    home.state_file.write_text(json.dumps(state | {"create_time": me.create_time() - 3600}))
+    assert read_state(home) is None
+    home.state_file.write_text('{"pid": 1')
+    assert read_state(home) is None
+
+
+# --- processes --------------------------------------------------------------------------------
+
+
+def test_processes_of_this_home_are_found_and_ended_and_no_others(home, tmp_path):
+    def sleeper(mark: Path) -> subprocess.Popen:
+        return subprocess.Popen(["sleep", "60"], env={MARK: str(mark), "PATH": os.defpath})
+
+    ours, others = sleeper(home.path), sleeper(tmp_path / "other")
+    try:
+        wait_until(lambda: [process.pid for process in processes.marked(home.path)] == [ours.pid])
+        assert processes.end_marked(home.path) == 1
+        assert not psutil.pid_exists(ours.pid)
+        assert others.poll() is None
+    finally:
+        for process in (ours, others):
+            process.kill()
+            process.wait()
+
+
+# --- the embedded PostgreSQL ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory) -> Path:
+    """A home whose server is started and stopped by several tests, to spare initdb."""
+    return tmp_path_factory.mktemp("postgres")
+
+
+def test_server_listens_on_loopback_only_and_not_as_root(kept):
+    with EmbeddedPostgres(kept) as server:
+        process = psutil.Process(server.process.pid)
+        assert process.uids().effective != 0
+        listening = [c for c in process.net_connections() if c.status == psutil.CONN_LISTEN]
+        assert {c.laddr for c in listening} == {(LOOPBACK, server.port)}
+        assert not [c for c in process.net_connections("unix") if c.laddr]
+
+
+def test_server_needs_the_password_of_every_role(kept):
+    with EmbeddedPostgres(kept) as server:
+        for database, user in (("cchc", "cchc"), ("airflow", "airflow"), ("postgres", "postgres")):
+            dsn = server.dsn(database, user)
+            psycopg2.connect(dsn).close()
+            for wrong in ("", "wrong"):
+                with pytest.raises(psycopg2.OperationalError, match="password"):
+                    psycopg2.connect(dsn.replace(server.secrets[user], wrong), passfile=os.devnull)
+
+
+def test_each_role_owns_its_database_and_stays_out_of_the_other(kept):
+    with EmbeddedPostgres(kept) as server:
+        assert query(server.dsn("cchc"), "SELECT current_user, current_database()") == (
+            "cchc",
+            "cchc",
+        )
+        assert query(server.dsn("cchc"), "SELECT rolcanlogin FROM pg_roles WHERE rolname='cchc_bi'") == (
+            False,
+        )
+        with pytest.raises(psycopg2.OperationalError, match="permission denied"):
+            psycopg2.connect(server.dsn("airflow", "cchc"))
+
+
+def test_text_compares_by_bytes_and_case_knows_vietnamese(kept):
+    with EmbeddedPostgres(kept) as server:
+        found = query(server.dsn(), "SELECT 'Z' < 'a', 'a' < 'Đ', lower('ĐÀ NẴNG')")
+        assert found == (True, True, "đà nẵng")
+
+
+def test_errors_with_values_of_a_row_do_not_reach_the_log(kept):
+    with EmbeddedPostgres(kept) as server:
+        with pytest.raises(psycopg2.DataError):
+            query(server.dsn(), "SELECT CAST(%s AS int)", "079123456789 Nguyễn")
+        connection = psycopg2.connect(server.dsn())
+        with connection, connection.cursor() as cursor:
+            cursor.execute("CREATE TEMPORARY TABLE person (name text PRIMARY KEY)")
+            cursor.execute("INSERT INTO person VALUES ('Nguyễn Văn A')")
+            with pytest.raises(psycopg2.IntegrityError):
+                cursor.execute("INSERT INTO person VALUES ('Nguyễn Văn A')")
+        connection.close()
+    log = server.log.read_text()
+    assert "duplicate key" in log
+    assert "Nguyễn Văn A" not in log
+
+
+def test_stop_leaves_no_process_and_the_data_stay(kept):
+    with EmbeddedPostgres(kept) as server:
+        query(server.dsn(), "CREATE TABLE IF NOT EXISTS stays AS SELECT 1 AS a")
+    assert not processes.marked(kept)
+    assert is_free(server.port)
+    with EmbeddedPostgres(kept) as server:
+        assert query(server.dsn(), "SELECT a FROM stays") == (1,)
+
+
+def test_a_server_killed_in_the_middle_starts_again(kept):
+    server = EmbeddedPostgres(kept)
+    server.start()
+    os.kill(server.process.pid, signal.SIGKILL)
+    server.process.wait()
+    assert (server.data / "postmaster.pid").exists()
+    server.stop()
+    with EmbeddedPostgres(kept) as again:
+        psycopg2.connect(again.dsn()).close()
+
+
+def test_a_pid_file_whose_number_belongs_to_another_program_does_not_matter(kept):
+    with EmbeddedPostgres(kept) as server:
+        text = (server.data / "postmaster.pid").read_text()
+        owner = server.folder.stat()
+    sleeper = subprocess.Popen(["sleep", "60"], **as_user(owner.st_uid))
+    try:
+        stale = server.data / "postmaster.pid"
+        stale.write_text(text.replace(text.split("\n", 1)[0], str(sleeper.pid), 1))
+        os.chown(stale, owner.st_uid, owner.st_gid)
+        with EmbeddedPostgres(kept) as again:
+            psycopg2.connect(again.dsn()).close()
+        assert sleeper.poll() is None
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
+def test_killing_the_owner_takes_the_server_with_it(kept):
+    owner, pid = serve(kept)
+    owner.kill()
+    owner.wait()
+    wait_until(lambda: not psutil.pid_exists(pid) or is_zombie(pid))
+
+
+def test_a_second_user_of_the_folder_is_told_to_wait(kept):
+    owner, _ = serve(kept)
+    try:
+        with pytest.raises(LocalStackError, match=f"in use by process {owner.pid}"):
+            EmbeddedPostgres(kept).start()
+    finally:
+        owner.kill()
+        owner.wait()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the other tests do this when not root")
+def test_server_runs_as_an_ordinary_user_too(tmp_path):
+    try:
+        subprocess.run(
+            [sys.executable, "-c", "import tools.local.postgres"],
+            check=True, cwd=REPO, capture_output=True, **as_user(NOBODY),
+        )  # fmt: skip
+    except (subprocess.CalledProcessError, PermissionError):
+        pytest.skip("an ordinary user cannot read this clone or its Python")
+    for folder in (tmp_path, *tmp_path.parents):
+        folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, NOBODY, NOBODY)
+    owner, pid = serve(home, **as_user(NOBODY))
+    try:
+        assert psutil.Process(pid).uids().effective == NOBODY
+        assert (home / "pg" / "data").stat().st_uid == NOBODY
+    finally:
+        owner.kill()
+        owner.wait()
+
+
+# --- small things of the demo -----------------------------------------------------------------
+
+
+def test_months_of_the_demo():
+    assert demo_months("2024-11..2025-02") == ["2024-11", "2024-12", "2025-01", "2025-02"]
+    assert demo_months("2025-03, 2025-01") == ["2025-03", "2025-01"]
+    for wrong in ("2025-13", "2025", "2025-01..", ""):
+        with pytest.raises(LocalStackError, match="DEMO_MONTHS"):
+            demo_months(wrong)
+
+
+def test_a_month_is_pulled_as_at_the_first_moment_of_the_next_in_vietnam():
+    vietnam = timezone(timedelta(hours=7))
+    assert _end_of("2025-01") == datetime(2025, 2, 1, tzinfo=vietnam)
+    assert _end_of("2024-12") == datetime(2025, 1, 1, tzinfo=vietnam)
+
+
+def test_the_end_of_a_task_log_shows_the_error_itself(tmp_path):
+    task = {"dag_id": "d", "dag_run_id": "r", "task_id": "g.t", "map_index": 2, "try_number": 3}
+    log = task_log(tmp_path, task)
+    assert log == tmp_path / "dag_id=d/run_id=r/task_id=g.t/map_index=2/attempt=3.log"
+    assert "no log" in last_lines(log)[0]
+    log.parent.mkdir(parents=True)
+    lines = [{"level": "info", "event": f"step {n}"} for n in range(50)]
+    detail = [{"exc_type": "BatchRejected", "exc_value": "rule ho_so_07: 1200 of 20000"}]
+    lines.append({"level": "error", "event": "Task failed", "error_detail": detail})
+    lines += [{"level": "info", "event": "closing"}, {"level": "info", "event": "closed"}]
+    log.write_text("\n".join(map(json.dumps, lines)) + "\nnot json\n")
+    shown = last_lines(log)
+    assert "error: Task failed" in shown
+    assert "  BatchRejected: rule ho_so_07: 1200 of 20000" in shown
+    assert len(shown) <= 12
+
+
+# --- helpers ----------------------------------------------------------------------------------
+
+
+def query(dsn: str, statement: str, *values: object) -> tuple | None:
+    connection = psycopg2.connect(dsn)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement, values or None)
+            return cursor.fetchone() if cursor.description else None
+    finally:
+        connection.close()
+
+
+def serve(home: Path, **kwargs: object) -> tuple[subprocess.Popen, int]:
+    """Starts a server in another process; returns that process and the server's pid."""
+    owner = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(home)],
+        cwd=REPO, stdout=subprocess.PIPE, text=True, **kwargs,
+    )  # fmt: skip
+    line = owner.stdout.readline().split()
+    assert line, "the server did not start; its message is above"
+    owner.stdout.close()
+    return owner, int(line[0])
+
+
+def as_user(uid: int) -> dict[str, object]:
+    if os.geteuid() != 0 or uid == 0:
+        return {}
+    return {"user": uid, "group": uid, "extra_groups": []}
+
+
+def is_zombie(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def wait_until(condition, patience_s: float = 10) -> None:
+    deadline = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
