@@ -1,6 +1,7 @@
 """Reads the indicator files and compiles them into SQL: one scan of each fact a month, one roll-up."""
 
 import hashlib
+import itertools
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -59,6 +60,12 @@ class Target(Strict):
     den: date
     nguon: str
 
+    @model_validator(mode="after")
+    def _in_order(self) -> "Target":
+        if self.den < self.tu:
+            raise ValueError(f"target ends on {self.den}, before it begins on {self.tu}")
+        return self
+
 
 class Indicator(Strict):
     """One file of sql/indicators.
@@ -92,6 +99,10 @@ class Indicator(Strict):
                 raise ValueError(f"unknown event {term.su_kien} of fact {term.fact}")
         if self.muc_tieu and not self.chieu:
             raise ValueError("targets need chieu")
+        for one, other in itertools.combinations(self.muc_tieu, 2):
+            both = set(one.cap) & set(other.cap)
+            if both and one.tu <= other.den and other.tu <= one.den:
+                raise ValueError(f"two targets for {', '.join(sorted(both))} from {max(one.tu, other.tu)}")
         return self
 
 

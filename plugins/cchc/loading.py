@@ -137,12 +137,10 @@ def _mark_periods(
     for ky in sorted(changed):
         connection.execute(
             sa.text(
-                "INSERT INTO ops.period (ky) VALUES (:ky) "
-                "ON CONFLICT (ky) DO UPDATE SET changed = nextval('ops.period_change')"
+                "WITH moi AS (INSERT INTO ops.period (ky) VALUES (:ky) "
+                "ON CONFLICT (ky) DO UPDATE SET changed = nextval('ops.period_change') "
+                "RETURNING ky, changed) "
+                "INSERT INTO ops.batch_period (batch_id, ky, changed) SELECT :b, ky, changed FROM moi"
             ),
-            {"ky": ky},
-        )
-        connection.execute(
-            sa.text("INSERT INTO ops.batch_period (batch_id, ky) VALUES (:b, :ky)"),
             {"b": batch_id, "ky": ky},
         )

@@ -109,6 +109,10 @@ def _sync(
     keep_old: bool = False,
 ) -> None:
     """Makes `table` hold `rows`; with `keep_old`, rows with other keys stay."""
+    if not rows:
+        if not keep_old:
+            connection.execute(sa.text(f"DELETE FROM {table}"))
+        return
     names = list(rows[0])
     schema, name = table.split(".")
     target = sa.table(name, *map(sa.column, names), schema=schema)
@@ -160,13 +164,14 @@ def _refresh(connection: sa.Connection, month: Month) -> Refreshed:
             result.counted.append(m.ky)
     _write(connection, result, "thang", month, [month])
     _write(connection, result, "luy_ke", month, months)
-    connection.execute(
-        sa.text(
-            "UPDATE ops.period SET refreshed = :changed, refreshed_with = :f, refreshed_at = now() "
-            "WHERE ky = :ky"
-        ),
-        {"changed": state.changed, "f": fingerprint(), "ky": month.ky},
-    )
+    if not result.closed:
+        connection.execute(
+            sa.text(
+                "UPDATE ops.period SET refreshed = :changed, refreshed_with = :f, refreshed_at = now() "
+                "WHERE ky = :ky"
+            ),
+            {"changed": state.changed, "f": fingerprint(), "ky": month.ky},
+        )
     return result
 
 
@@ -212,9 +217,7 @@ def _write(
     connection.execute(sa.text("DROP TABLE IF EXISTS chi_so_moi"))
     connection.execute(sa.text("CREATE TEMP TABLE chi_so_moi (LIKE mart.chi_so) ON COMMIT DROP"))
     connection.execute(sa.text(f"INSERT INTO chi_so_moi {roll_up_sql()}"), binds)
-    counts = run_sql_file(
-        connection, "mart/write_chi_so.sql", ky_loai=ky_loai, ky=month.ky, kys=binds["kys"]
-    ).one()
+    counts = run_sql_file(connection, "mart/write_chi_so.sql", ky_loai=ky_loai, ky=month.ky).one()
     result.added += counts.added
     result.changed += counts.changed
     result.removed += counts.removed

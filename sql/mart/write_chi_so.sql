@@ -43,11 +43,10 @@ SELECT
     mau_so_moi,
     gia_tri_moi,
     (
-        SELECT coalesce(array_agg(DISTINCT bp.batch_id ORDER BY bp.batch_id), '{}')
+        SELECT coalesce(array_agg(bp.batch_id ORDER BY bp.batch_id), '{}')
         FROM ops.batch_period AS bp
-        INNER JOIN ops.batch AS b ON bp.batch_id = b.batch_id
         INNER JOIN ops.period AS p ON bp.ky = p.ky
-        WHERE bp.ky = ANY(:kys) AND (p.refreshed_at IS NULL OR b.loaded_at > p.refreshed_at)
+        WHERE bp.ky = :ky AND bp.changed > p.refreshed
     ) AS batch_ids
 FROM doi
 WHERE

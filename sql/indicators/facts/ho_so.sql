@@ -11,6 +11,11 @@ SELECT
     h.ngay_hen_tra::date AS hen_tra,
     h.ngay_yeu_cau_bo_sung::date AS yeu_cau_bo_sung,
     h.ngay_ket_thuc_xu_ly,
+    -- As with ngay_ket_thuc: what ended before it was received counts on the day of receipt.
+    CASE
+        WHEN h.trang_thai_ho_so = 8 AND h.ngay_ket_thuc_xu_ly IS NOT NULL
+            THEN greatest(h.ngay_ket_thuc_xu_ly, h.ngay_tiep_nhan)::date
+    END AS ngay_dung,
     h.trang_thai_ho_so,
     h.kenh_thuc_hien,
     h.tai_khoan_duoc_xac_thuc_voi_vneid,
@@ -25,8 +30,17 @@ SELECT
     h.batch_id,
     h.line_no
 FROM core.ho_so AS h
-LEFT JOIN core.tthc AS tt
-    ON h.ma_tthc_goc = tt.ma_tthc AND CAST(:den_ngay AS date) BETWEEN tt.valid_from AND tt.valid_to
+LEFT JOIN (
+    -- What was last known of the procedure in the period, also when it has ended.
+    SELECT DISTINCT ON (ma_tthc)
+        ma_tthc,
+        thoi_gian_giai_quyet_ngay,
+        thu_tuc_khong_co_ket_qua
+    FROM core.tthc
+    WHERE valid_from <= CAST(:den_ngay AS date)
+    ORDER BY ma_tthc ASC, valid_from DESC
+) AS tt
+    ON h.ma_tthc_goc = tt.ma_tthc
 WHERE
     h.ky_tiep_nhan <= :den_ngay
     AND h.ngay_tiep_nhan < CAST(:den_ngay AS date) + 1

@@ -103,8 +103,10 @@ COMMENT ON COLUMN ops.period.refreshed_with IS 'Vân tay của mọi định ngh
 CREATE TABLE ops.batch_period (
     batch_id bigint NOT NULL REFERENCES ops.batch ON DELETE CASCADE,
     ky text NOT NULL REFERENCES ops.period,
+    changed bigint NOT NULL,
     PRIMARY KEY (batch_id, ky)
 );
+COMMENT ON COLUMN ops.batch_period.changed IS 'Giá trị changed mà lô đã ghi vào ops.period.';
 COMMENT ON TABLE ops.batch_period IS 'Những tháng mà một lô đã làm thay đổi.';
 
 CREATE TABLE ops.figure_change (
@@ -136,6 +138,9 @@ $$;
 CREATE TRIGGER figure_change_append_only
 BEFORE UPDATE OR DELETE ON ops.figure_change
 FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER figure_change_not_emptied
+BEFORE TRUNCATE ON ops.figure_change
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
 
 CREATE FUNCTION ops.mask_text(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURNS NULL ON NULL INPUT
