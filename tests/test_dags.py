@@ -8,12 +8,15 @@ import socketserver
 import subprocess
 import sys
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any, ClassVar
 
 import pytest
 import sqlalchemy as sa
@@ -364,33 +367,85 @@ def test_an_address_without_a_mail_server_does_not_hide_the_failure(alarm, monke
 class Context(dict):
     """What Airflow gives a running task, as far as our tasks look at it."""
 
-    def __init__(self, task, dag_run=None, params=None) -> None:
+    def __init__(self, task, **given) -> None:
         self.partitions: list[str] = []
-        asset_event = SimpleNamespace(add_partitions=self.partitions.extend)
-        super().__init__(
-            task=task, dag_run=dag_run, params=params or {}, outlet_events=AnyAsset(lambda: asset_event)
-        )
-
-
-class AnyAsset(dict):
-    def __init__(self, make) -> None:
-        self.make = make
-
-    def __missing__(self, asset):
-        return self.make()
+        announce = SimpleNamespace(add_partitions=self.partitions.extend)
+        super().__init__({"params": {}} | given, task=task, outlet_events=defaultdict(lambda: announce))
 
 
 @pytest.fixture
-def run_task(bag, dsn, monkeypatch):
+def run_task(bag, dsn, tmp_path, monkeypatch):
+    """Runs the function of one task against the test's warehouse; returns its result and context."""
+    monkeypatch.setenv("CCHC_LANDING_DIR", str(tmp_path / "landing"))
     monkeypatch.setenv("AIRFLOW_CONN_CCHC_WAREHOUSE", dsn.replace("postgresql+psycopg2", "postgres"))
 
-    def run(dag_id: str, task_id: str, *args, **given):
+    def run(dag_id: str, task_id: str, *args: object, **given: object) -> tuple[Any, Context]:
         task = bag.dags[dag_id].get_task(task_id)
         context = Context(task, **given)
         monkeypatch.setattr("cchc.dag_parts.get_current_context", lambda: context)
         return task.python_callable(*args), context
 
     return run
+
+
+class SilentSource:
+    """A TTHC system in which nothing changed; remembers what it was asked."""
+
+    asked: ClassVar[list[tuple]] = []
+
+    def __init__(self, address: str, *_: str) -> None:
+        self.address = address
+
+    def pages(self, _path: str, since: datetime | None, until: datetime) -> Iterator[dict]:
+        self.asked.append((self.address, since, until))
+        yield {"service": "DongBoHoSoMC", "tong_so": 0, "data": []}
+
+
+@pytest.fixture
+def pull(run_task, monkeypatch):
+    """Pulls dossiers up to a day (0:00 in Vietnam); returns address, since and until that were asked."""
+    monkeypatch.setenv("AIRFLOW_CONN_CCHC_TTHC", "http://client:secret@tthc.example.vn:8080")
+    monkeypatch.delenv("CCHC_NGUON_DEN", raising=False)
+    monkeypatch.setattr("cchc.tthc_api.TthcClient", SilentSource)
+
+    def ask(day: str) -> tuple:
+        end = datetime.fromisoformat(f"{day}T00:00:00+07:00")
+        landed, _ = run_task("ingest_tthc", "nghiep_vu.land", "ho_so", data_interval_end=end)
+        run_task("ingest_tthc", "nghiep_vu.load_core", landed)
+        return SilentSource.asked[-1]
+
+    return ask
+
+
+def test_a_pull_goes_on_a_day_before_the_last_one_ended(pull):
+    assert pull("2025-03-01") == ("http://tthc.example.vn:8080", None, datetime(2025, 3, 1))
+    assert pull("2025-03-02")[1:] == (datetime(2025, 2, 28), datetime(2025, 3, 2))
+
+
+def test_a_past_day_can_be_pulled_again(pull):
+    """As when somebody clears an old run, or backfills: later days are loaded already."""
+    pull("2025-03-01")
+    pull("2025-03-20")
+    _, since, until = pull("2025-03-10")
+    assert since < until == datetime(2025, 3, 10)
+
+
+def test_a_run_by_hand_asks_a_simulated_source_for_nothing_after_its_end(pull, monkeypatch):
+    """Months after the end would be counted as months in which nothing happened."""
+    monkeypatch.setenv("CCHC_NGUON_DEN", "2025-07-01")
+    assert pull("2026-11-23")[2] == datetime(2025, 7, 1)
+
+
+@pytest.mark.parametrize(
+    ("connection", "address"),
+    [
+        ("https://client:secret@tthc.example.vn", "https://tthc.example.vn"),
+        ("https://client:secret@tthc.example.vn:8443", "https://tthc.example.vn:8443"),
+    ],
+)
+def test_the_secret_travels_encrypted_when_the_connection_says_https(pull, monkeypatch, connection, address):
+    monkeypatch.setenv("AIRFLOW_CONN_CCHC_TTHC", connection)
+    assert pull("2025-03-01")[0].removesuffix(":443") == address
 
 
 def test_a_load_announces_exactly_the_months_that_it_returns(world: World, run_task):

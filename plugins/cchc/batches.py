@@ -27,6 +27,7 @@ class Batch:
     personal_columns: list[str]
     status: str
     stop_reason: str | None
+    judged_against: str | None
     stated_total: int | None
     lines_read: int | None
     lines_accepted: int | None
@@ -47,3 +48,13 @@ def batch_of(connection: sa.Connection, batch_id: int) -> Batch:
     if row is None:
         raise CchcError(f"ops.batch has no batch {batch_id}.")
     return Batch(**{**row._mapping, "landed_path": Path(row.landed_path)})
+
+
+def reference_state(connection: sa.Connection) -> str:
+    """Names the units and procedures that are known now; another value: judge by them again."""
+    return connection.scalar(
+        sa.text(
+            "SELECT count(*) || ' ' || coalesce(max(loaded_at)::text, '') FROM ops.batch "
+            "WHERE dataset IN ('don_vi', 'tthc') AND status = 'loaded'"
+        )
+    )

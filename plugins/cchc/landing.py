@@ -157,7 +157,9 @@ def _register(engine: sa.Engine, contract: Contract, path: Path, sha256: str, **
             # The landing area may have moved since these bytes came the first time.
             batch_id = connection.scalar(
                 sa.text(
-                    "UPDATE ops.batch SET landed_path = :landed_path "
+                    "UPDATE ops.batch SET landed_path = :landed_path, extracted_at = "
+                    "CASE WHEN status = 'loaded' THEN extracted_at "
+                    "ELSE coalesce(:extracted_at, extracted_at) END "
                     "WHERE dataset = :dataset AND sha256 = :sha256 RETURNING batch_id"
                 ),
                 row,

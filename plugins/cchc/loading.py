@@ -9,7 +9,7 @@ from cchc.contracts import contract_of
 from cchc.errors import BatchStopped
 from cchc.periods import first_period, month_of, months_between
 from cchc.staging import staging_table
-from cchc.validation import drop_staged, staged, validate_unlocked, view_of
+from cchc.validation import drop_staged, ready_to_load, validate_unlocked, view_of
 from cchc.warehouse import exclusive, run_sql_file
 
 FACTS = ("ho_so",)
@@ -19,14 +19,12 @@ def load(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
     """Loads a batch and returns it with the months (2025-03) whose figures it may change.
 
     Does nothing but return them when it is loaded already. Judges the batch again when its staged
-    rows are gone. Only one batch of a dataset is loaded at a time.
+    rows are gone or units and procedures have changed. Only one batch is loaded at a time.
     """
-    with engine.connect() as connection:
-        dataset = batch_of(connection, batch_id).dataset
-    with exclusive(engine, f"load:{dataset}"), exclusive(engine, f"batch:{batch_id}"):
+    with exclusive(engine, "load"), exclusive(engine, f"batch:{batch_id}"):
         with engine.connect() as connection:
             batch = batch_of(connection, batch_id)
-            ready = batch.status == "validated" and staged(connection, batch)
+            ready = ready_to_load(connection, batch)
         if batch.status == "stopped":
             raise BatchStopped(batch.stop_reason or f"{batch.label} is stopped.")
         if batch.status != "loaded" and not ready:
@@ -140,7 +138,8 @@ def _mark_periods(
                 "WITH moi AS (INSERT INTO ops.period (ky) VALUES (:ky) "
                 "ON CONFLICT (ky) DO UPDATE SET changed = nextval('ops.period_change') "
                 "RETURNING ky, changed) "
-                "INSERT INTO ops.batch_period (batch_id, ky, changed) SELECT :b, ky, changed FROM moi"
+                "INSERT INTO ops.batch_period (batch_id, ky, changed) SELECT :b, ky, changed FROM moi "
+                "ON CONFLICT (batch_id, ky) DO UPDATE SET changed = EXCLUDED.changed"
             ),
             {"b": batch_id, "ky": ky},
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cchc.batches import Batch, batch_of
+from cchc.batches import Batch, batch_of, reference_state
 from cchc.contracts import Contract, contract_of
 from cchc.errors import BadFile, BatchStopped, CchcError
 from cchc.judge import Judge, getting_ready
@@ -38,7 +38,7 @@ def validate(engine: sa.Engine, batch_id: int) -> Batch:
 def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
     with engine.connect() as connection:
         batch = batch_of(connection, batch_id)
-        if batch.status == "loaded" or (batch.status == "validated" and staged(connection, batch)):
+        if _done(connection, batch):
             return batch
     contract = contract_of(batch.dataset)
     with getting_ready() as judge:
@@ -72,6 +72,26 @@ def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
         raise BatchStopped(reason)
     with engine.connect() as connection:
         return batch_of(connection, batch_id)
+
+
+def _done(connection: sa.Connection, batch: Batch) -> bool:
+    """Whether judging again would find nothing new.
+
+    A loaded batch with rejected lines is judged again when units or procedures have come since: that
+    may be what the lines were waiting for.
+    """
+    if batch.status == "loaded":
+        return not batch.lines_rejected or batch.judged_against == reference_state(connection)
+    return ready_to_load(connection, batch)
+
+
+def ready_to_load(connection: sa.Connection, batch: Batch) -> bool:
+    """Whether the batch was judged by what is known now and its lines still stand in staging."""
+    return (
+        batch.status == "validated"
+        and batch.judged_against == reference_state(connection)
+        and staged(connection, batch)
+    )
 
 
 def view_of(batch: Batch) -> str:
@@ -136,7 +156,7 @@ def _stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
         sa.text(
             "UPDATE ops.batch SET lines_read = :lines, stated_total = :total, layout = :layout, "
             "extracted_at = :at, extra_columns = :extra, missing_columns = :missing, "
-            "personal_columns = :personal, "
+            "personal_columns = :personal, judged_against = :reference, "
             "status = 'landed', stop_reason = NULL WHERE batch_id = :b"
         ),
         {
@@ -146,6 +166,7 @@ def _stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
             "at": extracted_at,
             "extra": export.header.extra,
             "personal": export.header.personal,
+            "reference": reference_state(connection),
             "missing": [n for n in export.header.missing if n != contract.changed_at],
             "b": batch.batch_id,
         },

@@ -63,18 +63,33 @@ doan_cuoi AS (
     SELECT DISTINCT ON (ma_don_vi, hieu_luc_tu)
         ma_don_vi,
         hieu_luc_tu,
+        thoi_diem AS noi_luc,
         coalesce((s ->> 'hieu_luc_den')::date, 'infinity') AS hieu_luc_den,
         s ->> 'ma_don_vi_ke_thua' AS ma_don_vi_ke_thua
     FROM doan
     ORDER BY ma_don_vi ASC, hieu_luc_tu ASC, thoi_diem DESC, van_tay DESC
 ),
 
+-- A range that never ended and that the source no longer tells of was a wrong start, since corrected.
+doan_con AS (
+    SELECT d.*
+    FROM doan_cuoi AS d
+    WHERE
+        d.hieu_luc_den < 'infinity'
+        OR NOT EXISTS (
+            SELECT 1 FROM doan_cuoi AS sau
+            WHERE sau.ma_don_vi = d.ma_don_vi AND sau.noi_luc > d.noi_luc
+        )
+),
+
 doi AS (
     SELECT
-        *,
-        lag(thuoc_tinh) OVER doan_theo_thoi_diem AS truoc
+        doan.*,
+        lag(doan.thuoc_tinh) OVER doan_theo_thoi_diem AS truoc
     FROM doan
-    WINDOW doan_theo_thoi_diem AS (PARTITION BY ma_don_vi, hieu_luc_tu ORDER BY thoi_diem, van_tay)
+    INNER JOIN doan_con
+        ON doan.ma_don_vi = doan_con.ma_don_vi AND doan.hieu_luc_tu = doan_con.hieu_luc_tu
+    WINDOW doan_theo_thoi_diem AS (PARTITION BY doan.ma_don_vi, doan.hieu_luc_tu ORDER BY doan.thoi_diem, doan.van_tay)
 ),
 
 moc AS (
@@ -165,49 +180,26 @@ WHERE
 -- Figures change from the first day on which a unit is described differently.
 CREATE TEMP TABLE pham_vi_doi ON COMMIT DROP AS
 SELECT
-    min(khac.valid_from) AS tu,
+    min(ngay.tu) AS tu,
     'infinity'::date AS den
 FROM (
-    (
-        SELECT
-            ma_don_vi,
-            valid_from,
-            valid_to,
-            ten_don_vi,
-            cap,
-            ma_don_vi_ke_thua
-        FROM core.don_vi
-        EXCEPT
-        SELECT
-            ma_don_vi,
-            valid_from,
-            valid_to,
-            ten_don_vi,
-            cap,
-            ma_don_vi_ke_thua
-        FROM don_vi_cu
-    )
-    UNION ALL
-    (
-        SELECT
-            ma_don_vi,
-            valid_from,
-            valid_to,
-            ten_don_vi,
-            cap,
-            ma_don_vi_ke_thua
-        FROM don_vi_cu
-        EXCEPT
-        SELECT
-            ma_don_vi,
-            valid_from,
-            valid_to,
-            ten_don_vi,
-            cap,
-            ma_don_vi_ke_thua
-        FROM core.don_vi
-    )
-) AS khac;
+    SELECT
+        ma_don_vi,
+        unnest(ARRAY[valid_from, valid_to + 1]) AS tu
+    FROM core.don_vi
+    UNION
+    SELECT
+        ma_don_vi,
+        unnest(ARRAY[valid_from, valid_to + 1]) AS tu
+    FROM don_vi_cu
+) AS ngay
+LEFT JOIN core.don_vi AS moi
+    ON ngay.ma_don_vi = moi.ma_don_vi AND ngay.tu BETWEEN moi.valid_from AND moi.valid_to
+LEFT JOIN don_vi_cu AS cu
+    ON ngay.ma_don_vi = cu.ma_don_vi AND ngay.tu BETWEEN cu.valid_from AND cu.valid_to
+WHERE
+    (moi.ten_don_vi, moi.cap, moi.ma_don_vi_ke_thua)
+    IS DISTINCT FROM (cu.ten_don_vi, cu.cap, cu.ma_don_vi_ke_thua);
 
 SELECT count(*) AS lines_accepted
 FROM core.don_vi_phien_ban

@@ -77,17 +77,32 @@ doan_cuoi AS (
     SELECT DISTINCT ON (ma_tthc, hieu_luc_tu)
         ma_tthc,
         hieu_luc_tu,
+        thoi_diem AS noi_luc,
         coalesce((s ->> 'hieu_luc_den')::date, 'infinity') AS hieu_luc_den
     FROM doan
     ORDER BY ma_tthc ASC, hieu_luc_tu ASC, thoi_diem DESC, van_tay DESC
 ),
 
+-- A range that never ended and that the source no longer tells of was a wrong start, since corrected.
+doan_con AS (
+    SELECT d.*
+    FROM doan_cuoi AS d
+    WHERE
+        d.hieu_luc_den < 'infinity'
+        OR NOT EXISTS (
+            SELECT 1 FROM doan_cuoi AS sau
+            WHERE sau.ma_tthc = d.ma_tthc AND sau.noi_luc > d.noi_luc
+        )
+),
+
 doi AS (
     SELECT
-        *,
-        lag(thuoc_tinh) OVER doan_theo_thoi_diem AS truoc
+        doan.*,
+        lag(doan.thuoc_tinh) OVER doan_theo_thoi_diem AS truoc
     FROM doan
-    WINDOW doan_theo_thoi_diem AS (PARTITION BY ma_tthc, hieu_luc_tu ORDER BY thoi_diem, van_tay)
+    INNER JOIN doan_con
+        ON doan.ma_tthc = doan_con.ma_tthc AND doan.hieu_luc_tu = doan_con.hieu_luc_tu
+    WINDOW doan_theo_thoi_diem AS (PARTITION BY doan.ma_tthc, doan.hieu_luc_tu ORDER BY doan.thoi_diem, doan.van_tay)
 ),
 
 moc AS (
@@ -174,60 +189,52 @@ ORDER BY ma_tthc ASC, ma_don_vi ASC, valid_from ASC, muc_do DESC;
 -- Figures change from the first day on which an attribute they use is different.
 CREATE TEMP TABLE pham_vi_doi ON COMMIT DROP AS
 SELECT
-    min(khac.valid_from) AS tu,
+    min(khac.tu) AS tu,
     'infinity'::date AS den
 FROM (
-    (
+    SELECT ngay.tu
+    FROM (
         SELECT
             ma_tthc,
-            valid_from,
-            valid_to,
-            thu_tuc_khong_co_ket_qua,
-            thoi_gian_giai_quyet_ngay
+            unnest(ARRAY[valid_from, valid_to + 1]) AS tu
         FROM core.tthc
-        EXCEPT
-        SELECT * FROM tthc_cu
-    )
-    UNION ALL
-    (
-        SELECT * FROM tthc_cu
-        EXCEPT
+        UNION
         SELECT
             ma_tthc,
-            valid_from,
-            valid_to,
-            thu_tuc_khong_co_ket_qua,
-            thoi_gian_giai_quyet_ngay
-        FROM core.tthc
-    )
+            unnest(ARRAY[valid_from, valid_to + 1]) AS tu
+        FROM tthc_cu
+    ) AS ngay
+    LEFT JOIN core.tthc AS moi
+        ON ngay.ma_tthc = moi.ma_tthc AND ngay.tu BETWEEN moi.valid_from AND moi.valid_to
+    LEFT JOIN tthc_cu AS cu
+        ON ngay.ma_tthc = cu.ma_tthc AND ngay.tu BETWEEN cu.valid_from AND cu.valid_to
+    WHERE
+        (moi.ma_tthc, moi.thu_tuc_khong_co_ket_qua, moi.thoi_gian_giai_quyet_ngay)
+        IS DISTINCT FROM (cu.ma_tthc, cu.thu_tuc_khong_co_ket_qua, cu.thoi_gian_giai_quyet_ngay)
     UNION ALL
-    (
+    SELECT ngay.tu
+    FROM (
         SELECT
             ma_tthc,
-            valid_from,
-            valid_to,
-            muc_do,
-            NULL
-        FROM (
-            SELECT * FROM core.tthc_don_vi
-            EXCEPT
-            SELECT * FROM tthc_don_vi_cu
-        ) AS them
-    )
-    UNION ALL
-    (
+            ma_don_vi,
+            unnest(ARRAY[valid_from, valid_to + 1]) AS tu
+        FROM core.tthc_don_vi
+        UNION
         SELECT
             ma_tthc,
-            valid_from,
-            valid_to,
-            muc_do,
-            NULL
-        FROM (
-            SELECT * FROM tthc_don_vi_cu
-            EXCEPT
-            SELECT * FROM core.tthc_don_vi
-        ) AS bot
-    )
+            ma_don_vi,
+            unnest(ARRAY[valid_from, valid_to + 1]) AS tu
+        FROM tthc_don_vi_cu
+    ) AS ngay
+    LEFT JOIN core.tthc_don_vi AS moi
+        ON
+            ngay.ma_tthc = moi.ma_tthc AND ngay.ma_don_vi = moi.ma_don_vi
+            AND ngay.tu BETWEEN moi.valid_from AND moi.valid_to
+    LEFT JOIN tthc_don_vi_cu AS cu
+        ON
+            ngay.ma_tthc = cu.ma_tthc AND ngay.ma_don_vi = cu.ma_don_vi
+            AND ngay.tu BETWEEN cu.valid_from AND cu.valid_to
+    WHERE moi.muc_do IS DISTINCT FROM cu.muc_do
 ) AS khac;
 
 SELECT count(*) AS lines_accepted

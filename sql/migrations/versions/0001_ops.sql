@@ -26,6 +26,7 @@ CREATE TABLE ops.batch (
     status text NOT NULL DEFAULT 'landed'
     CHECK (status IN ('landed', 'validated', 'stopped', 'loaded')),
     stop_reason text,
+    judged_against text,
     stated_total bigint,
     lines_read bigint,
     lines_accepted bigint,
@@ -42,6 +43,7 @@ CREATE TABLE ops.batch (
             AND lines_accepted IS NOT NULL
             AND lines_rejected IS NOT NULL
             AND lines_superseded IS NOT NULL
+            AND least(lines_accepted, lines_rejected, lines_superseded) >= 0
             AND lines_read = lines_accepted + lines_rejected + lines_superseded
         )
     ),
@@ -54,6 +56,7 @@ COMMENT ON COLUMN ops.batch.extracted_at IS 'Thời điểm dữ liệu được
 COMMENT ON COLUMN ops.batch.personal_columns IS
 'Tên các cột dữ liệu cá nhân có trong tệp; nội dung không rời khỏi tệp gốc.';
 COMMENT ON COLUMN ops.batch.window_to IS 'Cuối khoảng thay đổi đã kéo từ API; mốc nước của lần kéo sau.';
+COMMENT ON COLUMN ops.batch.judged_against IS 'Danh mục đã dùng khi kiểm tra; danh mục đổi thì kiểm tra lại.';
 COMMENT ON CONSTRAINT nothing_is_lost ON ops.batch IS
 'Số dòng đọc = nhận + loại + bị thay thế; không thể ghi kết quả khác.';
 
