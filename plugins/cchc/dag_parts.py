@@ -75,10 +75,10 @@ def land(dataset: str) -> dict:
 
     context = _named(dataset)
     connection = BaseHook.get_connection("cchc_tthc")
+    scheme = "https" if "https" in (connection.conn_type, connection.schema) else "http"
+    port = f":{connection.port}" if connection.port else ""
     client = TthcClient(
-        f"{connection.schema or 'http'}://{connection.host}:{connection.port}",
-        connection.login or "",
-        connection.password or "",
+        f"{scheme}://{connection.host}{port}", connection.login or "", connection.password or ""
     )
     landed = land_api(_warehouse(context), _landing(), contract_of(dataset), client, _until(context))
     return {"dataset": dataset, "batch_id": landed.batch_id, "new": landed.new}
@@ -204,4 +204,6 @@ def _landing() -> Path:
 def _until(context: Context) -> datetime:
     """The end of the run's data interval, or the moment of a run that has none; local time."""
     moment = context.get("data_interval_end") or context["dag_run"].run_after
+    if end := source_end():
+        moment = min(moment, end)
     return moment.astimezone(VIETNAM).replace(tzinfo=None, microsecond=0)

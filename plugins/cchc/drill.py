@@ -1,14 +1,15 @@
 """Leads a figure back to its dossiers, and each dossier to its batch, file and line."""
 
+from datetime import date
 from typing import Literal
 
 import pandas as pd
 import sqlalchemy as sa
 
 from cchc.errors import CchcError
-from cchc.indicators import indicator_of, rows_sql
+from cchc.indicators import Term, facts, indicator_of, rows_sql
 from cchc.loading import data_until, last_day
-from cchc.periods import first_period, parse_month
+from cchc.periods import Month, first_period, parse_month
 from cchc.refresh import period_binds
 from cchc.warehouse import sql_file
 
@@ -28,25 +29,51 @@ def dossiers(
     if part != "tu_so" and not indicator.mau_so:
         raise CchcError(f"{ma} is a count: it has no denominator. Ask for part tu_so.")
     month = parse_month(ky)
-    start = month.start
-    if ky_loai == "luy_ke":
-        start = max(month.year_start, first_period().start)
-    elif ky_loai != "thang":
+    if ky_loai not in ("thang", "luy_ke"):
         raise CchcError(f"Period type {ky_loai!r}: expected thang or luy_ke.")
-    terms = indicator.tu_so if part == "tu_so" else indicator.mau_so
+    months = [m for m in month.year_to_date() if m >= first_period()] if ky_loai == "luy_ke" else [month]
     with engine.connect() as connection:
         until = data_until(connection)
         if until is None:
             raise CchcError("The warehouse holds no dossier yet.")
-        binds = period_binds(start, month.end, last_day(until)) | {"don_vi": unit}
-        wanted = _run(connection, rows_sql(terms), binds)
+        waiting = connection.scalar(
+            sa.text("SELECT ky FROM ops.period WHERE ky = :ky AND changed > refreshed"), {"ky": ky}
+        )
+        if waiting:
+            raise CchcError(
+                f"Month {ky} waits to be counted again, so its figures are older than its dossiers. "
+                f"Refresh it first: make refresh KY={ky}."
+            )
+        last = last_day(until)
+        terms = indicator.tu_so if part == "tu_so" else indicator.mau_so
+        wanted = _rows(connection, terms, months, unit, last)
         if part == "con_lai":
-            counted = _run(connection, rows_sql(indicator.tu_so), binds)
+            counted = _rows(connection, indicator.tu_so, months, unit, last)
             wanted = wanted[~wanted["ma_ho_so"].isin(counted["ma_ho_so"])]
     return wanted.reset_index(drop=True)
 
 
-def _run(connection: sa.Connection, rows: str, binds: dict) -> pd.DataFrame:
-    statement = sa.text(sql_file("mart/drill.sql").replace("SELECT * FROM core.ho_so -- rows", rows))
-    kept = {name: value for name, value in binds.items() if name in statement._bindparams}
-    return pd.read_sql(statement, connection, params=kept)
+def _rows(
+    connection: sa.Connection, terms: tuple[Term, ...], months: list[Month], unit: str, last: date
+) -> pd.DataFrame:
+    """The rows of a sum of terms, month by month, as the months were counted and added up."""
+    counted_in = {"dong": months, "dau_ky": months[:1], "cuoi_ky": months[-1:]}
+    frames = []
+    for month in months:
+        of_month = tuple(
+            term
+            for term in terms
+            if term.fact == "ho_so" and month in counted_in[facts()["ho_so"].su_kien[term.su_kien].cong_don]
+        )
+        if not of_month:
+            continue
+        binds = period_binds(month.start, month.end, last)
+        binds |= {"don_vi": unit, "ngay_tra_loi": months[-1].end}
+        statement = sa.text(
+            sql_file("mart/drill.sql").replace("SELECT * FROM core.ho_so -- rows", rows_sql(of_month))
+        )
+        kept = {name: value for name, value in binds.items() if name in statement._bindparams}
+        frames.append(pd.read_sql(statement, connection, params=kept))
+    if not frames:
+        raise CchcError("This figure is counted from the catalogue of procedures, not from dossiers.")
+    return pd.concat(frames, ignore_index=True)

@@ -1,10 +1,10 @@
 """Tells people that a task failed: always in the log, by e-mail where a mail server is configured."""
 
+import html
 import logging
 import os
 
 from airflow.sdk import BaseNotifier, Context
-from airflow.sdk.exceptions import AirflowRuntimeError
 
 log = logging.getLogger("cchc.alert")
 
@@ -30,10 +30,10 @@ class FailureNotifier(BaseNotifier):
         try:
             with SmtpHook(smtp_conn_id=MAIL_CONNECTION) as hook:
                 hook.send_email_smtp(
-                    to=recipients.split(","), subject=subject, html_content=f"<pre>{text}</pre>"
+                    to=recipients.split(","), subject=subject, html_content=f"<pre>{html.escape(text)}</pre>"
                 )
-        except (OSError, AirflowRuntimeError) as error:
-            # The failure itself is in the log already; a broken mail server must not hide it.
+        except Exception as error:
+            # Whatever is wrong with the mail must not hide the failure, which is in the log already.
             log.error("Alert not mailed to %s: %s", recipients, error)
 
 
