@@ -222,7 +222,8 @@ def test_no_personal_value_leaves_the_landing_area(province: World, tmp_path: Pa
         "WHERE schemaname IN ('ops', 'core', 'mart', 'staging')"
     )
     for (table,) in tables:
-        found = province.rows(f"SELECT count(*) FROM {table} AS t WHERE t::text ~ 'Vôdanh|0987654321|Đường Thử'")
+        people = "'Vôdanh|0987654321|Đường Thử'"
+        found = province.rows(f"SELECT count(*) FROM {table} AS t WHERE t::text ~ {people}")
         assert found == [(0,)], table
 
 
