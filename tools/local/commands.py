@@ -133,7 +133,7 @@ def _print_rows(options: argparse.Namespace, dsn: str) -> int:
     rest = len(found) - len(shown)
     print(
         f"{len(found)} dossiers ({options.phan})"
-        + (f", {rest} more not shown: --csv FILE writes all" if rest > 0 and not options.csv else "")
+        + (f", {rest} more not shown: CSV=file writes all" if rest > 0 and not options.csv else "")
     )
     return 0
 
