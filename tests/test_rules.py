@@ -8,6 +8,7 @@ import pytest
 from cchc.contracts import DATASETS, contract_of
 from cchc.errors import BatchStopped
 from cchc.landing import land_file
+from cchc.loading import load
 from cchc.suites import rules_of, suite_json
 from cchc.validation import validate
 from tests.world import DOSSIER, FULL, PROCEDURES, SO, UNITS, World, code
@@ -144,6 +145,17 @@ def test_reference_row_that_breaks_a_critical_rule_is_rejected(world: World, dat
     validate(world.engine, batch_id)
     assert findings(world, batch_id)[rule_id] == ("critical", 1)
     assert [rule_id in rules for rules in rejected(world, batch_id).values()] == [True]
+
+
+@pytest.mark.parametrize("day", ["20250230", "20251301", "2025"])
+@pytest.mark.parametrize("name", ["HieuLucTu", "HieuLucDen"])
+def test_impossible_day_of_a_providing_unit_rejects_the_row(world: World, name: str, day: str):
+    unit = {"MaDonVi": SO, "MucDo": "4", "HieuLucTu": "20240101", "HieuLucDen": None} | {name: day}
+    batch_id = procedure_batch(world, {"DonViThucHien": [unit]})
+    validate(world.engine, batch_id)
+    assert rejected(world, batch_id) == {GOOD_ROWS + 1: ["TT07"]}
+    batch, _ = load(world.engine, batch_id)
+    assert batch.lines_accepted == GOOD_ROWS
 
 
 @pytest.mark.parametrize("dataset", ["don_vi", "tthc"])
