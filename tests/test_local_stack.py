@@ -270,6 +270,7 @@ def test_killing_the_owner_takes_the_server_with_it(kept):
     owner.kill()
     owner.wait()
     wait_until(lambda: not psutil.pid_exists(pid) or is_zombie(pid))
+    assert not psutil.pid_exists(pid) or is_zombie(pid)
 
 
 def test_a_second_user_of_the_folder_is_told_to_wait(kept):
