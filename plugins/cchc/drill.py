@@ -11,7 +11,7 @@ from cchc.indicators import Term, facts, indicator_of, rows_sql
 from cchc.loading import data_until, last_day
 from cchc.periods import Month, first_period, parse_month
 from cchc.refresh import period_binds
-from cchc.warehouse import sql_file
+from cchc.warehouse import named_in, sql_file
 
 Part = Literal["tu_so", "mau_so", "con_lai"]
 
@@ -72,8 +72,7 @@ def _rows(
         statement = sa.text(
             sql_file("mart/drill.sql").replace("SELECT * FROM core.ho_so -- rows", rows_sql(of_month))
         )
-        kept = {name: value for name, value in binds.items() if name in statement._bindparams}
-        frames.append(pd.read_sql(statement, connection, params=kept))
+        frames.append(pd.read_sql(statement, connection, params=named_in(statement, binds)))
     if not frames:
         raise CchcError("This figure is counted from the catalogue of procedures, not from dossiers.")
     return pd.concat(frames, ignore_index=True)

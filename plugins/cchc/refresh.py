@@ -8,7 +8,7 @@ from cchc.errors import CchcError
 from cchc.indicators import count_sql, facts, fingerprint, indicators, measures, roll_up_sql
 from cchc.loading import data_until, last_day
 from cchc.periods import Month, first_period, parse_month
-from cchc.warehouse import exclusive, run_sql_file
+from cchc.warehouse import exclusive, named_in, run_sql_file
 
 SERIALIZATION_FAILURE = "40001"
 ATTEMPTS = 5
@@ -180,7 +180,7 @@ def _count(connection: sa.Connection, month: Month, until, changed: int) -> None
     binds = period_binds(month.start, month.end, until) | {"ky": month.ky}
     for fact in facts():
         statement = sa.text(count_sql(fact))
-        connection.execute(statement, {k: v for k, v in binds.items() if k in statement._bindparams})
+        connection.execute(statement, named_in(statement, binds))
     connection.execute(
         sa.text("UPDATE ops.period SET counted = :c, counted_with = :f WHERE ky = :ky"),
         {"c": changed, "f": fingerprint(), "ky": month.ky},

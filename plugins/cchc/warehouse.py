@@ -35,8 +35,14 @@ def sql_file(relative: str) -> str:
 
 def run_sql_file(connection: sa.Connection, relative: str, **binds: object) -> sa.CursorResult:
     """Runs a file below sql/ as one command; returns the result of its last statement."""
-    text = sa.text(sql_file(relative))
-    return connection.execute(text, {k: v for k, v in binds.items() if k in text._bindparams})
+    statement = sa.text(sql_file(relative))
+    return connection.execute(statement, named_in(statement, binds))
+
+
+def named_in(statement: sa.TextClause, binds: dict) -> dict:
+    """Those of `binds` that the statement names."""
+    named = statement.compile().params
+    return {name: value for name, value in binds.items() if name in named}
 
 
 @contextmanager
