@@ -77,12 +77,16 @@ class Api(Strict):
 
 
 class Contract(Strict):
+    """One dataset. `kind`: a reference describes units or procedures and keeps its history; a fact is
+    something that happened, of which only the newest state is kept."""
+
     dataset: str
+    kind: Literal["reference", "fact"]
     title: str
     key: tuple[str, ...]
     changed_at: str
     reject_threshold_pct: float = Field(ge=0, le=100)
-    api: Api
+    api: Api | None = None
     layouts: tuple[Layout, ...]
     columns: tuple[Column, ...]
 
@@ -135,3 +139,9 @@ def contract_of(dataset: str) -> Contract:
         return Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         raise BadDefinition(f"Contract {path.name}: {error}") from error
+
+
+@cache
+def facts() -> tuple[str, ...]:
+    """The datasets that hold facts."""
+    return tuple(dataset for dataset in DATASETS if contract_of(dataset).kind == "fact")

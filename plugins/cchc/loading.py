@@ -5,14 +5,12 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 
 from cchc.batches import Batch, batch_of
-from cchc.contracts import contract_of
+from cchc.contracts import contract_of, facts
 from cchc.errors import BatchStopped
 from cchc.periods import first_period, month_of, months_between
 from cchc.staging import staging_table
 from cchc.validation import drop_staged, ready_to_load, validate_unlocked, view_of
 from cchc.warehouse import exclusive, run_sql_file
-
-FACTS = ("ho_so",)
 
 
 def load(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
@@ -40,11 +38,16 @@ def load(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
             return batch_of(connection, batch_id), list(periods)
 
 
-def data_until(connection: sa.Connection) -> datetime | None:
-    """The moment up to which the source's dossiers are known, local time; None before any load."""
+def data_until(connection: sa.Connection, dataset: str | None = None) -> datetime | None:
+    """The moment up to which a dataset's source is known, local time; None before any load.
+
+    Without `dataset`: the latest such moment of all facts.
+    """
     return connection.scalar(
-        sa.text("SELECT max(extracted_at) FROM ops.batch WHERE dataset = ANY(:facts) AND status = 'loaded'"),
-        {"facts": list(FACTS)},
+        sa.text(
+            "SELECT max(extracted_at) FROM ops.batch WHERE dataset = ANY(:datasets) AND status = 'loaded'"
+        ),
+        {"datasets": [dataset] if dataset else list(facts())},
     )
 
 
@@ -55,7 +58,8 @@ def last_day(until: datetime) -> date:
 
 def _load(connection: sa.Connection, batch: Batch) -> None:
     contract = contract_of(batch.dataset)
-    before = data_until(connection)
+    fact = contract.kind == "fact"
+    known, known_of_this = data_until(connection), data_until(connection, batch.dataset) if fact else None
     table = staging_table(batch.dataset, batch.batch_id)
     connection.execute(
         sa.text(
@@ -63,8 +67,8 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
         ),
         {"b": batch.batch_id},
     )
-    if batch.dataset in FACTS:
-        # Of several states of one dossier in one file only the newest good one is loaded.
+    if fact:
+        # Of several states of one thing in one file only the newest good one is loaded.
         keys = ", ".join(contract.key)
         connection.execute(
             sa.text(
@@ -96,9 +100,7 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
         connection,
         f"load/{batch.dataset}.sql",
         batch_id=batch.batch_id,
-        cot_vang=[
-            name for name in batch.missing_columns if batch.dataset not in FACTS or name in core_columns
-        ],
+        cot_vang=[name for name in batch.missing_columns if not fact or name in core_columns],
     ).scalar_one()
     connection.execute(
         sa.text(
@@ -108,7 +110,13 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
         {"accepted": accepted, "b": batch.batch_id},
     )
     ranges = connection.execute(sa.text("SELECT tu, den FROM pham_vi_doi WHERE tu IS NOT NULL")).all()
-    _mark_periods(connection, batch.batch_id, [(row.tu, row.den) for row in ranges], before)
+    changed = [(row.tu, row.den) for row in ranges]
+    if fact and known_of_this is not None:
+        moved_to = data_until(connection, batch.dataset)
+        if moved_to != known_of_this:
+            # What is open in the running month is judged on the last known day, which has moved.
+            changed.append((last_day(known_of_this), last_day(moved_to)))
+    _mark_periods(connection, batch.batch_id, changed, known)
     connection.execute(sa.text("DROP VIEW IF EXISTS moi; DROP VIEW lo, lo_tho"))
     drop_staged(connection, batch)
 
@@ -123,9 +131,6 @@ def _mark_periods(
     if until is None:
         return
     end = last_day(until)
-    if before is not None and before != until:
-        # Open dossiers of the running month are judged on the last known day, which has moved.
-        ranges = [*ranges, (last_day(before), end)]
     changed = set()
     for start, stop in ranges:
         changed |= set(months_between(max(start, first_period().start), min(stop, end)))

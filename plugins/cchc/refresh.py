@@ -8,7 +8,7 @@ from cchc.errors import CchcError
 from cchc.indicators import count_sql, facts, fingerprint, indicators, measures, roll_up_sql
 from cchc.loading import data_until, last_day
 from cchc.periods import Month, first_period, parse_month
-from cchc.warehouse import exclusive, named_in, run_sql_file
+from cchc.warehouse import exclusive, named_in, run_sql_file, sync_rows
 
 SERIALIZATION_FAILURE = "40001"
 ATTEMPTS = 5
@@ -96,43 +96,9 @@ def sync_definitions(engine: sa.Engine) -> None:
         for m in measures().values()
     ]
     with exclusive(engine, "definitions"), engine.begin() as connection:
-        _sync(connection, "mart.dinh_nghia", ("ma_chi_so", "phien_ban"), definitions, keep_old=True)
-        _sync(connection, "mart.muc_tieu", ("ma_chi_so", "cap", "hieu_luc_tu"), targets)
-        _sync(connection, "core.do_luong", ("fact", "vi_tri"), elements)
-
-
-def _sync(
-    connection: sa.Connection,
-    table: str,
-    key: tuple[str, ...],
-    rows: list[dict],
-    keep_old: bool = False,
-) -> None:
-    """Makes `table` hold `rows`; with `keep_old`, rows with other keys stay."""
-    if not rows:
-        if not keep_old:
-            connection.execute(sa.text(f"DELETE FROM {table}"))
-        return
-    names = list(rows[0])
-    schema, name = table.split(".")
-    target = sa.table(name, *map(sa.column, names), schema=schema)
-    current = {
-        tuple(row[k] for k in key): {n: row[n] for n in names}
-        for row in connection.execute(sa.select(target)).mappings()
-    }
-    wanted = {tuple(row[k] for k in key): row for row in rows}
-    for row_key, row in current.items():
-        same = row_key in wanted and all(row[n] == wanted[row_key][n] for n in names)
-        if same or (keep_old and row_key not in wanted):
-            wanted.pop(row_key, None)
-        elif row_key in wanted and keep_old:
-            where = sa.and_(*(target.c[k] == v for k, v in zip(key, row_key, strict=True)))
-            connection.execute(sa.update(target).where(where).values(**wanted.pop(row_key)))
-        else:
-            where = sa.and_(*(target.c[k] == v for k, v in zip(key, row_key, strict=True)))
-            connection.execute(sa.delete(target).where(where))
-    if wanted:
-        connection.execute(sa.insert(target), list(wanted.values()))
+        sync_rows(connection, "mart.dinh_nghia", ("ma_chi_so", "phien_ban"), definitions, keep_old=True)
+        sync_rows(connection, "mart.muc_tieu", ("ma_chi_so", "cap", "hieu_luc_tu"), targets)
+        sync_rows(connection, "core.do_luong", ("fact", "vi_tri"), elements)
 
 
 def _refresh(connection: sa.Connection, month: Month) -> Refreshed:

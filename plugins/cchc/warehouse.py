@@ -63,3 +63,37 @@ def copy_text(connection: sa.Connection, table: str, columns: list[str], source:
     names = ", ".join(f'"{name}"' for name in columns)
     cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)", source, size=1 << 20)
     return cursor.rowcount
+
+
+def sync_rows(
+    connection: sa.Connection,
+    table: str,
+    key: tuple[str, ...],
+    rows: list[dict],
+    keep_old: bool = False,
+) -> None:
+    """Makes `table` hold `rows`; with `keep_old`, rows with other keys stay."""
+    if not rows:
+        if not keep_old:
+            connection.execute(sa.text(f"DELETE FROM {table}"))
+        return
+    names = list(rows[0])
+    schema, name = table.split(".")
+    target = sa.table(name, *map(sa.column, names), schema=schema)
+    current = {
+        tuple(row[k] for k in key): {n: row[n] for n in names}
+        for row in connection.execute(sa.select(target)).mappings()
+    }
+    wanted = {tuple(row[k] for k in key): row for row in rows}
+    for row_key, row in current.items():
+        same = row_key in wanted and all(row[n] == wanted[row_key][n] for n in names)
+        if same or (keep_old and row_key not in wanted):
+            wanted.pop(row_key, None)
+        elif row_key in wanted and keep_old:
+            where = sa.and_(*(target.c[k] == v for k, v in zip(key, row_key, strict=True)))
+            connection.execute(sa.update(target).where(where).values(**wanted.pop(row_key)))
+        else:
+            where = sa.and_(*(target.c[k] == v for k, v in zip(key, row_key, strict=True)))
+            connection.execute(sa.delete(target).where(where))
+    if wanted:
+        connection.execute(sa.insert(target), list(wanted.values()))

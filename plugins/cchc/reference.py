@@ -1,0 +1,41 @@
+"""Reads the reference files in sql/reference: what officers edit, checked row by row."""
+
+import csv
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from cchc.contracts import Strict
+from cchc.errors import BadDefinition
+from cchc.warehouse import SQL
+
+REFERENCE = SQL / "reference"
+Row = TypeVar("Row", bound=Strict)
+
+
+def read_rows(path: Path, model: type[Row]) -> list[Row]:
+    """The rows of a CSV file as `model`; an empty cell is None, a line that begins with # is a remark.
+
+    Raises BadDefinition that names file, line and column.
+    """
+    rows = []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        wanted, found = set(model.model_fields), set(reader.fieldnames or ())
+        if wanted != found:
+            raise BadDefinition(
+                f"{path.name}: columns {sorted(found)}, expected {list(model.model_fields)} in row 1."
+            )
+        for cells in reader:
+            if next(iter(cells.values())).startswith("#"):
+                continue
+            try:
+                rows.append(model.model_validate({name: cell or None for name, cell in cells.items()}))
+            except ValidationError as error:
+                fault = error.errors()[0]
+                raise BadDefinition(
+                    f"{path.name}, line {reader.line_num}, column {'.'.join(map(str, fault['loc']))}: "
+                    f"{fault['msg']} (found {fault['input']!r})."
+                ) from error
+    return rows
