@@ -17,7 +17,7 @@ asset event, a failed refresh, an edited indicator or target.
 
 from airflow.sdk import dag
 
-from cchc.dag_parts import DEFAULT_ARGS, START, TAGS, daily, find_pending, refresh
+from cchc.dag_parts import DEFAULT_ARGS, START, TAGS, daily, refresh_pending
 
 
 @dag(
@@ -32,7 +32,7 @@ from cchc.dag_parts import DEFAULT_ARGS, START, TAGS, daily, find_pending, refre
     doc_md=__doc__,
 )
 def catch_up_chi_so() -> None:
-    refresh.expand(ky=find_pending())
+    refresh_pending()
 
 
 catch_up_chi_so()

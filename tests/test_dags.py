@@ -476,9 +476,11 @@ def test_a_refresh_takes_its_month_from_the_partition_or_the_param(world: World,
     by_hand, _ = run_task(
         "refresh_chi_so", "refresh", dag_run=SimpleNamespace(partition_key=None), params={"ky": "2025-02"}
     )
-    assert (by_key["ky"], by_hand["ky"]) == ("2025-03", "2025-02")
-    left, _ = run_task("catch_up_chi_so", "find_pending")
-    assert left == ["2025-01"]
+    assert (by_key["kys"], by_hand["kys"]) == (["2025-03"], ["2025-02"])
+    left, _ = run_task("catch_up_chi_so", "refresh_pending")
+    assert left["kys"] == ["2025-01"]
+    none_left, _ = run_task("catch_up_chi_so", "refresh_pending")
+    assert (none_left["kys"], none_left["up_to_date"]) == ([], True)
 
 
 def test_a_refresh_without_a_month_says_what_it_expects(run_task):

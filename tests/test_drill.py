@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cchc.drill import dossiers
+from cchc.drill import rows_behind
 from cchc.errors import CchcError
 from cchc.indicators import indicators
 from cchc.loading import load
@@ -74,7 +74,7 @@ def test_rows_are_as_many_as_numerator_denominator_and_difference(world, ma):
         for unit in UNITS:
             tu_so, mau_so = world.figure(ma, unit, ky, ky_loai)
             found = {
-                p: dossiers(world.engine, ma, ky, unit, p, ky_loai) for p in ("tu_so", "mau_so", "con_lai")
+                p: rows_behind(world.engine, ma, ky, unit, p, ky_loai) for p in ("tu_so", "mau_so", "con_lai")
             }
             assert all(frame["ma_ho_so"].is_unique for frame in found.values())
             if ma == "T8":
@@ -93,7 +93,7 @@ def test_rows_are_as_many_as_numerator_denominator_and_difference(world, ma):
 def test_rows_are_as_many_as_the_count(world, ma):
     for ky, ky_loai in ((ky, kind) for ky in ("2025-01", "2025-03") for kind in ("thang", "luy_ke")):
         for unit in UNITS:
-            frame = dossiers(world.engine, ma, ky, unit, "tu_so", ky_loai)
+            frame = rows_behind(world.engine, ma, ky, unit, "tu_so", ky_loai)
             assert (len(frame), None) == world.figure(ma, unit, ky, ky_loai), (ky, ky_loai, unit)
 
 
@@ -106,16 +106,16 @@ def test_every_indicator_is_drilled_into_here():
 
 def test_t8_shows_the_dossiers_filed_online(world):
     # March: at the sở those of procedures 1 (channel 3: not), 2; at the commune of 3 and 1.
-    found = dossiers(world.engine, "T8", "2025-03", PROVINCE)
+    found = rows_behind(world.engine, "T8", "2025-03", PROVINCE)
     assert sorted(found["ma_ho_so"]) == [code(101), code(102), code(103)]
     # Its denominator is the catalogue.
     with pytest.raises(CchcError, match="catalogue of procedures"):
-        dossiers(world.engine, "T8", "2025-03", PROVINCE, "mau_so")
+        rows_behind(world.engine, "T8", "2025-03", PROVINCE, "mau_so")
 
 
 def test_every_row_leads_to_its_line_in_its_file(world):
-    found = dossiers(world.engine, "dang_giai_quyet", "2025-03", PROVINCE)
-    done = dossiers(world.engine, "da_giai_quyet", "2025-03", PROVINCE, "tu_so", "luy_ke")
+    found = rows_behind(world.engine, "dang_giai_quyet", "2025-03", PROVINCE)
+    done = rows_behind(world.engine, "da_giai_quyet", "2025-03", PROVINCE, "tu_so", "luy_ke")
     rows = [*found.itertuples(), *done.itertuples()]
     assert len({row.batch_id for row in rows}) == 2
     for row in rows:
@@ -151,7 +151,7 @@ def test_line_of_a_record_in_json_is_its_position(make_world):
     ]
     world.ingest("ho_so", world.json(records, thoi_diem="20250401000000"))
     world.refresh_all()
-    found = dossiers(world.engine, "tiep_nhan", "2025-03", SO)
+    found = rows_behind(world.engine, "tiep_nhan", "2025-03", SO)
     assert dict(zip(found["ma_ho_so"], found["line_no"], strict=True)) == {code(7): 1, code(3): 2, code(5): 3}
 
 
@@ -165,9 +165,9 @@ def test_rows_stand_at_the_unit_that_answers_at_the_end_of_the_period(make_world
     world.ingest("tthc", world.json(PROCEDURES))
     world.ingest("ho_so", world.dossiers(on("0205", don_vi_xu_ly=old)), at="2025-04-01")
     world.refresh_all()
-    assert list(dossiers(world.engine, "dang_giai_quyet", "2025-02", old)["ten_don_vi"]) == ["Sở Cũ"]
-    assert list(dossiers(world.engine, "dang_giai_quyet", "2025-03", new)["ten_don_vi"]) == ["Sở Mới"]
-    assert len(dossiers(world.engine, "dang_giai_quyet", "2025-03", old)) == 0
+    assert list(rows_behind(world.engine, "dang_giai_quyet", "2025-02", old)["ten_don_vi"]) == ["Sở Cũ"]
+    assert list(rows_behind(world.engine, "dang_giai_quyet", "2025-03", new)["ten_don_vi"]) == ["Sở Mới"]
+    assert len(rows_behind(world.engine, "dang_giai_quyet", "2025-03", old)) == 0
 
 
 def test_year_to_date_leads_to_its_rows_when_a_procedure_changed_within_the_year(make_world):
@@ -178,8 +178,8 @@ def test_year_to_date_leads_to_its_rows_when_a_procedure_changed_within_the_year
     world.ingest("ho_so", world.dossiers(on("0205", "0210"), on("0305", "0320")), at="2025-04-01")
     world.refresh_all()
     tu_so, mau_so = world.figure("T11", SO, "2025-03", "luy_ke")
-    assert len(dossiers(world.engine, "T11", "2025-03", SO, "mau_so", "luy_ke")) == mau_so
-    assert len(dossiers(world.engine, "T11", "2025-03", SO, "tu_so", "luy_ke")) == tu_so
+    assert len(rows_behind(world.engine, "T11", "2025-03", SO, "mau_so", "luy_ke")) == mau_so
+    assert len(rows_behind(world.engine, "T11", "2025-03", SO, "tu_so", "luy_ke")) == tu_so
 
 
 def test_figure_that_waits_to_be_counted_again_shows_no_rows_that_are_not_in_it(make_world):
@@ -187,14 +187,14 @@ def test_figure_that_waits_to_be_counted_again_shows_no_rows_that_are_not_in_it(
     world = make_world().reference()
     world.ingest("ho_so", world.dossiers(on("0305")), at="2025-04-01")
     refresh(world.engine, "2025-03")
-    assert len(dossiers(world.engine, "tiep_nhan", "2025-03", SO)) == 1
+    assert len(rows_behind(world.engine, "tiep_nhan", "2025-03", SO)) == 1
     later = world.land("ho_so", world.dossiers(on("0306") | {"ma_ho_so": code(2)}), "2025-04-01")
     validate(world.engine, later)
     load(world.engine, later)
     with pytest.raises(CchcError, match=r"2025-03 waits to be counted again.*Refresh"):
-        dossiers(world.engine, "tiep_nhan", "2025-03", SO)
+        rows_behind(world.engine, "tiep_nhan", "2025-03", SO)
     refresh(world.engine, "2025-03")
-    assert len(dossiers(world.engine, "tiep_nhan", "2025-03", SO)) == 2
+    assert len(rows_behind(world.engine, "tiep_nhan", "2025-03", SO)) == 2
 
 
 def test_unknown_requests_are_refused_in_words(world):
@@ -202,14 +202,14 @@ def test_unknown_requests_are_refused_in_words(world):
         (("khong_co", "2025-03", SO), "Unknown indicator"),
         (("tiep_nhan", "2025-03", SO, "mau_so"), "has no denominator"),
         (("T9", "2025-03", SO, "tu_so", "quy"), "expected thang or luy_ke"),
-        (("T9", "2025-Q1", SO), "expected YYYY-MM"),
+        (("T9", "2025-Q1", SO), "There is no period"),
     ):
         with pytest.raises(CchcError, match=message):
-            dossiers(world.engine, *arguments)
+            rows_behind(world.engine, *arguments)
 
 
 def test_no_personal_column_is_shown(world):
-    assert set(dossiers(world.engine, "T9", "2025-03", SO)) == {
+    assert set(rows_behind(world.engine, "T9", "2025-03", SO)) == {
         *("ma_ho_so", "ma_don_vi", "ten_don_vi", "ma_tthc", "tiep_nhan", "hen_tra", "ket_thuc"),
         *("trang_thai_ho_so", "batch_id", "original_name", "sha256", "line_no"),
     }

@@ -240,6 +240,7 @@ WRONG_ROWS = {
 def test_mart_refuses_figures_that_cannot_be(engine):
     with engine.begin() as connection:
         connection.exec_driver_sql(
+            "INSERT INTO mart.ky VALUES ('thang', '2025-03', '2025-03-01', '2025-03-31'); "
             "INSERT INTO mart.dinh_nghia "
             "VALUES ('T9', 1, 'T9', 'ten', 'ty_le', 'tang', 'c', 'c', 'l', 'r', 1)"
         )

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from cchc import refresh as refresh_module
 from cchc.errors import CchcError
 from cchc.loading import load
+from cchc.periods import Month, periods_of
 from cchc.refresh import ATTEMPTS, pending_periods, refresh
 from cchc.validation import validate
 from tests.world import SO, XA, World, code
@@ -99,7 +100,8 @@ def test_month_in_which_nothing_changed_is_not_touched(counted):
     # Counted again without a change of the data: no row is written.
     make_pending(counted)
     done = refresh(counted.engine, "2025-03")
-    rows = len(figures(counted)) // 3
+    periods = {(p.ky_loai, p.ky) for p in periods_of(Month(2025, 3))}
+    rows = sum(key[:2] in periods for key in figures(counted))
     assert (done.up_to_date, done.counted, done.unchanged, done.changed) == (False, MONTHS, rows, 0)
     assert marks(counted) == before
     assert counted.rows("SELECT count(*) FROM ops.figure_change") == [(0,)]
@@ -112,13 +114,22 @@ def test_late_dossier_changes_only_its_figures_and_each_is_on_record(counted):
     counted.refresh_all()
     after = figures(counted)
     changed = {key for key in after if after[key] != before[key]}
-    # The month of January, and the year to date of each month; the commune, its level, the province.
+    # January, what holds it, and the year to date of each month; the commune, its level, the province.
     # Percentages change where they were not the same before; numerator and denominator always do.
-    periods = {("thang", "2025-01"), *(("luy_ke", ky) for ky in MONTHS)}
+    periods = {
+        *(("thang", "2025-01"), ("quy", "2025-Q1"), ("nua_nam", "2025-H1"), ("nam", "2025")),
+        *(("luy_ke", ky) for ky in MONTHS),
+    }
+    # The report month of February begins on 15 January: received before it, ended in it. Report periods that
+    # begin in December have no figures.
+    reported = CHANGED_BY_LATE - {"tiep_nhan", "T9"} | {"ky_truoc"}
     assert changed == {
         (*period, ma, unit)
-        for period in periods
-        for ma in CHANGED_BY_LATE
+        for period, changed_figures in [
+            *((period, CHANGED_BY_LATE) for period in periods),
+            (("ky_bao_cao", "2025-02"), reported),
+        ]
+        for ma in changed_figures
         for unit in (XA, "TONG:xa", PROVINCE)
     }
     assert before["luy_ke", "2025-03", "T9", PROVINCE][:2] == (5, 5)
@@ -139,7 +150,9 @@ def test_month_alone_is_right_whatever_was_refreshed_before(province):
     # January and February are counted for the year to date, but not published.
     assert done.counted == MONTHS
     assert province.figure("tiep_nhan", PROVINCE, "2025-03", "luy_ke") == (5, None)
-    assert province.rows("SELECT DISTINCT ky FROM mart.chi_so") == [("2025-03",)]
+    written = set(province.rows("SELECT DISTINCT ky_loai, ky FROM mart.chi_so"))
+    assert written == {(p.ky_loai, p.ky) for p in periods_of(Month(2025, 3))}
+    assert not written & {("thang", "2025-01"), ("thang", "2025-02"), ("luy_ke", "2025-02")}
     assert pending_periods(province.engine) == ["2025-01", "2025-02"]
 
 
@@ -218,7 +231,9 @@ def test_closed_month_is_never_overwritten(counted):
     done = refresh(counted.engine, "2025-01")
     assert done.closed == ["thang 2025-01"]
     after = figures(counted)
-    assert {key[0] for key in after if after[key] != before[key]} == {"luy_ke"}
+    changed = {key[:2] for key in after if after[key] != before[key]}
+    assert ("luy_ke", "2025-01") in changed
+    assert ("thang", "2025-01") not in changed
     assert counted.rows("SELECT DISTINCT ky_loai FROM ops.figure_change WHERE ky = '2025-01'") == [
         ("luy_ke",)
     ]
@@ -309,7 +324,7 @@ def test_refresh_that_a_load_overtakes_looks_again(counted):
     counted.add(LATE)
     with before_statement(counted, "UPDATE ops.period SET counted", lambda: disturb(counted)) as left:
         done = refresh(counted.engine, "2025-01")
-    assert (left, done.ky) == ([0], "2025-01")
+    assert (left, done.kys) == ([0], ["2025-01"])
     assert "2025-01" not in pending_periods(counted.engine)
     # Not once for each attempt.
     assert counted.rows(

@@ -24,7 +24,7 @@ def contents(world: World) -> dict[str, list[tuple]]:
     """What has to be the same: core and mart without lineage, and the counts of ops."""
     queries = {
         "ho_so": "SELECT to_jsonb(h) - '{batch_id,line_no}'::text[] FROM core.ho_so AS h ORDER BY ma_ho_so",
-        "tong_hop": "SELECT * FROM core.tong_hop ORDER BY fact, ky, ma_don_vi, ma_tthc",
+        "tong_hop": "SELECT * FROM core.tong_hop ORDER BY tu_ngay, ma_don_vi",
         "chi_so": "SELECT * FROM mart.chi_so ORDER BY ky_loai, ky, ma_chi_so, ma_don_vi",
         "reject": "SELECT line_no, rule_ids, masked_row FROM ops.reject ORDER BY line_no",
         "batch": "SELECT dataset, status, lines_read, lines_accepted, lines_rejected, lines_superseded "

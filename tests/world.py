@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 import yaml
 
-from cchc import indicators
+from cchc import indicator_sql, indicators
 from cchc.batches import Batch
 from cchc.contracts import contract_of
 from cchc.landing import land_file
@@ -83,7 +83,8 @@ FULL = [
 CONTENT = (
     *("core.don_vi", "core.don_vi_khoa", "core.don_vi_phien_ban"),
     *("core.tthc", "core.tthc_don_vi", "core.tthc_phien_ban"),
-    *("core.ho_so", "core.tong_hop", "mart.chi_so", "mart.dinh_nghia", "mart.muc_tieu"),
+    *("core.ho_so", "core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan"),
+    *("mart.chi_so", "mart.bieu_06a", "mart.ky", "mart.dinh_nghia", "mart.muc_tieu"),
 )
 
 
@@ -114,7 +115,8 @@ class World:
                 "DROP SCHEMA staging CASCADE; CREATE SCHEMA staging; "
                 # The record of changes lets nobody empty it but the administrator.
                 "SET LOCAL session_replication_role = replica; "
-                "TRUNCATE core.ho_so, core.tong_hop, mart.chi_so, ops.batch_period, ops.period, "
+                "TRUNCATE core.ho_so, core.doan, core.tong_hop, core.tong_hop_linh_vuc, core.tong_hop_tthc, "
+                "mart.chi_so, mart.bieu_06a, mart.ky, ops.period_written, ops.batch_period, ops.period, "
                 "ops.figure_change, ops.reject, ops.validation_result; "
                 "DELETE FROM ops.batch WHERE dataset = 'ho_so'"
             )
@@ -220,9 +222,7 @@ class Definitions:
 
     def read_again(self) -> None:
         for cached in (
-            indicators.facts,
-            indicators.indicators,
-            indicators.measures,
-            indicators.fingerprint,
+            *(indicators.facts, indicators.indicators, indicators.forms, indicators.fingerprint),
+            *(indicator_sql.measures, indicator_sql.by_procedure, indicator_sql.by_field),
         ):
             cached.cache_clear()

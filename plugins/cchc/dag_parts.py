@@ -157,24 +157,31 @@ def load_core(judged: dict) -> dict:
     map_index_template="{{ ten }}",
     execution_timeout=timedelta(minutes=30),
 )
-def refresh(ky: str | None = None) -> dict:
-    """Counts one month again: the one given, the run's partition, or the run's param ky."""
+def refresh() -> dict:
+    """Counts one month again: the run's partition, or the run's param ky."""
     from dataclasses import asdict
 
-    from cchc.refresh import refresh as refresh_month
+    from cchc.refresh import refresh as refresh_months
 
     context = get_current_context()
-    chosen = ky or context["dag_run"].partition_key or context["params"].get("ky")
+    chosen = context["dag_run"].partition_key or context["params"].get("ky")
     context["ten"] = chosen or "không có kỳ"
-    return asdict(refresh_month(_warehouse(context), chosen or ""))
+    return asdict(refresh_months(_warehouse(context), chosen or ""))
 
 
-@task(task_display_name="Tìm tháng chưa tính lại", execution_timeout=timedelta(minutes=5))
-def find_pending() -> list[str]:
-    """The months whose data or definitions changed and whose figures did not follow yet."""
+@task(task_display_name="Tính lại các tháng còn sót", execution_timeout=timedelta(hours=1))
+def refresh_pending() -> dict:
+    """Counts the months again whose data or definitions changed and whose figures did not follow yet.
+
+    All in one transaction: the periods that several of them share are written once.
+    """
+    from dataclasses import asdict
+
     from cchc.refresh import pending_periods
+    from cchc.refresh import refresh as refresh_months
 
-    return pending_periods(_warehouse(get_current_context()))
+    engine = _warehouse(get_current_context())
+    return asdict(refresh_months(engine, *pending_periods(engine)))
 
 
 # What the tasks stand on ----------------------------------------------------------------------

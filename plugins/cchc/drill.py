@@ -1,78 +1,85 @@
-"""Leads a figure back to its dossiers, and each dossier to its batch, file and line."""
+"""Leads a figure back to its rows, and each row to its batch, file and line."""
 
-from datetime import date
 from typing import Literal
 
 import pandas as pd
 import sqlalchemy as sa
 
 from cchc.errors import CchcError
-from cchc.indicators import Term, facts, indicator_of, rows_sql
-from cchc.loading import data_until, last_day
-from cchc.periods import Month, first_period, parse_month
-from cchc.refresh import period_binds
+from cchc.indicator_sql import rows_sql
+from cchc.indicators import Fact, Term, facts, indicator_of
+from cchc.periods import Period, parse_period
+from cchc.refresh import known_until, month_binds
 from cchc.warehouse import named_in, sql_file
 
 Part = Literal["tu_so", "mau_so", "con_lai"]
 
 
-def dossiers(
+def rows_behind(
     engine: sa.Engine, ma: str, ky: str, unit: str, part: Part = "tu_so", ky_loai: str = "thang"
 ) -> pd.DataFrame:
-    """The dossiers behind one figure of mart.chi_so, one row each, with where they came from.
+    """The rows behind one figure of mart.chi_so, with where they came from: dossiers, documents, …
 
     `part`: tu_so (numerator), mau_so (denominator), con_lai (in the denominator only: for a rate,
     those that pull it down). `unit`: a unit's code or TONG:<cap>. For a figure that counts distinct
-    procedures the rows are the dossiers of its first term.
+    procedures the rows are the dossiers of its first term. A figure from two facts gives the rows of
+    both, told apart by column `nguon`.
     """
     indicator = indicator_of(ma)
     if part != "tu_so" and not indicator.mau_so:
-        raise CchcError(f"{ma} is a count: it has no denominator. Ask for part tu_so.")
-    month = parse_month(ky)
-    if ky_loai not in ("thang", "luy_ke"):
-        raise CchcError(f"Period type {ky_loai!r}: expected thang or luy_ke.")
-    months = [m for m in month.year_to_date() if m >= first_period()] if ky_loai == "luy_ke" else [month]
+        raise CchcError(f"{ma} has no denominator that is made of rows. Ask for part tu_so.")
+    if not indicator.tu_so:
+        raise CchcError(f"{ma} is not counted from rows: {indicator.khong_tinh_duoc or indicator.cach_tinh}")
+    period = parse_period(ky_loai, ky)
     with engine.connect() as connection:
-        until = data_until(connection)
-        if until is None:
-            raise CchcError("The warehouse holds no dossier yet.")
-        waiting = connection.scalar(
-            sa.text("SELECT ky FROM ops.period WHERE ky = :ky AND changed > refreshed"), {"ky": ky}
-        )
-        if waiting:
+        months = connection.execute(
+            sa.text(
+                "SELECT ky, changed > refreshed AS waits FROM ops.period WHERE ky = ANY(:kys) ORDER BY ky"
+            ),
+            {"kys": [m.ky for m in period.months()]},
+        ).all()
+        if not months:
+            raise CchcError(f"The warehouse holds nothing of {ky_loai} {ky} yet.")
+        if waiting := [row.ky for row in months if row.waits]:
             raise CchcError(
-                f"Month {ky} waits to be counted again, so its figures are older than its dossiers. "
-                f"Refresh it first: make refresh KY={ky}."
+                f"Month {waiting[0]} waits to be counted again, so figures of {ky_loai} {ky} are older than "
+                f"their rows. Refresh it first: make refresh KY={waiting[0]}."
             )
-        last = last_day(until)
         terms = indicator.tu_so if part == "tu_so" else indicator.mau_so
-        wanted = _rows(connection, terms, months, unit, last)
+        wanted = _rows(connection, terms, period, unit)
         if part == "con_lai":
-            counted = _rows(connection, indicator.tu_so, months, unit, last)
-            wanted = wanted[~wanted["ma_ho_so"].isin(counted["ma_ho_so"])]
-    return wanted.reset_index(drop=True)
+            done = _rows(connection, indicator.tu_so, period, unit)
+            wanted = wanted[~wanted["dong_goc"].isin(done["dong_goc"])]
+    return wanted.drop(columns="dong_goc").reset_index(drop=True)
 
 
-def _rows(
-    connection: sa.Connection, terms: tuple[Term, ...], months: list[Month], unit: str, last: date
-) -> pd.DataFrame:
-    """The rows of a sum of terms, month by month, as the months were counted and added up."""
-    counted_in = {"dong": months, "dau_ky": months[:1], "cuoi_ky": months[-1:]}
-    frames = []
-    for month in months:
-        of_month = tuple(
-            term
-            for term in terms
-            if term.fact == "ho_so" and month in counted_in[facts()["ho_so"].su_kien[term.su_kien].cong_don]
-        )
-        if not of_month:
-            continue
-        binds = period_binds(month.start, month.end, last)
-        binds |= {"don_vi": unit, "ngay_tra_loi": months[-1].end}
-        statement = sa.text(
-            sql_file("mart/drill.sql").replace("SELECT * FROM core.ho_so -- rows", rows_sql(of_month))
-        )
-        frames.append(pd.read_sql(statement, connection, params=named_in(statement, binds)))
-    if not frames:
+def _rows(connection: sa.Connection, terms: tuple[Term, ...], period: Period, unit: str) -> pd.DataFrame:
+    """The rows of a sum of terms, fact by fact and month by month, as they were counted and added up."""
+    named = [facts()[name] for name in dict.fromkeys(term.fact for term in terms)]
+    traced = [fact for fact in named if fact.cot_hien]
+    if not traced:
         raise CchcError("This figure is counted from the catalogue of procedures, not from dossiers.")
-    return pd.concat(frames, ignore_index=True)
+    last = connection.scalar(
+        sa.text("SELECT max(tu_ngay) FROM core.doan WHERE tu_ngay BETWEEN :tu AND :den"),
+        {"tu": period.start, "den": period.end},
+    )
+    ends = {"don_vi": unit, "ngay_tra_loi": period.end, "doan_dau": period.start, "doan_cuoi": last}
+    frames = []
+    for fact in traced:
+        statement = sa.text(_statement(fact, terms))
+        until = known_until(connection, fact.fact)
+        for month in period.months():
+            binds = month_binds(month, until) | ends
+            frame = pd.read_sql(statement, connection, params=named_in(statement, binds))
+            frames.append(frame.assign(nguon=fact.ten) if len(traced) > 1 else frame)
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled or frames[:1], ignore_index=True)
+
+
+def _statement(fact: Fact, terms: tuple[Term, ...]) -> str:
+    columns = ",\n    ".join(f"o.{name}" for name in fact.cot_hien)
+    return (
+        sql_file("mart/drill.sql")
+        .replace("SELECT * FROM core.ho_so -- rows", rows_sql(fact.fact, terms))
+        .replace("o.ma_ho_so -- columns", columns)
+    )

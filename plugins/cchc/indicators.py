@@ -1,8 +1,8 @@
-"""Reads the indicator files and compiles them into SQL: one scan of each fact a month, one roll-up."""
+"""Reads the indicator files: facts and their events, indicators with their readings, official forms."""
 
 import hashlib
 import itertools
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -22,7 +22,10 @@ FACTS = INDICATORS / "facts"
 
 
 class Event(Strict):
-    """Something that happens to a row of a fact in a period, and how months of it add up."""
+    """Something that happens to a row of a fact in a half month, and how half months add up.
+
+    `cong_don`: dong (flow, summed), dau_ky (stock, the period's first), cuoi_ky (stock, its last).
+    """
 
     mo_ta: str
     dieu_kien: str
@@ -30,27 +33,48 @@ class Event(Strict):
 
 
 class Fact(Strict):
+    """Rows that figures are counted from. `co_mat`: whether a row plays a part in a half month;
+    `cot_hien`: the columns that tell an officer which row it is, none when a row has no line of a file
+    of its own."""
+
     fact: str
+    ten: str
+    bo_du_lieu: str
+    co_mat: str
+    cot_hien: tuple[str, ...] = ()
     su_kien: dict[str, Event]
 
     @property
     def sql(self) -> str:
-        """The rows of the fact in a period; binds tu_ngay, den_ngay, den_chot."""
+        """The rows of the fact in a month; binds tu_ngay, den_ngay."""
         return (FACTS / f"{self.fact}.sql").read_text(encoding="utf-8")
 
 
 class Term(Strict):
-    """Rows of a fact to which an event happens in the period and a condition applies."""
+    """Rows of a fact to which an event happens in a half month and a condition applies.
+
+    They are counted, or `tong` (a whole number) is summed over them. `tru`: to be subtracted.
+    """
 
     fact: str = "ho_so"
     su_kien: str
     dieu_kien: str | None = None
+    tong: str | None = None
+    tru: bool = False
+
+    @property
+    def event(self) -> Event:
+        return facts()[self.fact].su_kien[self.su_kien]
 
     @property
     def condition(self) -> str:
-        event = facts()[self.fact].su_kien[self.su_kien].dieu_kien
         own = f" AND ({' '.join(self.dieu_kien.split())})" if self.dieu_kien else ""
-        return f"({event}){own}"
+        return f"({self.event.dieu_kien}){own}"
+
+    @property
+    def counted(self) -> "Term":
+        """The same without its sign: what is counted once however it is used."""
+        return self.model_copy(update={"tru": False})
 
 
 class Target(Strict):
@@ -67,11 +91,27 @@ class Target(Strict):
         return self
 
 
-class Indicator(Strict):
-    """One file of sql/indicators.
+class Reading(Strict):
+    """Another reading of an indicator: what it changes of the published one."""
 
-    Without `khoa`, numerator and denominator are sums over their terms. With `khoa` they are
-    numbers of distinct keys for which every term has a row at one and the same unit.
+    ten: str
+    cach_tinh: str
+    luu_y: str
+    can_cu: str | None = None
+    khoa: Literal["ma_tthc"] | None = None
+    don_vi_it_nhat: int | None = Field(default=None, ge=1)
+    tu_so: tuple[Term, ...] | None = None
+    mau_so: tuple[Term, ...] | None = None
+    ly_do_na: str | None = None
+
+
+class Indicator(Strict):
+    """One file of sql/indicators, or another reading in it (`bien_the_cua` names the published one).
+
+    Numerator and denominator are sums over their terms. With `khoa` they are numbers of distinct keys
+    for which every term has a row at one and the same unit. With `don_vi_it_nhat` they are numbers of
+    units: those whose sum of the numerator's terms reaches it, among all that are active.
+    `khong_tinh_duoc`: why no source gives the figure; then there are no terms.
     """
 
     ma: str = Field(pattern=r"^[A-Za-z0-9_]+$")
@@ -79,24 +119,50 @@ class Indicator(Strict):
     chi_tieu: str | None = None
     thu_tu: int
     ten: str
-    loai: Literal["ty_le", "dem"]
+    loai: Literal["ty_le", "dem", "diem"]
     chieu: Literal["tang", "giam"] | None = None
     can_cu: str
+    nguon: tuple[str, ...] = Field(min_length=1)
     cach_tinh: str
     luu_y: str
     khoa: Literal["ma_tthc"] | None = None
-    tu_so: tuple[Term, ...] = Field(min_length=1)
+    don_vi_it_nhat: int | None = Field(default=None, ge=1)
+    khong_tinh_duoc: str | None = None
+    tu_so: tuple[Term, ...] = ()
     mau_so: tuple[Term, ...] = ()
     ly_do_na: str | None = None
     muc_tieu: tuple[Target, ...] = ()
+    bien_the: dict[str, Reading] = Field(default_factory=dict)
+    bien_the_cua: str | None = None
+
+    @property
+    def cong_bo(self) -> bool:
+        """Whether this is the reading that mart.chi_so holds."""
+        return self.bien_the_cua is None
+
+    @property
+    def readings(self) -> "list[Indicator]":
+        """The published reading, then the others, with codes of their own."""
+        others = []
+        for suffix, reading in self.bien_the.items():
+            changes = {k: v for k, v in reading.model_dump().items() if v is not None}
+            changes |= {"tu_so": reading.tu_so or self.tu_so, "mau_so": reading.mau_so or self.mau_so}
+            own = {"ma": f"{self.ma}_{suffix}", "bien_the": {}, "bien_the_cua": self.ma, "muc_tieu": ()}
+            others.append(Indicator.model_validate(dict(self) | changes | own))
+        return [self, *others]
 
     @model_validator(mode="after")
     def _complete(self) -> "Indicator":
-        if (self.loai == "ty_le") != bool(self.mau_so and self.ly_do_na and self.chieu):
-            raise ValueError("a ty_le needs mau_so, ly_do_na and chieu; a dem has none of them")
-        for term in (*self.tu_so, *self.mau_so):
-            if term.fact not in facts() or term.su_kien not in facts()[term.fact].su_kien:
-                raise ValueError(f"unknown event {term.su_kien} of fact {term.fact}")
+        if self.loai == "ty_le" and not (self.chieu and self.ly_do_na):
+            raise ValueError("a ty_le needs ly_do_na and chieu")
+        counted = self.tu_so and bool(self.mau_so) != bool(self.don_vi_it_nhat)
+        if self.loai == "ty_le" and not (self.khong_tinh_duoc or counted):
+            raise ValueError("a ty_le needs tu_so, and either mau_so or don_vi_it_nhat")
+        if self.loai == "dem" and (self.mau_so or not self.tu_so):
+            raise ValueError("a dem has tu_so and no mau_so")
+        if (self.khong_tinh_duoc or self.loai == "diem") and (self.tu_so or self.mau_so):
+            raise ValueError("what cannot be counted, and a score, has neither tu_so nor mau_so")
+        _check_terms((*self.tu_so, *self.mau_so))
         if self.muc_tieu and not self.chieu:
             raise ValueError("targets need chieu")
         for one, other in itertools.combinations(self.muc_tieu, 2):
@@ -104,6 +170,27 @@ class Indicator(Strict):
             if both and one.tu <= other.den and other.tu <= one.den:
                 raise ValueError(f"two targets for {', '.join(sorted(both))} from {max(one.tu, other.tu)}")
         return self
+
+
+class Form(Strict):
+    """An official form: its columns as sums of terms, counted for each unit and field."""
+
+    bieu: str
+    ten: str
+    can_cu: str
+    luu_y: str
+    cot: dict[str, tuple[Term, ...]]
+
+    @model_validator(mode="after")
+    def _known(self) -> "Form":
+        _check_terms(term for terms in self.cot.values() for term in terms)
+        return self
+
+
+def _check_terms(terms: Iterable[Term]) -> None:
+    for term in terms:
+        if term.fact not in facts() or term.su_kien not in facts()[term.fact].su_kien:
+            raise ValueError(f"unknown event {term.su_kien} of fact {term.fact}")
 
 
 def _load(path, model):
@@ -121,12 +208,23 @@ def facts() -> dict[str, Fact]:
 
 @cache
 def indicators() -> dict[str, Indicator]:
-    """The indicators by code, in the order of display."""
-    loaded = [_load(path, Indicator) for path in sorted(INDICATORS.glob("*.yaml"))]
-    for path, indicator in zip(sorted(INDICATORS.glob("*.yaml")), loaded, strict=True):
+    """The indicators by code, in the order of display; other readings follow the published one."""
+    found = {}
+    for path in sorted(INDICATORS.glob("*.yaml")):
+        indicator = _load(path, Indicator)
         if path.stem != indicator.ma:
             raise BadDefinition(f"{path.name}: ma is {indicator.ma!r}, expected the file's name.")
-    return {i.ma: i for i in sorted(loaded, key=lambda i: (i.thu_tu, i.ma))}
+        for reading in indicator.readings:
+            if reading.ma in found:
+                raise BadDefinition(f"{path.name}: there are two indicators {reading.ma!r}.")
+            found[reading.ma] = reading
+    return {i.ma: i for i in sorted(found.values(), key=lambda i: (i.thu_tu, i.bien_the_cua or i.ma, i.ma))}
+
+
+@cache
+def forms() -> dict[str, Form]:
+    """The official forms by name."""
+    return {path.stem: _load(path, Form) for path in sorted((INDICATORS / "forms").glob("*.yaml"))}
 
 
 def indicator_of(ma: str) -> Indicator:
@@ -140,102 +238,7 @@ def indicator_of(ma: str) -> Indicator:
 def fingerprint() -> str:
     """A hash over all files that figures are made of; another value means: count again."""
     digest = hashlib.sha256()
-    for path in sorted(INDICATORS.rglob("*")):
+    for path in sorted([*INDICATORS.rglob("*"), *(SQL / "mart").glob("*"), *(SQL / "reference").glob("*")]):
         if path.is_file():
-            digest.update(f"{path.relative_to(INDICATORS)}\0".encode() + path.read_bytes())
+            digest.update(f"{path.relative_to(SQL)}\0".encode() + path.read_bytes())
     return digest.hexdigest()
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One counted element of core.tong_hop.so: position from 1 within its fact."""
-
-    fact: str
-    position: int
-    term: Term
-
-    @property
-    def accumulates(self) -> str:
-        return facts()[self.fact].su_kien[self.term.su_kien].cong_don
-
-
-@cache
-def measures() -> dict[Term, Measure]:
-    """Every different term of all indicators, numbered within its fact."""
-    numbered: dict[Term, Measure] = {}
-    per_fact: dict[str, int] = {}
-    for indicator in indicators().values():
-        for term in (*indicator.tu_so, *indicator.mau_so):
-            if term not in numbered:
-                per_fact[term.fact] = per_fact.get(term.fact, 0) + 1
-                numbered[term] = Measure(term.fact, per_fact[term.fact], term)
-    return numbered
-
-
-def count_sql(fact: str) -> str:
-    """INSERT into core.tong_hop for one month: one scan of the fact for all its measures."""
-    counts = ",\n    ".join(
-        f"count(*) FILTER (WHERE {measure.term.condition})"
-        for measure in measures().values()
-        if measure.fact == fact
-    )
-    return (
-        "INSERT INTO core.tong_hop (fact, ky, ma_don_vi, ma_tthc, so, moi_nhat)\n"
-        f"SELECT '{fact}', :ky, ma_don_vi, ma_tthc, ARRAY[\n    {counts}\n], max(ngay_cap_nhat)\n"
-        f"FROM (\n{facts()[fact].sql}) AS f\nGROUP BY ma_don_vi, ma_tthc"
-    )
-
-
-def rows_sql(terms: tuple[Term, ...]) -> str:
-    """The rows of ho_so behind a sum of terms: dossier, batch, line, unit (before succession)."""
-    tests = " OR ".join(f"({term.condition})" for term in terms if term.fact == "ho_so")
-    return (
-        "SELECT ma_ho_so, ma_don_vi, ma_tthc, tiep_nhan, hen_tra, ket_thuc, trang_thai_ho_so, "
-        f"batch_id, line_no\nFROM (\n{facts()['ho_so'].sql}) AS f\nWHERE {tests or 'FALSE'}"
-    )
-
-
-def roll_up_sql() -> str:
-    """Rows of mart.chi_so for one period from core.tong_hop.
-
-    Binds: ky_loai, ky, tu_ngay, den_ngay, kys (the months that make it up), ky_dau (the first).
-    """
-    cells, sums, flags = [], [], []
-    names: dict[Term, str] = {}
-    for number, (term, measure) in enumerate(measures().items()):
-        which = {"dong": "", "dau_ky": " AND t.ky = :ky_dau", "cuoi_ky": " AND t.ky = :ky"}
-        name = names[term] = f"m{number}"
-        cells.append(
-            f"coalesce(sum(t.so[{measure.position}]) FILTER "
-            f"(WHERE t.fact = '{measure.fact}'{which[measure.accumulates]}), 0) AS {name}"
-        )
-        sums.append(f"sum(o.{name}) AS {name}")
-    values = []
-    for number, indicator in enumerate(indicators().values()):
-        parts = []
-        for side, terms in (("t", indicator.tu_so), ("m", indicator.mau_so)):
-            if not terms:
-                parts.append("CAST(NULL AS bigint)")
-            elif indicator.khoa:
-                flag = f"k{number}{side}"
-                every = " AND ".join(f"o.{names[term]} > 0" for term in terms)
-                flags.append((flag, every))
-                parts.append(f"coalesce(n.{flag}, 0)::bigint")
-            else:
-                parts.append(" + ".join(f"coalesce(n.{names[t]}, 0)" for t in terms))
-        values.append(
-            f"('{indicator.ma}', {indicator.phien_ban}, ({parts[0]})::bigint, ({parts[1]})::bigint)"
-        )
-    key_flags = "".join(f", bool_or({every}) AS {flag}" for flag, every in flags)
-    key_counts = "".join(f", count(*) FILTER (WHERE g.{flag}) AS {flag}" for flag, _ in flags)
-    template = (SQL / "mart" / "roll_up.sql").read_text(encoding="utf-8")
-    # The file is complete SQL for one measure; the lists below take the place of its examples.
-    return (
-        template.replace("0 AS m0 -- cells", ",\n        ".join(cells))
-        .replace("sum(o.m0) AS m0 -- sums", ",\n        ".join(sums) + key_flags)
-        .replace(
-            "sum(g.m0) AS m0 -- totals",
-            ",\n        ".join(f"sum(g.{n}) AS {n}" for n in names.values()) + key_counts,
-        )
-        .replace("('', 0, 0::bigint, 0::bigint) -- values", ",\n        ".join(values))
-    )

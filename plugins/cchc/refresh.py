@@ -1,24 +1,28 @@
-"""Counts a month again and brings mart.chi_so in line with it: its own figures and the year to date."""
+"""Counts months again and brings the tables of mart in line: every period that holds a part of them."""
 
+import re
 from dataclasses import dataclass, field
+from datetime import date
 
 import sqlalchemy as sa
 
 from cchc.errors import CchcError
-from cchc.indicators import count_sql, facts, fingerprint, indicators, measures, roll_up_sql
+from cchc.indicator_sql import form_sql, keep_sql, measures, roll_up_sql, scan_sql
+from cchc.indicators import facts, fingerprint, forms, indicators
 from cchc.loading import data_until, last_day
-from cchc.periods import Month, first_period, parse_month
+from cchc.periods import Month, Period, first_period, parse_month, periods_of
 from cchc.warehouse import exclusive, named_in, run_sql_file, sync_rows
 
 SERIALIZATION_FAILURE = "40001"
 ATTEMPTS = 5
+COUNTS = ("core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan")
 
 
 @dataclass
 class Refreshed:
     """What a refresh did: months counted again, rows of mart.chi_so by what happened to them."""
 
-    ky: str
+    kys: list[str]
     counted: list[str] = field(default_factory=list)
     added: int = 0
     changed: int = 0
@@ -38,20 +42,20 @@ def pending_periods(engine: sa.Engine) -> list[str]:
         return list(connection.scalars(query, {"f": fingerprint()}))
 
 
-def refresh(engine: sa.Engine, ky: str) -> Refreshed:
-    """Refreshes the month `ky` (2025-03) and the year to date that ends with it.
+def refresh(engine: sa.Engine, *kys: str) -> Refreshed:
+    """Refreshes these months (2025-03) and every period that holds a part of them.
 
     Works on one snapshot of the warehouse and commits once; does nothing when nothing changed.
-    Months of one year take turns, because the year to date adds up their counts.
+    Refreshes take turns, because periods share the counts of their months.
     """
-    month = parse_month(ky)
+    months = sorted(parse_month(ky) for ky in kys)
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            with exclusive(engine, f"refresh:{month.year}"):
+            with exclusive(engine, "refresh"):
                 sync_definitions(engine)
                 snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ")
                 with snapshot as connection, connection.begin():
-                    return _refresh(connection, month)
+                    return _refresh(connection, months)
         except sa.exc.OperationalError as error:
             # A load committed between our snapshot and our last write: look again.
             if getattr(error.orig, "pgcode", None) != SERIALIZATION_FAILURE or attempt == ATTEMPTS:
@@ -59,13 +63,19 @@ def refresh(engine: sa.Engine, ky: str) -> Refreshed:
     raise AssertionError("unreachable")
 
 
+# Definitions ----------------------------------------------------------------------------------
+
+
 def sync_definitions(engine: sa.Engine) -> None:
-    """Writes the indicator files to mart.dinh_nghia, mart.muc_tieu and core.do_luong."""
+    """Writes the indicator files to mart.dinh_nghia, mart.muc_tieu, core.do_luong and the functions
+    that add up."""
+    kept = {"phien_ban", "chi_tieu", "ten", "loai", "chieu", "thu_tu", "bien_the_cua", "khong_tinh_duoc"}
     definitions = [
         {
-            **i.model_dump(include={"phien_ban", "chi_tieu", "ten", "loai", "chieu", "thu_tu"}),
+            **i.model_dump(include=kept),
             "ma_chi_so": i.ma,
             "can_cu": i.can_cu.strip(),
+            "nguon": list(i.nguon),
             "cach_tinh": i.cach_tinh.strip(),
             "luu_y": i.luu_y.strip(),
             "ly_do_na": i.ly_do_na,
@@ -87,104 +97,164 @@ def sync_definitions(engine: sa.Engine) -> None:
     ]
     elements = [
         {
-            "fact": m.fact,
             "vi_tri": m.position,
-            "su_kien": m.term.su_kien,
-            "cong_don": m.accumulates,
-            "dieu_kien": m.term.condition,
+            "fact": term.fact,
+            "su_kien": term.su_kien,
+            "cong_don": term.event.cong_don,
+            "dieu_kien": term.condition,
+            "tong": term.tong,
         }
-        for m in measures().values()
+        for term, m in measures().items()
     ]
     with exclusive(engine, "definitions"), engine.begin() as connection:
         sync_rows(connection, "mart.dinh_nghia", ("ma_chi_so", "phien_ban"), definitions, keep_old=True)
         sync_rows(connection, "mart.muc_tieu", ("ma_chi_so", "cap", "hieu_luc_tu"), targets)
-        sync_rows(connection, "core.do_luong", ("fact", "vi_tri"), elements)
+        sync_rows(connection, "core.do_luong", ("vi_tri",), elements)
+        _sync_function(connection, "tinh_chi_so", "mart.chi_so", roll_up_sql())
+        for bieu in forms():
+            _sync_function(connection, f"tinh_{bieu}", f"mart.{bieu}", form_sql(bieu))
 
 
-def _refresh(connection: sa.Connection, month: Month) -> Refreshed:
-    result = Refreshed(month.ky)
-    months = [m for m in month.year_to_date() if m >= first_period()]
-    states = {
-        row.ky: row
-        for row in connection.execute(
-            sa.text("SELECT * FROM ops.period WHERE ky = ANY(:kys)"),
-            {"kys": [m.ky for m in months]},
-        )
-    }
-    if month.ky not in states:
-        known = connection.scalar(sa.text("SELECT min(ky) || ' … ' || max(ky) FROM ops.period"))
-        raise CchcError(
-            f"Month {month.ky} has no data: the warehouse knows {known or 'no month yet'}. "
-            f"Load the dossiers of that month first (ingest_tthc or ingest_file)."
-        )
-    state = states[month.ky]
-    if state.changed == state.refreshed and state.refreshed_with == fingerprint():
+def _sync_function(connection: sa.Connection, name: str, like: str, body: str) -> None:
+    """Makes mart.<name> return rows like a table's, as BI may ask for them: other periods, other days."""
+    arguments = "text[],text[],date,boolean"
+    # The file has binds, so that it is SQL that a linter reads; in the function they are its arguments.
+    body = re.sub(r"(?<!:):(cac_ky_loai|cac_ky|ngay|ca_cach_doc)\b", rf"{name}.\1", body)
+    current = connection.scalar(
+        sa.text("SELECT prosrc FROM pg_proc WHERE oid = to_regprocedure(:f)"),
+        {"f": f"mart.{name}({arguments})"},
+    )
+    if current == body:
+        return
+    ddl = f"""
+        CREATE OR REPLACE FUNCTION mart.{name}(
+            cac_ky_loai text[], cac_ky text[], ngay date DEFAULT NULL, ca_cach_doc boolean DEFAULT TRUE
+        ) RETURNS SETOF {like} LANGUAGE sql STABLE SECURITY DEFINER
+        SET search_path = pg_catalog AS $body${body}$body$;
+        COMMENT ON FUNCTION mart.{name}({arguments}) IS
+        'Như {like} nhưng cho kỳ và ngày tuỳ chọn: ngay = ngày lấy đơn vị trả lời (NULL: ngày cuối kỳ).';
+        REVOKE ALL ON FUNCTION mart.{name}({arguments}) FROM PUBLIC;
+        GRANT EXECUTE ON FUNCTION mart.{name}({arguments}) TO cchc_bi;
+    """
+    connection.exec_driver_sql(ddl.replace("%", "%%"))
+
+
+# Refreshing -----------------------------------------------------------------------------------
+
+
+def _refresh(connection: sa.Connection, months: list[Month]) -> Refreshed:
+    result = Refreshed([m.ky for m in months])
+    states = {row.ky: row for row in connection.execute(sa.text("SELECT * FROM ops.period"))}
+    for month in months:
+        if month.ky not in states:
+            known = f"{min(states)} … {max(states)}" if states else "no month yet"
+            raise CchcError(
+                f"Month {month.ky} has no data: the warehouse knows {known}. "
+                f"Load the data of that month first (ingest_tthc or ingest_file)."
+            )
+    waiting = [
+        m
+        for m in months
+        if states[m.ky].changed != states[m.ky].refreshed or states[m.ky].refreshed_with != fingerprint()
+    ]
+    if not waiting:
         result.up_to_date = True
         return result
-    until = last_day(data_until(connection))
-    for m in months:
-        if m.ky in states and (
-            states[m.ky].changed != states[m.ky].counted or states[m.ky].counted_with != fingerprint()
-        ):
-            _count(connection, m, until, states[m.ky].changed)
-            result.counted.append(m.ky)
-    _write(connection, result, "thang", month, [month])
-    _write(connection, result, "luy_ke", month, months)
-    if not result.closed:
-        connection.execute(
-            sa.text(
-                "UPDATE ops.period SET refreshed = :changed, refreshed_with = :f, refreshed_at = now() "
-                "WHERE ky = :ky"
-            ),
-            {"changed": state.changed, "f": fingerprint(), "ky": month.ky},
+    periods = sorted({p for m in waiting for p in periods_of(m) if p.end >= first_period().start})
+    closed = {
+        (row.ky_loai, row.ky)
+        for row in connection.execute(
+            sa.text("SELECT DISTINCT ky_loai, ky FROM mart.chi_so WHERE trang_thai = 'da_chot'")
         )
+    }
+    # A closed figure is never overwritten: what changed stays pending for a revision.
+    shut = [p for p in periods if (p.ky_loai, p.ky) in closed]
+    result.closed = [f"{p.ky_loai} {p.ky}" for p in shut]
+    periods = [p for p in periods if p not in shut]
+    for month in sorted({m for p in periods for m in p.months() if m.ky in states}):
+        state = states[month.ky]
+        if state.changed != state.counted or state.counted_with != fingerprint():
+            _count(connection, month, state.changed)
+            result.counted.append(month.ky)
+    _write(connection, result, periods)
+    done = [m.ky for m in waiting if not set(shut) & set(periods_of(m))]
+    connection.execute(
+        sa.text(
+            "UPDATE ops.period SET refreshed = changed, refreshed_with = :f, refreshed_at = now() "
+            "WHERE ky = ANY(:kys)"
+        ),
+        {"f": fingerprint(), "kys": done},
+    )
     return result
 
 
-def _count(connection: sa.Connection, month: Month, until, changed: int) -> None:
-    connection.execute(sa.text("DELETE FROM core.tong_hop WHERE ky = :ky"), {"ky": month.ky})
-    binds = period_binds(month.start, month.end, until) | {"ky": month.ky}
+def month_binds(month: Month, until: date | None) -> dict:
+    """The binds of a fact's scan of a month, whose source is known up to the day `until`."""
+    (_, _), (middle, end) = month.half_months()
+    return {
+        "ky": month.ky,
+        "tu_ngay": month.start,
+        "giua": middle,
+        "den_ngay": end,
+        "den_chot": min(end, until) if until else end,
+    }
+
+
+def known_until(connection: sa.Connection, fact: str) -> date | None:
+    """The last day that the source of a fact speaks of; None before any load."""
+    until = data_until(connection, facts()[fact].bo_du_lieu)
+    return last_day(until) if until else None
+
+
+def _count(connection: sa.Connection, month: Month, changed: int) -> None:
+    binds = month_binds(month, None)
+    for table in COUNTS:
+        connection.execute(sa.text(f"DELETE FROM {table} WHERE ky = :ky"), {"ky": month.ky})
     for fact in facts():
-        statement = sa.text(count_sql(fact))
-        connection.execute(statement, named_in(statement, binds))
+        if scan := scan_sql(fact):
+            connection.execute(sa.text(f"DROP TABLE IF EXISTS dem_{fact}"))
+            _run(connection, scan, month_binds(month, known_until(connection, fact)))
+    for statement in keep_sql():
+        _run(connection, statement, binds)
+    _run(connection, "INSERT INTO core.doan (tu_ngay, ky) VALUES (:tu_ngay, :ky), (:giua, :ky)", binds)
     connection.execute(
         sa.text("UPDATE ops.period SET counted = :c, counted_with = :f WHERE ky = :ky"),
         {"c": changed, "f": fingerprint(), "ky": month.ky},
     )
 
 
-def period_binds(start, end, until) -> dict:
-    """The binds of a fact's SQL for the period [start, end] and data up to the day `until`."""
-    return {"tu_ngay": start, "den_ngay": end, "den_chot": min(end, until)}
+def _run(connection: sa.Connection, sql: str, binds: dict) -> None:
+    statement = sa.text(sql)
+    connection.execute(statement, named_in(statement, binds))
 
 
-def _write(
-    connection: sa.Connection, result: Refreshed, ky_loai: str, month: Month, months: list[Month]
-) -> None:
-    closed = connection.scalar(
-        sa.text(
-            "SELECT EXISTS (SELECT 1 FROM mart.chi_so "
-            "WHERE ky_loai = :l AND ky = :ky AND trang_thai = 'da_chot')"
-        ),
-        {"l": ky_loai, "ky": month.ky},
-    )
-    if closed:
-        # A closed figure is never overwritten: what changed stays pending for a revision.
-        result.closed.append(f"{ky_loai} {month.ky}")
+def _write(connection: sa.Connection, result: Refreshed, periods: list[Period]) -> None:
+    if not periods:
         return
-    binds = {
-        "ky_loai": ky_loai,
-        "ky": month.ky,
-        "tu_ngay": months[0].start,
-        "den_ngay": month.end,
-        "kys": [m.ky for m in months],
-        "ky_dau": months[0].ky,
-    }
-    connection.execute(sa.text("DROP TABLE IF EXISTS chi_so_moi"))
-    connection.execute(sa.text("CREATE TEMP TABLE chi_so_moi (LIKE mart.chi_so) ON COMMIT DROP"))
-    connection.execute(sa.text(f"INSERT INTO chi_so_moi {roll_up_sql()}"), binds)
-    counts = run_sql_file(connection, "mart/write_chi_so.sql", ky_loai=ky_loai, ky=month.ky).one()
-    result.added += counts.added
-    result.changed += counts.changed
-    result.removed += counts.removed
-    result.unchanged += counts.total - counts.added - counts.changed
+    first = first_period().start
+    reason = f"Kỳ bắt đầu trước ngày đầu tiên có số liệu ({first:%d/%m/%Y})"
+    connection.execute(
+        sa.text(
+            "INSERT INTO mart.ky AS cu (ky_loai, ky, tu_ngay, den_ngay, ly_do_na) "
+            "VALUES (:ky_loai, :ky, :tu_ngay, :den_ngay, :ly_do_na) ON CONFLICT (ky_loai, ky) DO UPDATE "
+            "SET tu_ngay = EXCLUDED.tu_ngay, den_ngay = EXCLUDED.den_ngay, ly_do_na = EXCLUDED.ly_do_na "
+            "WHERE (cu.tu_ngay, cu.den_ngay, cu.ly_do_na) "
+            "IS DISTINCT FROM (EXCLUDED.tu_ngay, EXCLUDED.den_ngay, EXCLUDED.ly_do_na)"
+        ),
+        [
+            {
+                "ky_loai": p.ky_loai,
+                "ky": p.ky,
+                "tu_ngay": p.start,
+                "den_ngay": p.end,
+                "ly_do_na": reason if p.start < first else None,
+            }
+            for p in periods
+        ],
+    )
+    binds = {"cac_ky_loai": [p.ky_loai for p in periods], "cac_ky": [p.ky for p in periods]}
+    counts = run_sql_file(connection, "mart/write_chi_so.sql", **binds).one()
+    result.added, result.changed, result.removed = counts.added, counts.changed, counts.removed
+    result.unchanged = counts.total - counts.added - counts.changed
+    for bieu in forms():
+        run_sql_file(connection, f"mart/write_{bieu}.sql", **binds)

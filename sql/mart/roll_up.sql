@@ -1,123 +1,209 @@
--- One row is one indicator of one unit, level or the province in one period, as mart.chi_so has it.
--- Reads only. cchc.indicators puts the measures of sql/indicators in the places marked with a comment.
--- A dossier counts at the unit that is valid on the last day of the period: a unit that has ended is
--- followed to its successor. Distinct procedures are counted at every grain, never summed.
-WITH o AS (
+-- One row is one reading of one indicator of one unit, level or the province in one period. Reads only.
+-- Body of mart.tinh_chi_so(cac_ky_loai, cac_ky, ngay); cchc.indicator_sql puts the lists of measures in the
+-- places marked with a comment. A row of a fact counts at the unit that answers for it on `ngay` (the period's
+-- last day when NULL): a unit that has ended is followed to its successor. Half months add up to periods;
+-- distinct procedures are counted at every grain, never summed.
+WITH k AS (
     SELECT
-        coalesce(k.ma_don_vi, t.ma_don_vi) AS ma_don_vi,
-        t.ma_tthc,
-        0 AS m0 -- cells
-    FROM core.tong_hop AS t
-    LEFT JOIN core.don_vi_tai_ngay(CAST(:den_ngay AS date)) AS k ON t.ma_don_vi = k.ma_goc
-    WHERE t.ky = ANY(:kys)
-    GROUP BY coalesce(k.ma_don_vi, t.ma_don_vi), t.ma_tthc
+        ky.ky_loai,
+        ky.ky,
+        ky.tu_ngay,
+        ky.den_ngay,
+        ky.ly_do_na,
+        coalesce(CAST(:ngay AS date), ky.den_ngay) AS ngay,
+        (
+            SELECT max(doan.tu_ngay)
+            FROM core.doan
+            WHERE doan.tu_ngay BETWEEN ky.tu_ngay AND ky.den_ngay
+        ) AS cuoi
+    FROM mart.ky
+    INNER JOIN unnest(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[])) AS chon (ky_loai, ky)
+        ON ky.ky_loai = chon.ky_loai AND ky.ky = chon.ky
 ),
 
--- Every active unit, even at zero; and any other unit that still holds dossiers.
-don_vi AS (
-    SELECT DISTINCT
+tra_loi AS MATERIALIZED (
+    SELECT
+        ngay.ngay,
+        dv.ma_goc,
+        dv.ma_don_vi,
+        dv.ten_don_vi,
+        dv.cap,
+        dv.con_hieu_luc
+    FROM (SELECT DISTINCT k.ngay FROM k) AS ngay
+    CROSS JOIN LATERAL core.don_vi_tai_ngay(ngay.ngay) AS dv
+),
+
+o AS (
+    SELECT
+        k.ky_loai,
+        k.ky,
+        coalesce(tl.ma_don_vi, t.ma_don_vi) AS ma_don_vi,
+        max(t.moi_nhat) AS moi_nhat,
+        sum(t.so[1]) AS m1 -- sums
+    FROM k
+    INNER JOIN core.tong_hop AS t ON t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
+    LEFT JOIN tra_loi AS tl ON k.ngay = tl.ngay AND t.ma_don_vi = tl.ma_goc
+    GROUP BY k.ky_loai, k.ky, coalesce(tl.ma_don_vi, t.ma_don_vi)
+),
+
+-- Every active unit, even at zero; and any other unit that still holds something.
+u AS MATERIALIZED (
+    SELECT
+        k.ky_loai,
+        k.ky,
         d.ma_don_vi,
         d.ten_don_vi,
-        d.cap
-    FROM core.don_vi_tai_ngay(CAST(:den_ngay AS date)) AS d
-    WHERE
-        d.cap <> 'toan_tinh'
-        AND (d.con_hieu_luc OR d.ma_don_vi IN (SELECT o.ma_don_vi FROM o))
-),
-
-dong_bang AS (
-    SELECT
-        ma_don_vi,
-        ten_don_vi,
-        cap
-    FROM don_vi
-    UNION ALL
-    SELECT
-        'TONG' || chr(58) || tong.cap AS ma_don_vi,
-        tong.ten_don_vi,
-        tong.cap
-    FROM (
-        VALUES
-        ('toan_tinh', 'Toàn tỉnh'),
-        ('so_nganh', 'Các sở, ban, ngành'),
-        ('huyen', 'Các huyện, thị xã, thành phố'),
-        ('xa', 'Các xã, phường, thị trấn')
-    ) AS tong (cap, ten_don_vi)
-    WHERE tong.cap = 'toan_tinh' OR tong.cap IN (SELECT don_vi.cap FROM don_vi)
-),
-
-theo_tthc AS (
-    SELECT
-        nhom.ma_don_vi,
-        o.ma_tthc,
-        sum(o.m0) AS m0 -- sums
-    FROM o
-    INNER JOIN don_vi ON o.ma_don_vi = don_vi.ma_don_vi
-    CROSS JOIN
-        LATERAL (
-            VALUES
-            (don_vi.ma_don_vi),
-            ('TONG' || chr(58) || don_vi.cap),
-            ('TONG' || chr(58) || 'toan_tinh')
-        ) AS nhom (ma_don_vi)
-    GROUP BY nhom.ma_don_vi, o.ma_tthc
+        d.cap,
+        o.m1 -- units
+    FROM k
+    INNER JOIN (
+        SELECT DISTINCT
+            tl.ngay,
+            tl.ma_don_vi,
+            tl.ten_don_vi,
+            tl.cap,
+            tl.con_hieu_luc
+        FROM tra_loi AS tl
+        WHERE tl.cap <> 'toan_tinh'
+    ) AS d ON k.ngay = d.ngay
+    LEFT JOIN o ON k.ky_loai = o.ky_loai AND k.ky = o.ky AND d.ma_don_vi = o.ma_don_vi
+    WHERE d.con_hieu_luc OR o.ma_don_vi IS NOT NULL
 ),
 
 n AS (
     SELECT
+        u.ky_loai,
+        u.ky,
+        nhom.ma_don_vi,
+        nhom.ten_don_vi,
+        nhom.cap,
+        sum(u.m1) AS m1 -- totals
+    FROM u
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            (u.ma_don_vi, u.ten_don_vi, u.cap),
+            (
+                'TONG' || chr(58) || u.cap,
+                CASE u.cap
+                    WHEN 'so_nganh' THEN 'Các sở, ban, ngành'
+                    WHEN 'huyen' THEN 'Các huyện, thị xã, thành phố'
+                    WHEN 'xa' THEN 'Các xã, phường, thị trấn'
+                END,
+                u.cap
+            ),
+            ('TONG' || chr(58) || 'toan_tinh', 'Toàn tỉnh', 'toan_tinh')
+        ) AS nhom (ma_don_vi, ten_don_vi, cap)
+    GROUP BY u.ky_loai, u.ky, nhom.ma_don_vi, nhom.ten_don_vi, nhom.cap
+),
+
+-- What each procedure has at one and the same unit.
+c AS (
+    SELECT
+        k.ky_loai,
+        k.ky,
+        coalesce(tl.ma_don_vi, t.ma_don_vi) AS ma_don_vi,
+        coalesce(tl.cap, '') AS cap,
+        t.ma_tthc,
+        sum(t.so[1]) > 0 AS t0 -- keys
+    FROM k
+    INNER JOIN core.tong_hop_tthc AS t
+        ON
+            t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
+            AND CASE t.cong_don
+                WHEN 'dong' THEN TRUE
+                WHEN 'cuoi_ky' THEN k.cuoi = t.tu_ngay
+                ELSE k.tu_ngay = t.tu_ngay
+            END
+    LEFT JOIN tra_loi AS tl ON k.ngay = tl.ngay AND t.ma_don_vi = tl.ma_goc
+    GROUP BY k.ky_loai, k.ky, coalesce(tl.ma_don_vi, t.ma_don_vi), coalesce(tl.cap, ''), t.ma_tthc
+),
+
+g AS (
+    SELECT
+        c.ky_loai,
+        c.ky,
+        nhom.ma_don_vi,
+        c.ma_tthc,
+        bool_or(c.t0) AS t0 -- any
+    FROM c
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            (c.ma_don_vi),
+            ('TONG' || chr(58) || c.cap),
+            ('TONG' || chr(58) || 'toan_tinh')
+        ) AS nhom (ma_don_vi)
+    GROUP BY c.ky_loai, c.ky, nhom.ma_don_vi, c.ma_tthc
+),
+
+p AS (
+    SELECT
+        g.ky_loai,
+        g.ky,
         g.ma_don_vi,
-        sum(g.m0) AS m0 -- totals
-    FROM theo_tthc AS g
-    GROUP BY g.ma_don_vi
+        count(*) FILTER (WHERE g.t0) AS t0 -- distinct
+    FROM g
+    GROUP BY g.ky_loai, g.ky, g.ma_don_vi
 ),
 
 moi_nhat AS (
-    SELECT max(moi_nhat) AS luc
-    FROM core.tong_hop
-    WHERE ky = ANY(:kys)
+    SELECT
+        k.ky_loai,
+        k.ky,
+        coalesce(max(o.moi_nhat), k.den_ngay) AT TIME ZONE 'Asia/Ho_Chi_Minh' AS luc
+    FROM k
+    LEFT JOIN o ON k.ky_loai = o.ky_loai AND k.ky = o.ky
+    GROUP BY k.ky_loai, k.ky, k.den_ngay
 )
 
 SELECT
-    CAST(:ky_loai AS text) AS ky_loai,
-    CAST(:ky AS text) AS ky,
-    CAST(:tu_ngay AS date) AS tu_ngay,
-    CAST(:den_ngay AS date) AS den_ngay,
+    k.ky_loai,
+    k.ky,
+    k.tu_ngay,
+    k.den_ngay,
     v.ma_chi_so,
     v.phien_ban,
-    b.ma_don_vi,
-    b.ten_don_vi,
-    b.cap,
-    v.tu_so,
-    v.mau_so,
-    c.gia_tri,
-    CASE WHEN c.gia_tri IS NULL THEN dn.ly_do_na END AS ly_do_na,
+    n.ma_don_vi,
+    n.ten_don_vi,
+    n.cap,
+    CASE WHEN k.ly_do_na IS NULL THEN v.tu_so END AS tu_so,
+    CASE WHEN k.ly_do_na IS NULL THEN v.mau_so END AS mau_so,
+    gt.gia_tri,
+    CASE WHEN gt.gia_tri IS NULL THEN coalesce(dn.khong_tinh_duoc, k.ly_do_na, dn.ly_do_na) END AS ly_do_na,
     mt.muc_tieu,
     CASE dn.chieu
-        WHEN 'tang' THEN c.gia_tri >= mt.muc_tieu
-        WHEN 'giam' THEN c.gia_tri <= mt.muc_tieu
+        WHEN 'tang' THEN gt.gia_tri >= mt.muc_tieu
+        WHEN 'giam' THEN gt.gia_tri <= mt.muc_tieu
     END AS dat,
     'tam_tinh' AS trang_thai,
     0 AS revision,
-    coalesce(moi_nhat.luc, CAST(:den_ngay AS timestamp)) AT TIME ZONE 'Asia/Ho_Chi_Minh' AS as_of
-FROM dong_bang AS b
-LEFT JOIN n ON b.ma_don_vi = n.ma_don_vi
-CROSS JOIN moi_nhat
+    moi_nhat.luc AS as_of
+FROM k
+INNER JOIN n ON k.ky_loai = n.ky_loai AND k.ky = n.ky
+INNER JOIN moi_nhat ON k.ky_loai = moi_nhat.ky_loai AND k.ky = moi_nhat.ky
+LEFT JOIN p ON n.ky_loai = p.ky_loai AND n.ky = p.ky AND n.ma_don_vi = p.ma_don_vi
 CROSS JOIN
     LATERAL (
         VALUES
-        ('', 0, 0::bigint, 0::bigint) -- values
+        ('', 0, n.m1, n.m1) -- values
     ) AS v (ma_chi_so, phien_ban, tu_so, mau_so)
-INNER JOIN mart.dinh_nghia AS dn ON v.ma_chi_so = dn.ma_chi_so AND v.phien_ban = dn.phien_ban
+INNER JOIN mart.dinh_nghia AS dn
+    ON
+        v.ma_chi_so = dn.ma_chi_so
+        AND v.phien_ban = dn.phien_ban
+        AND (dn.bien_the_cua IS NULL OR :ca_cach_doc)
 CROSS JOIN
     LATERAL (
         SELECT
-            CASE dn.loai
-                WHEN 'dem' THEN v.tu_so
+            CASE
+                WHEN k.ly_do_na IS NOT NULL THEN NULL
+                WHEN dn.loai = 'dem' THEN v.tu_so
                 ELSE round(100.0 * v.tu_so / nullif(v.mau_so, 0), 2)
             END AS gia_tri
-    ) AS c
+    ) AS gt
 LEFT JOIN mart.muc_tieu AS mt
     ON
         v.ma_chi_so = mt.ma_chi_so
-        AND b.cap = mt.cap
-        AND :den_ngay BETWEEN mt.hieu_luc_tu AND mt.hieu_luc_den
+        AND n.cap = mt.cap
+        AND k.den_ngay BETWEEN mt.hieu_luc_tu AND mt.hieu_luc_den

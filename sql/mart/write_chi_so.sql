@@ -1,9 +1,14 @@
--- Brings the rows of one period in mart.chi_so in line with chi_so_moi; one row of ops.figure_change
--- is one figure that changed thereby. Safe to repeat: rows that are the same are not touched.
-DROP TABLE IF EXISTS doi;
+-- Brings mart.chi_so in line with mart.tinh_chi_so for the periods named by :cac_ky_loai and :cac_ky; one row of
+-- ops.figure_change is one figure that changed thereby. Safe to repeat: rows that are the same are not touched.
+DROP TABLE IF EXISTS chi_so_moi, doi;
+
+CREATE TEMP TABLE chi_so_moi ON COMMIT DROP AS
+SELECT * FROM mart.tinh_chi_so(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[]), NULL, FALSE);
 
 CREATE TEMP TABLE doi ON COMMIT DROP AS
 SELECT
+    coalesce(moi.ky_loai, cu.ky_loai) AS ky_loai,
+    coalesce(moi.ky, cu.ky) AS ky,
     coalesce(moi.ma_chi_so, cu.ma_chi_so) AS ma_chi_so,
     coalesce(moi.ma_don_vi, cu.ma_don_vi) AS ma_don_vi,
     cu.ma_chi_so IS NOT NULL AS co_cu,
@@ -18,11 +23,17 @@ SELECT
     moi.gia_tri AS gia_tri_moi
 FROM chi_so_moi AS moi
 FULL OUTER JOIN (
-    SELECT *
-    FROM mart.chi_so
-    WHERE ky_loai = :ky_loai AND ky = :ky
+    SELECT c.*
+    FROM mart.chi_so AS c
+    INNER JOIN
+        unnest(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[])) AS chon (ky_loai, ky)
+        ON c.ky_loai = chon.ky_loai AND c.ky = chon.ky
 ) AS cu
-    ON moi.ma_chi_so = cu.ma_chi_so AND moi.ma_don_vi = cu.ma_don_vi
+    ON
+        moi.ky_loai = cu.ky_loai
+        AND moi.ky = cu.ky
+        AND moi.ma_chi_so = cu.ma_chi_so
+        AND moi.ma_don_vi = cu.ma_don_vi
 WHERE moi IS DISTINCT FROM cu;
 
 INSERT INTO ops.figure_change (
@@ -30,63 +41,66 @@ INSERT INTO ops.figure_change (
     tu_so_cu, mau_so_cu, gia_tri_cu, tu_so_moi, mau_so_moi, gia_tri_moi, batch_ids
 )
 SELECT
-    :ky_loai AS ky_loai,
-    :ky AS ky,
-    ma_chi_so,
-    ma_don_vi,
-    phien_ban_cu,
-    phien_ban_moi,
-    tu_so_cu,
-    mau_so_cu,
-    gia_tri_cu,
-    tu_so_moi,
-    mau_so_moi,
-    gia_tri_moi,
-    (
-        SELECT coalesce(array_agg(bp.batch_id ORDER BY bp.batch_id), '{}')
-        FROM ops.batch_period AS bp
-        INNER JOIN ops.period AS p ON bp.ky = p.ky
-        WHERE bp.ky = :ky AND bp.changed > p.refreshed
-    ) AS batch_ids
+    doi.ky_loai,
+    doi.ky,
+    doi.ma_chi_so,
+    doi.ma_don_vi,
+    doi.phien_ban_cu,
+    doi.phien_ban_moi,
+    doi.tu_so_cu,
+    doi.mau_so_cu,
+    doi.gia_tri_cu,
+    doi.tu_so_moi,
+    doi.mau_so_moi,
+    doi.gia_tri_moi,
+    lo.batch_ids
 FROM doi
+INNER JOIN (
+    SELECT
+        ky.ky_loai,
+        ky.ky,
+        coalesce(
+            array_agg(DISTINCT bp.batch_id) FILTER (WHERE bp.changed > coalesce(w.changed, 0)), '{}'
+        ) AS batch_ids
+    FROM mart.ky
+    LEFT JOIN ops.period_written AS w ON ky.ky_loai = w.ky_loai AND ky.ky = w.ky
+    LEFT JOIN ops.batch_period AS bp
+        ON bp.ky BETWEEN to_char(ky.tu_ngay, 'YYYY-MM') AND to_char(ky.den_ngay, 'YYYY-MM')
+    GROUP BY ky.ky_loai, ky.ky
+) AS lo
+    ON doi.ky_loai = lo.ky_loai AND doi.ky = lo.ky
 WHERE
-    co_cu
-    AND (tu_so_cu, mau_so_cu, gia_tri_cu, phien_ban_cu)
-    IS DISTINCT FROM (tu_so_moi, mau_so_moi, gia_tri_moi, phien_ban_moi);
+    doi.co_cu
+    AND (doi.tu_so_cu, doi.mau_so_cu, doi.gia_tri_cu, doi.phien_ban_cu)
+    IS DISTINCT FROM (doi.tu_so_moi, doi.mau_so_moi, doi.gia_tri_moi, doi.phien_ban_moi);
 
 DELETE FROM mart.chi_so AS c
 USING doi
 WHERE
-    c.ky_loai = :ky_loai
-    AND c.ky = :ky
+    doi.co_cu
+    AND c.ky_loai = doi.ky_loai
+    AND c.ky = doi.ky
     AND c.ma_chi_so = doi.ma_chi_so
     AND c.ma_don_vi = doi.ma_don_vi;
 
-INSERT INTO mart.chi_so (
-    ky_loai, ky, tu_ngay, den_ngay, ma_chi_so, phien_ban, ma_don_vi, ten_don_vi, cap,
-    tu_so, mau_so, gia_tri, ly_do_na, muc_tieu, dat, trang_thai, revision, as_of
-)
-SELECT
-    moi.ky_loai,
-    moi.ky,
-    moi.tu_ngay,
-    moi.den_ngay,
-    moi.ma_chi_so,
-    moi.phien_ban,
-    moi.ma_don_vi,
-    moi.ten_don_vi,
-    moi.cap,
-    moi.tu_so,
-    moi.mau_so,
-    moi.gia_tri,
-    moi.ly_do_na,
-    moi.muc_tieu,
-    moi.dat,
-    moi.trang_thai,
-    moi.revision,
-    moi.as_of
+INSERT INTO mart.chi_so
+SELECT moi.*
 FROM chi_so_moi AS moi
-INNER JOIN doi ON moi.ma_chi_so = doi.ma_chi_so AND moi.ma_don_vi = doi.ma_don_vi;
+INNER JOIN doi
+    ON
+        moi.ky_loai = doi.ky_loai
+        AND moi.ky = doi.ky
+        AND moi.ma_chi_so = doi.ma_chi_so
+        AND moi.ma_don_vi = doi.ma_don_vi;
+
+INSERT INTO ops.period_written (ky_loai, ky, changed)
+SELECT
+    chon.ky_loai,
+    chon.ky,
+    coalesce((SELECT max(bp.changed) FROM ops.batch_period AS bp), 0) AS changed
+FROM unnest(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[])) AS chon (ky_loai, ky)
+ON CONFLICT ON CONSTRAINT period_written_pkey DO UPDATE SET changed = excluded.changed
+WHERE ops.period_written.changed <> excluded.changed;
 
 SELECT
     count(*) FILTER (WHERE NOT co_cu) AS added,

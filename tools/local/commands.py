@@ -116,12 +116,12 @@ def _with_postgres(options: argparse.Namespace, home: Home) -> int:
 
 def _print_rows(options: argparse.Namespace, dsn: str) -> int:
     sys.path.insert(0, str(REPO / "plugins"))
-    from cchc.drill import dossiers  # noqa: PLC0415 (on sys.path only from here on)
+    from cchc.drill import rows_behind  # noqa: PLC0415 (on sys.path only from here on)
     from cchc.errors import CchcError  # noqa: PLC0415
     from cchc.warehouse import engine_of  # noqa: PLC0415
 
     try:
-        found = dossiers(
+        found = rows_behind(
             engine_of(dsn), options.figure, options.month, options.unit, options.phan, options.ky_loai
         )
     except CchcError as error:

@@ -1,10 +1,10 @@
--- One row is one dossier that was open on some day of the period [:tu_ngay, :den_ngay].
--- :den_chot is the last day of the period that the data speak of (the period's end once it is over).
--- Reads the months of receipt up to the period, and of older ones only dossiers that ended in it or
+-- One row is one dossier that was open on some day of the month [:tu_ngay, :den_ngay].
+-- Reads the months of receipt up to the month, and of older ones only dossiers that ended in it or
 -- later, through the index on ngay_ket_thuc: time does not grow with the years kept.
 SELECT
     h.ma_don_vi,
     h.ma_tthc_goc AS ma_tthc,
+    coalesce(h.ma_linh_vuc, '') AS ma_linh_vuc,
     h.ngay_cap_nhat,
     h.ngay_tiep_nhan::date AS tiep_nhan,
     h.ngay_ket_thuc AS ket_thuc,

@@ -1,0 +1,244 @@
+"""Compiles the indicator files into SQL: one scan of each fact a month, one roll-up of all periods."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from cchc.errors import BadDefinition
+from cchc.indicators import Form, Indicator, Term, facts, forms, indicators
+from cchc.warehouse import sql_file
+
+# How a measure is added up over the half months t of a period k.
+SELECTED = {
+    "dong": "",
+    "dau_ky": " FILTER (WHERE t.tu_ngay = k.tu_ngay)",
+    "cuoi_ky": " FILTER (WHERE t.tu_ngay = k.cuoi)",
+}
+
+HALVES = """
+    SELECT
+        h.tu_ngay,
+        h.den_ngay,
+        least(h.den_ngay, CAST(:den_chot AS date)) AS den_chot
+    FROM (
+        VALUES
+        (CAST(:tu_ngay AS date), CAST(:giua AS date) - 1),
+        (CAST(:giua AS date), CAST(:den_ngay AS date))
+    ) AS h (tu_ngay, den_ngay)
+"""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One counted element of core.tong_hop.so: position from 1 over all facts."""
+
+    position: int
+    term: Term
+
+    @property
+    def name(self) -> str:
+        return f"m{self.position}"
+
+    @property
+    def aggregate(self) -> str:
+        """Its value over the rows of a half month."""
+        what = f"sum({self.term.tong})" if self.term.tong else "count(*)"
+        return f"coalesce({what} FILTER (WHERE {self.term.condition}), 0)::bigint"
+
+    @property
+    def added(self) -> str:
+        """Its sum over the half months of a period."""
+        return f"sum(t.so[{self.position}]){SELECTED[self.term.event.cong_don]}"
+
+
+def _measured(what: Iterable[Indicator | Form]) -> dict[Term, None]:
+    """The different terms of these, in order, without sign."""
+    return {
+        term.counted: None
+        for one in what
+        for side in (one.cot.values() if isinstance(one, Form) else (one.tu_so, one.mau_so))
+        for term in side
+    }
+
+
+@cache
+def measures() -> dict[Term, Measure]:
+    """Every different term of all indicators and forms, numbered."""
+    terms = _measured([*indicators().values(), *forms().values()])
+    return {term: Measure(position, term) for position, term in enumerate(terms, 1)}
+
+
+@cache
+def by_procedure() -> list[Measure]:
+    """What is kept for each procedure: the measures of indicators that count distinct ones."""
+    return [measures()[term] for term in _measured(i for i in indicators().values() if i.khoa)]
+
+
+@cache
+def by_field() -> list[Measure]:
+    """What is kept for each field: the measures of the forms."""
+    return [measures()[term] for term in _measured(forms().values())]
+
+
+# Counting a month -----------------------------------------------------------------------------
+
+
+def scan_sql(fact: str) -> str | None:
+    """One scan of a fact for all its measures in both halves of a month, to TEMP TABLE dem_<fact>.
+
+    Binds: tu_ngay, den_ngay of the month; giua, first day of its second half; den_chot, the last day
+    that the data speak of. None when nothing is measured on the fact.
+    """
+    counted = [f"{m.aggregate} AS {m.name}" for m in measures().values() if m.term.fact == fact]
+    if not counted:
+        return None
+    columns = ",\n    ".join(counted)
+    return (
+        f"CREATE TEMP TABLE dem_{fact} ON COMMIT DROP AS\n"
+        f"SELECT doan.tu_ngay, f.ma_don_vi, f.ma_tthc, f.ma_linh_vuc, max(f.ngay_cap_nhat) AS moi_nhat,\n"
+        f"    {columns}\nFROM (\n{facts()[fact].sql}) AS f\n"
+        f"INNER JOIN ({HALVES}) AS doan ON {facts()[fact].co_mat}\n"
+        f"GROUP BY doan.tu_ngay, f.ma_don_vi, f.ma_tthc, f.ma_linh_vuc"
+    )
+
+
+def keep_sql() -> list[str]:
+    """Puts the scans of a month into core.tong_hop and its two finer tables. Bind: ky."""
+    every = list(measures().values())
+    statements = [
+        "INSERT INTO core.tong_hop (ky, tu_ngay, ma_don_vi, so, moi_nhat)\n"
+        f"SELECT :ky, tu_ngay, ma_don_vi, {_sums(every)}, max(moi_nhat)\n"
+        f"FROM (\n{_scans(every, ())}\n) AS dem\nGROUP BY tu_ngay, ma_don_vi"
+    ]
+    if by_field():
+        statements.append(
+            "INSERT INTO core.tong_hop_linh_vuc (ky, tu_ngay, ma_don_vi, ma_linh_vuc, so)\n"
+            f"SELECT :ky, tu_ngay, ma_don_vi, ma_linh_vuc, {_sums(by_field())}\n"
+            f"FROM (\n{_scans(by_field(), ('ma_linh_vuc',))}\n) AS dem\n"
+            "GROUP BY tu_ngay, ma_don_vi, ma_linh_vuc"
+        )
+    for kind in SELECTED:
+        # Flows and stocks apart: of a stock only one half month of a period is ever read.
+        if chosen := [m for m in by_procedure() if m.term.event.cong_don == kind]:
+            some = " OR ".join(f"sum({m.name}) <> 0" for m in chosen)
+            statements.append(
+                "INSERT INTO core.tong_hop_tthc (ky, tu_ngay, cong_don, ma_don_vi, ma_tthc, so)\n"
+                f"SELECT :ky, tu_ngay, '{kind}', ma_don_vi, ma_tthc, {_sums(chosen, by_procedure())}\n"
+                f"FROM (\n{_scans(chosen, ('ma_tthc',))}\n) AS dem\n"
+                f"GROUP BY tu_ngay, ma_don_vi, ma_tthc HAVING {some}"
+            )
+    return statements
+
+
+def _sums(kept: list[Measure], places: list[Measure] | None = None) -> str:
+    """An array of sums; `places` says which elements it has, others than `kept` are 0."""
+    elements = (f"sum({m.name})" if m in kept else "0" for m in places or kept)
+    return f"ARRAY[{', '.join(elements)}]::bigint[]"
+
+
+def _scans(kept: list[Measure], keys: tuple[str, ...]) -> str:
+    """The scans one below the other, each with the columns of all."""
+    parts = []
+    for fact in facts():
+        if any(m.term.fact == fact for m in kept):
+            columns = [m.name if m.term.fact == fact else f"0 AS {m.name}" for m in kept]
+            names = ", ".join([*keys, *columns])
+            parts.append(f"SELECT tu_ngay, ma_don_vi, moi_nhat, {names} FROM dem_{fact}")
+    return "\nUNION ALL\n".join(parts)
+
+
+def rows_sql(fact: str, terms: tuple[Term, ...]) -> str:
+    """The rows of a fact in one month behind a sum of terms, at the unit that the source names.
+
+    Binds as scan_sql, and doan_dau, doan_cuoi: first day of the first and of the last half month that
+    was added up for the period; flows count in all between, stocks only in one of them.
+    """
+    at = {"dong": "TRUE", "dau_ky": "doan.tu_ngay = :doan_dau", "cuoi_ky": "doan.tu_ngay = :doan_cuoi"}
+    tests = " OR ".join(
+        f"({at[term.event.cong_don]} AND {term.condition})" for term in terms if term.fact == fact
+    )
+    return (
+        f"SELECT f.* FROM (\n{facts()[fact].sql}) AS f\n"
+        f"INNER JOIN ({HALVES}) AS doan ON {facts()[fact].co_mat}\n"
+        f"WHERE doan.tu_ngay BETWEEN CAST(:doan_dau AS date) AND CAST(:doan_cuoi AS date) AND ({tests})"
+    )
+
+
+# How half months and units add up -------------------------------------------------------------
+
+
+def roll_up_sql() -> str:
+    """The body of mart.tinh_chi_so: every reading of every indicator for the periods asked for."""
+    every = list(measures().values())
+    units, keys, values = [], [], []
+    for number, indicator in enumerate(indicators().values()):
+        sides = []
+        for side, terms in (("t", indicator.tu_so), ("m", indicator.mau_so)):
+            flag = f"{side}{number}"
+            if indicator.khoa and terms:
+                keys.append((flag, " AND ".join(_has_procedure(term) for term in terms)))
+                sides.append(f"coalesce(p.{flag}, 0)")
+            elif indicator.don_vi_it_nhat:
+                reached = f" AND {_total(terms, 'o')} >= {indicator.don_vi_it_nhat}" if terms else ""
+                units.append((flag, f"(d.con_hieu_luc{reached})::int"))
+                sides.append(f"n.{flag}")
+            else:
+                sides.append(_total(terms, "n") if terms else "NULL::bigint")
+        values.append(f"('{indicator.ma}', {indicator.phien_ban}, {sides[0]}, {sides[1]})")
+    names = [*(m.name for m in every), *(flag for flag, _ in units)]
+    return _made(
+        "mart/roll_up.sql",
+        {
+            "sum(t.so[1]) AS m1 -- sums": [f"{m.added} AS {m.name}" for m in every],
+            "o.m1 -- units": [*(f"o.{m.name}" for m in every), *(f"{sql} AS {flag}" for flag, sql in units)],
+            "sum(u.m1) AS m1 -- totals": [f"sum(u.{name}) AS {name}" for name in names],
+            "sum(t.so[1]) > 0 AS t0 -- keys": [f"coalesce({sql}, FALSE) AS {flag}" for flag, sql in keys],
+            "bool_or(c.t0) AS t0 -- any": [f"bool_or(c.{flag}) AS {flag}" for flag, _ in keys],
+            "count(*) FILTER (WHERE g.t0) AS t0 -- distinct": [
+                f"count(*) FILTER (WHERE g.{flag}) AS {flag}" for flag, _ in keys
+            ],
+            "('', 0, n.m1, n.m1) -- values": values,
+        },
+    )
+
+
+def form_sql(bieu: str) -> str:
+    """The rows of a form for the periods asked for, from core.tong_hop_linh_vuc."""
+    place = {measure: number for number, measure in enumerate(by_field(), 1)}
+    columns = {
+        name: " + ".join(
+            f"coalesce(sum(t.so[{place[measures()[term]]}]){SELECTED[term.event.cong_don]}, 0)"
+            for term in terms
+        )
+        for name, terms in forms()[bieu].cot.items()
+    }
+    return _made(
+        f"mart/{bieu}.sql",
+        {
+            "sum(t.so[1]) AS cot -- columns": [f"{sql} AS {name}" for name, sql in columns.items()],
+            "sum(u.cot) AS cot -- totals": [f"sum(u.{name}) AS {name}" for name in columns],
+        },
+    )
+
+
+def _has_procedure(term: Term) -> str:
+    place = by_procedure().index(measures()[term]) + 1
+    kind = term.event.cong_don
+    return f"sum(t.so[{place}]) FILTER (WHERE t.cong_don = '{kind}') > 0"
+
+
+def _total(terms: tuple[Term, ...], table: str) -> str:
+    """A sum of terms as columns of `table`; what is subtracted never leads below 0."""
+    added = " + ".join(f"coalesce({table}.{measures()[t].name}, 0)" for t in terms if not t.tru)
+    less = "".join(f" - coalesce({table}.{measures()[t.counted].name}, 0)" for t in terms if t.tru)
+    return f"greatest({added}{less}, 0)" if less else f"({added})"
+
+
+def _made(file: str, lists: dict[str, list[str]]) -> str:
+    """A file below sql/ that is complete SQL for one measure, with lists in place of its examples."""
+    text = sql_file(file)
+    for example, made in lists.items():
+        if example not in text:
+            raise BadDefinition(f"sql/{file} lacks the example {example!r}, whose place a list takes.")
+        text = text.replace(example, ",\n        ".join(made) if made else example.split(" -- ")[0])
+    return text

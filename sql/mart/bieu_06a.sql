@@ -1,0 +1,129 @@
+-- One row is form II.06a of one unit, level or the province in one period, of one field or ('') of all.
+-- Body of mart.tinh_bieu_06a(cac_ky_loai, cac_ky, ngay); cchc.indicator_sql puts the form's columns in the
+-- places marked with a comment. Reads only; units answer as in mart.tinh_chi_so.
+WITH k AS (
+    SELECT
+        ky.ky_loai,
+        ky.ky,
+        ky.tu_ngay,
+        ky.den_ngay,
+        coalesce(CAST(:ngay AS date), ky.den_ngay) AS ngay,
+        (
+            SELECT max(doan.tu_ngay)
+            FROM core.doan
+            WHERE doan.tu_ngay BETWEEN ky.tu_ngay AND ky.den_ngay
+        ) AS cuoi
+    FROM mart.ky
+    INNER JOIN unnest(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[])) AS chon (ky_loai, ky)
+        ON ky.ky_loai = chon.ky_loai AND ky.ky = chon.ky
+    WHERE ky.ly_do_na IS NULL
+),
+
+tra_loi AS MATERIALIZED (
+    SELECT
+        ngay.ngay,
+        dv.ma_goc,
+        dv.ma_don_vi,
+        dv.ten_don_vi,
+        dv.cap,
+        dv.con_hieu_luc
+    FROM (SELECT DISTINCT k.ngay FROM k) AS ngay
+    CROSS JOIN LATERAL core.don_vi_tai_ngay(ngay.ngay) AS dv
+    WHERE dv.cap <> 'toan_tinh'
+),
+
+u AS MATERIALIZED (
+    SELECT
+        k.ky_loai,
+        k.ky,
+        tl.ma_don_vi,
+        tl.ten_don_vi,
+        tl.cap,
+        t.ma_linh_vuc,
+        sum(t.so[1]) AS cot -- columns
+    FROM k
+    INNER JOIN core.tong_hop_linh_vuc AS t ON t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
+    INNER JOIN tra_loi AS tl ON k.ngay = tl.ngay AND t.ma_don_vi = tl.ma_goc
+    GROUP BY k.ky_loai, k.ky, tl.ma_don_vi, tl.ten_don_vi, tl.cap, t.ma_linh_vuc
+    UNION ALL
+    -- Every active unit, even with nothing to report.
+    SELECT
+        k.ky_loai,
+        k.ky,
+        tl.ma_don_vi,
+        tl.ten_don_vi,
+        tl.cap,
+        NULL AS ma_linh_vuc,
+        sum(t.so[1]) AS cot -- columns
+    FROM k
+    INNER JOIN tra_loi AS tl ON k.ngay = tl.ngay AND tl.con_hieu_luc
+    LEFT JOIN core.tong_hop_linh_vuc AS t ON FALSE
+    GROUP BY k.ky_loai, k.ky, tl.ma_don_vi, tl.ten_don_vi, tl.cap
+),
+
+tong AS (
+    SELECT
+        u.ky_loai,
+        u.ky,
+        nhom.ma_don_vi,
+        nhom.ten_don_vi,
+        nhom.cap,
+        linh_vuc.ma_linh_vuc,
+        sum(u.cot) AS cot -- totals
+    FROM u
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            (u.ma_don_vi, u.ten_don_vi, u.cap),
+            (
+                'TONG' || chr(58) || u.cap,
+                CASE u.cap
+                    WHEN 'so_nganh' THEN 'Các sở, ban, ngành'
+                    WHEN 'huyen' THEN 'Các huyện, thị xã, thành phố'
+                    WHEN 'xa' THEN 'Các xã, phường, thị trấn'
+                END,
+                u.cap
+            ),
+            ('TONG' || chr(58) || 'toan_tinh', 'Toàn tỉnh', 'toan_tinh')
+        ) AS nhom (ma_don_vi, ten_don_vi, cap)
+    -- What is filed under no field has a code of its own: '' is the row of all fields.
+    CROSS JOIN LATERAL (VALUES (coalesce(nullif(u.ma_linh_vuc, ''), 'KHAC')), ('')) AS linh_vuc (ma_linh_vuc)
+    WHERE u.ma_linh_vuc IS NOT NULL OR linh_vuc.ma_linh_vuc = ''
+    GROUP BY u.ky_loai, u.ky, nhom.ma_don_vi, nhom.ten_don_vi, nhom.cap, linh_vuc.ma_linh_vuc
+)
+
+SELECT
+    k.ky_loai,
+    k.ky,
+    k.tu_ngay,
+    k.den_ngay,
+    t.ma_don_vi,
+    t.ten_don_vi,
+    t.cap,
+    t.ma_linh_vuc,
+    CASE t.ma_linh_vuc
+        WHEN '' THEN 'Mọi lĩnh vực'
+        WHEN 'KHAC' THEN 'Không rõ lĩnh vực'
+        ELSE coalesce(lv.ten_linh_vuc, t.ma_linh_vuc)
+    END AS ten_linh_vuc,
+    t.cot_3,
+    t.cot_4,
+    t.cot_5,
+    t.cot_6,
+    t.cot_7,
+    t.cot_8,
+    t.cot_9,
+    t.cot_10,
+    t.cot_11,
+    t.cot_12,
+    t.cot_13
+FROM k
+INNER JOIN tong AS t ON k.ky_loai = t.ky_loai AND k.ky = t.ky
+LEFT JOIN (
+    SELECT DISTINCT ON (ma_linh_vuc)
+        ma_linh_vuc,
+        ten_linh_vuc
+    FROM core.tthc
+    WHERE ma_linh_vuc IS NOT NULL AND ten_linh_vuc IS NOT NULL
+    ORDER BY ma_linh_vuc ASC, valid_from DESC, ten_linh_vuc ASC
+) AS lv ON t.ma_linh_vuc = lv.ma_linh_vuc
