@@ -93,14 +93,16 @@ INNER JOIN doi
         AND moi.ma_chi_so = doi.ma_chi_so
         AND moi.ma_don_vi = doi.ma_don_vi;
 
+DELETE FROM ops.period_written AS w
+USING unnest(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[])) AS chon (ky_loai, ky)
+WHERE w.ky_loai = chon.ky_loai AND w.ky = chon.ky;
+
 INSERT INTO ops.period_written (ky_loai, ky, changed)
 SELECT
     chon.ky_loai,
     chon.ky,
     coalesce((SELECT max(bp.changed) FROM ops.batch_period AS bp), 0) AS changed
-FROM unnest(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[])) AS chon (ky_loai, ky)
-ON CONFLICT ON CONSTRAINT period_written_pkey DO UPDATE SET changed = excluded.changed
-WHERE ops.period_written.changed <> excluded.changed;
+FROM unnest(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[])) AS chon (ky_loai, ky);
 
 SELECT
     count(*) FILTER (WHERE NOT co_cu) AS added,
