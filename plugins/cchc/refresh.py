@@ -1,5 +1,6 @@
 """Counts months again and brings the tables of mart in line: every period that holds a part of them."""
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -120,23 +121,24 @@ def _sync_function(connection: sa.Connection, name: str, like: str, body: str) -
     arguments = "text[],text[],date,boolean"
     # The file has binds, so that it is SQL that a linter reads; in the function they are its arguments.
     body = re.sub(r"(?<!:):(cac_ky_loai|cac_ky|ngay|ca_cach_doc)\b", rf"{name}.\1", body)
-    current = connection.scalar(
-        sa.text("SELECT prosrc FROM pg_proc WHERE oid = to_regprocedure(:f)"),
-        {"f": f"mart.{name}({arguments})"},
-    )
-    if current == body:
-        return
+    # A month counted a moment ago is unknown to the planner: it would join by loops over a million rows.
     ddl = f"""
         CREATE OR REPLACE FUNCTION mart.{name}(
             cac_ky_loai text[], cac_ky text[], ngay date DEFAULT NULL, ca_cach_doc boolean DEFAULT TRUE
         ) RETURNS SETOF {like} LANGUAGE sql STABLE SECURITY DEFINER
-        SET search_path = pg_catalog AS $body${body}$body$;
-        COMMENT ON FUNCTION mart.{name}({arguments}) IS
-        'Như {like} nhưng cho kỳ và ngày tuỳ chọn: ngay = ngày lấy đơn vị trả lời (NULL: ngày cuối kỳ).';
+        SET search_path = pg_catalog SET enable_nestloop = off AS $body${body}$body$;
         REVOKE ALL ON FUNCTION mart.{name}({arguments}) FROM PUBLIC;
         GRANT EXECUTE ON FUNCTION mart.{name}({arguments}) TO cchc_bi;
     """
-    connection.exec_driver_sql(ddl.replace("%", "%%"))
+    version = f"md5 {hashlib.md5(ddl.encode(), usedforsecurity=False).hexdigest()}"
+    comment = (
+        f"Như {like} nhưng cho kỳ và ngày tuỳ chọn: ngay = ngày lấy đơn vị trả lời (NULL: ngày cuối kỳ); "
+        f"ca_cach_doc = cả các cách đọc khác của chỉ số. Sinh từ sql/indicators và sql/mart, {version}."
+    )
+    query = sa.text("SELECT obj_description(to_regprocedure(:f), 'pg_proc')")
+    if connection.scalar(query, {"f": f"mart.{name}({arguments})"}) != comment:
+        ddl += f"COMMENT ON FUNCTION mart.{name}({arguments}) IS '{comment}';"
+        connection.exec_driver_sql(ddl.replace("%", "%%"))
 
 
 # Refreshing -----------------------------------------------------------------------------------
