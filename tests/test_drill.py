@@ -67,41 +67,35 @@ def world(make_world: Callable[[], World]) -> World:
     return world
 
 
-@pytest.mark.parametrize("ma", ["T9", "T11", "T12", "T13", "dung_han_06a", "dung_han_766"])
+PLAIN_RATES = [ma for ma, i in indicators().items() if i.loai == "ty_le" and i.mau_so and not i.khoa]
+
+
+@pytest.mark.parametrize("ma", PLAIN_RATES)
 def test_rows_are_as_many_as_numerator_denominator_and_difference(world, ma):
     shown = 0
     for ky, ky_loai in ((ky, kind) for ky in ("2025-02", "2025-03") for kind in ("thang", "luy_ke")):
         for unit in UNITS:
-            tu_so, mau_so = world.figure(ma, unit, ky, ky_loai)
+            tu_so, mau_so = world.reading(ma, unit, ky, ky_loai)
             found = {
                 p: rows_behind(world.engine, ma, ky, unit, p, ky_loai) for p in ("tu_so", "mau_so", "con_lai")
             }
             assert all(frame["ma_ho_so"].is_unique for frame in found.values())
-            if ma == "T8":
-                # Dossiers filed online, of which the procedures provided toàn trình are the numerator.
-                assert found["tu_so"]["ma_tthc"].nunique() >= tu_so
-                continue
             assert [len(frame) for frame in found.values()] == [tu_so, mau_so, mau_so - tu_so]
             codes = {part: set(frame["ma_ho_so"]) for part, frame in found.items()}
             assert codes["mau_so"] - codes["tu_so"] == codes["con_lai"]
             assert codes["tu_so"] <= codes["mau_so"]
             shown += mau_so
-    assert shown > 8
+    assert shown > 3
 
 
-@pytest.mark.parametrize("ma", ["tiep_nhan", "ky_truoc", "da_giai_quyet", "dang_giai_quyet", "khong_co_han"])
+@pytest.mark.parametrize(
+    "ma", ["T15", "tiep_nhan", "ky_truoc", "da_giai_quyet", "dang_giai_quyet", "khong_co_han"]
+)
 def test_rows_are_as_many_as_the_count(world, ma):
     for ky, ky_loai in ((ky, kind) for ky in ("2025-01", "2025-03") for kind in ("thang", "luy_ke")):
         for unit in UNITS:
             frame = rows_behind(world.engine, ma, ky, unit, "tu_so", ky_loai)
             assert (len(frame), None) == world.figure(ma, unit, ky, ky_loai), (ky, ky_loai, unit)
-
-
-def test_every_indicator_is_drilled_into_here():
-    assert set(indicators()) == {
-        *("T8", "T9", "T11", "T12", "T13", "dung_han_06a", "dung_han_766"),
-        *("tiep_nhan", "ky_truoc", "da_giai_quyet", "dang_giai_quyet", "khong_co_han"),
-    }
 
 
 def test_t8_shows_the_dossiers_filed_online(world):

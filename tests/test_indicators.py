@@ -350,7 +350,9 @@ def test_statuses_1_and_3_and_deleted_dossiers_count_nowhere(province):
         on("0205", da_xoa="1"),
         done("0310", "3"),
     )
-    figures = province.rows("SELECT sum(tu_so), sum(mau_so) FROM mart.chi_so WHERE ma_chi_so <> 'T8'")
+    figures = province.rows(
+        "SELECT sum(tu_so), sum(mau_so) FROM mart.chi_so WHERE ma_chi_so NOT IN ('T7', 'T8')"
+    )
     assert figures == [(0, 0)]
 
 
@@ -439,7 +441,8 @@ def test_province_and_levels_are_the_sum_of_their_units(several_months):
         "SELECT t.ky_loai, t.ky, t.ma_chi_so, t.ma_don_vi FROM mart.chi_so AS t INNER JOIN mart.chi_so AS u "
         "ON (t.ky_loai, t.ky, t.ma_chi_so) = (u.ky_loai, u.ky, u.ma_chi_so) AND u.ma_don_vi NOT LIKE 'TONG%' "
         "AND t.ma_don_vi IN ('TONG' || chr(58) || u.cap, :province) "
-        "WHERE t.ma_chi_so <> 'T8' GROUP BY t.ky_loai, t.ky, t.ma_chi_so, t.ma_don_vi, t.tu_so, t.mau_so "
+        "WHERE t.ma_chi_so NOT IN ('T7', 'T8') "
+        "GROUP BY t.ky_loai, t.ky, t.ma_chi_so, t.ma_don_vi, t.tu_so, t.mau_so "
         "HAVING (sum(u.tu_so), coalesce(sum(u.mau_so), -1)) <> (t.tu_so, coalesce(t.mau_so, -1))"
     )
     assert several_months.rows(sums, province=PROVINCE) == []
@@ -452,7 +455,8 @@ def test_every_active_unit_appears_even_at_zero(several_months):
         "GROUP BY ma_don_vi ORDER BY ma_don_vi"
     )
     units = [SO, HUYEN, XA, "TONG:huyen", "TONG:so_nganh", PROVINCE, "TONG:xa"]
-    assert rows == [(unit, len(indicators())) for unit in units]
+    published = sum(i.cong_bo for i in indicators().values())
+    assert rows == [(unit, published) for unit in units]
     assert several_months.figure("tiep_nhan", HUYEN, "2025-03") == (0, None)
     assert row(several_months, "tiep_nhan", HUYEN, "2025-03")[0] == 0
 
@@ -462,9 +466,9 @@ def test_ratio_without_denominator_is_null_with_a_reason(several_months):
         "SELECT count(*), count(gia_tri), count(DISTINCT ly_do_na), count(dat) FROM mart.chi_so "
         "WHERE mau_so = 0"
     )
-    # Seven ratios: T8, T9, T11, T12, T13 and the two on time; each has its own reason.
+    # Eight ratios: T7, T8, T9, T11, T12, T13 and the two on time; each has its own reason.
     assert found[0][0] > 0
-    assert found[0][1:] == (0, 7, 0)
+    assert found[0][1:] == (0, 8, 0)
     assert several_months.rows("SELECT count(*) FROM mart.chi_so WHERE gia_tri IS NULL AND mau_so > 0") == [
         (0,)
     ]
@@ -664,8 +668,9 @@ def test_targets_have_a_level_and_a_time(province, definitions):
 
 
 def test_definitions_without_any_target_work(province, definitions):
-    for ma in indicators():
-        definitions.change(ma, muc_tieu=[])
+    for ma, indicator in indicators().items():
+        if indicator.cong_bo:
+            definitions.change(ma, muc_tieu=[])
     counted(province, on("0305"))
     assert row(province, "T9", SO, "2025-03") == (100, None, None, None)
 
@@ -712,13 +717,18 @@ def test_condition_with_a_percent_sign_or_a_cast_is_sql_like_any_other(province,
 
 
 def test_shown_columns_agree_with_the_definition(several_months):
-    for ma, kind in several_months.rows("SELECT ma_chi_so, loai FROM mart.dinh_nghia"):
+    kinds = {ma: indicator.loai for ma, indicator in indicators().items()}
+    for ma, kind in kinds.items():
         values = several_months.rows(
             "SELECT count(mau_so), count(*) FILTER (WHERE gia_tri = tu_so), count(tu_so) FROM mart.chi_so "
             "WHERE ma_chi_so = :ma",
             ma=ma,
         )[0]
-        if kind == "dem":
+        if kind == "diem":
+            assert (values[0], values[2]) == (0, 0), ma
+        elif not indicators()[ma].cong_bo:
+            assert values == (0, 0, 0), ma
+        elif kind == "dem":
             assert (values[0], values[1]) == (0, values[2]), ma
         else:
             counted = several_months.rows(

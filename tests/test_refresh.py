@@ -131,7 +131,8 @@ def test_late_dossier_changes_only_its_figures_and_each_is_on_record(counted):
         ]
         for ma in changed_figures
         for unit in (XA, "TONG:xa", PROVINCE)
-    }
+        # Points of the month: the commune had no dossier before; the province keeps its full rates.
+    } | {("thang", "2025-01", "T16", unit) for unit in (XA, "TONG:xa")}
     assert before["luy_ke", "2025-03", "T9", PROVINCE][:2] == (5, 5)
     assert after["luy_ke", "2025-03", "T9", PROVINCE][:2] == (5, 6)
     record = counted.rows(

@@ -35,6 +35,8 @@ PROCEDURES = [
         "TenLinhVuc": "Lĩnh vực một",
         "MucDo": "4",
         "ThuTucKhongCoKetQua": "1" if n == 3 else "0",
+        "CoPhi": "0" if n == 3 else "1",
+        "DuDieuKienToanTrinh": "0" if n == 2 else "1",
         "ThoiGianGiaiQuyet": "0" if n == 3 else "5",
         "DonViThucHien": [
             {
@@ -197,6 +199,17 @@ class World:
         )
         assert len(found) == 1, f"{ma} {unit} {ky_loai} {ky}: {len(found)} rows"
         return found[0]
+
+    def reading(self, ma: str, unit: str, ky: str, ky_loai: str = "thang") -> tuple:
+        """(tu_so, mau_so) of any reading of an indicator, published or not."""
+        return self.rows(
+            "SELECT tu_so, mau_so FROM mart.tinh_chi_so(ARRAY[:ky_loai], ARRAY[:ky]) "
+            "WHERE ma_chi_so = :ma AND ma_don_vi = :unit",
+            ma=ma,
+            unit=unit,
+            ky=ky,
+            ky_loai=ky_loai,
+        )[0]
 
     def _path(self, suffix: str) -> Path:
         self.files += 1

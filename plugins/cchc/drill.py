@@ -45,16 +45,25 @@ def rows_behind(
                 f"Month {waiting[0]} waits to be counted again, so figures of {ky_loai} {ky} are older than "
                 f"their rows. Refresh it first: make refresh KY={waiting[0]}."
             )
-        terms = indicator.tu_so if part == "tu_so" else indicator.mau_so
-        wanted = _rows(connection, terms, period, unit)
+        wanted = _rows(connection, indicator.tu_so if part == "tu_so" else indicator.mau_so, period, unit)
         if part == "con_lai":
-            done = _rows(connection, indicator.tu_so, period, unit)
-            wanted = wanted[~wanted["dong_goc"].isin(done["dong_goc"])]
+            wanted = _without(wanted, _rows(connection, indicator.tu_so, period, unit))
     return wanted.drop(columns="dong_goc").reset_index(drop=True)
 
 
+def _without(frame: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    return frame[~frame["dong_goc"].isin(others["dong_goc"])]
+
+
 def _rows(connection: sa.Connection, terms: tuple[Term, ...], period: Period, unit: str) -> pd.DataFrame:
-    """The rows of a sum of terms, fact by fact and month by month, as they were counted and added up."""
+    """The rows of a sum of terms; what is subtracted takes its rows out."""
+    found = _rows_of(connection, tuple(t for t in terms if not t.tru), period, unit)
+    less = tuple(t for t in terms if t.tru)
+    return _without(found, _rows_of(connection, less, period, unit)) if less else found
+
+
+def _rows_of(connection: sa.Connection, terms: tuple[Term, ...], period: Period, unit: str) -> pd.DataFrame:
+    """The rows of terms, fact by fact and month by month, as they were counted and added up."""
     named = [facts()[name] for name in dict.fromkeys(term.fact for term in terms)]
     traced = [fact for fact in named if fact.cot_hien]
     if not traced:

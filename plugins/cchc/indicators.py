@@ -97,6 +97,8 @@ class Reading(Strict):
     ten: str
     cach_tinh: str
     luu_y: str
+    loai: Literal["ty_le", "dem"] | None = None
+    chieu: Literal["tang", "giam"] | None = None
     can_cu: str | None = None
     khoa: Literal["ma_tthc"] | None = None
     don_vi_it_nhat: int | None = Field(default=None, ge=1)

@@ -12,6 +12,7 @@ from cchc.indicator_sql import form_sql, keep_sql, measures, roll_up_sql, scan_s
 from cchc.indicators import facts, fingerprint, forms, indicators
 from cchc.loading import data_until, last_day
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
+from cchc.points_766 import points_766
 from cchc.warehouse import exclusive, named_in, run_sql_file, sync_rows
 
 SERIALIZATION_FAILURE = "40001"
@@ -111,6 +112,7 @@ def sync_definitions(engine: sa.Engine) -> None:
         sync_rows(connection, "mart.dinh_nghia", ("ma_chi_so", "phien_ban"), definitions, keep_old=True)
         sync_rows(connection, "mart.muc_tieu", ("ma_chi_so", "cap", "hieu_luc_tu"), targets)
         sync_rows(connection, "core.do_luong", ("vi_tri",), elements)
+        sync_rows(connection, "mart.thang_diem_766", ("ma", "hieu_luc_tu"), points_766())
         _sync_function(connection, "tinh_chi_so", "mart.chi_so", roll_up_sql())
         for bieu in forms():
             _sync_function(connection, f"tinh_{bieu}", f"mart.{bieu}", form_sql(bieu))
@@ -255,6 +257,7 @@ def _write(connection: sa.Connection, result: Refreshed, periods: list[Period]) 
         ],
     )
     binds = {"cac_ky_loai": [p.ky_loai for p in periods], "cac_ky": [p.ky for p in periods]}
+    run_sql_file(connection, "mart/write_diem_766.sql", **binds)
     counts = run_sql_file(connection, "mart/write_chi_so.sql", **binds).one()
     result.added, result.changed, result.removed = counts.added, counts.changed, counts.removed
     result.unchanged = counts.total - counts.added - counts.changed

@@ -5,6 +5,18 @@ DROP TABLE IF EXISTS chi_so_moi, doi;
 CREATE TEMP TABLE chi_so_moi ON COMMIT DROP AS
 SELECT * FROM mart.tinh_chi_so(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[]), NULL, FALSE);
 
+-- The score is the sum of points that mart.diem_766 shows, which is written before.
+UPDATE chi_so_moi
+SET gia_tri = d.diem, ly_do_na = NULL
+FROM mart.diem_766 AS d
+WHERE
+    chi_so_moi.ma_chi_so = 'T16'
+    AND chi_so_moi.ky_loai = 'thang'
+    AND chi_so_moi.ky = d.ky
+    AND chi_so_moi.ma_don_vi = d.ma_don_vi
+    AND d.nhom = ''
+    AND d.diem IS NOT NULL;
+
 CREATE TEMP TABLE doi ON COMMIT DROP AS
 SELECT
     coalesce(moi.ky_loai, cu.ky_loai) AS ky_loai,

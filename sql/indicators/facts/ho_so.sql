@@ -11,6 +11,7 @@ SELECT
     h.ngay_hen_tra::date AS hen_tra,
     h.ngay_yeu_cau_bo_sung::date AS yeu_cau_bo_sung,
     h.ngay_ket_thuc_xu_ly,
+    h.ngay_hen_tra,
     -- As with ngay_ket_thuc: what ended before it was received counts on the day of receipt.
     CASE
         WHEN h.trang_thai_ho_so = 8 AND h.ngay_ket_thuc_xu_ly IS NOT NULL
@@ -19,13 +20,18 @@ SELECT
     h.trang_thai_ho_so,
     h.kenh_thuc_hien,
     h.tai_khoan_duoc_xac_thuc_voi_vneid,
+    h.duoc_thanh_toan_truc_tuyen,
     h.so_tai_lieu_co_tep,
+    h.so_tai_lieu_so_hoa,
+    h.so_tai_lieu_tai_su_dung,
+    h.so_tai_lieu_tu_kho,
     h.co_ket_qua_dien_tu,
     coalesce(h.so_lan_bo_sung, 0) AS so_lan_bo_sung,
     coalesce(h.tong_thoi_gian_bo_sung_phut, 0) AS bo_sung_phut,
     tt.thoi_gian_giai_quyet_ngay AS so_ngay_quy_dinh,
     -- A procedure that nobody described is taken to yield a result: the stricter reading.
     coalesce(tt.thu_tuc_khong_co_ket_qua, 0) = 0 AS phai_co_ket_qua,
+    coalesce(tt.co_phi, 0) = 1 AS co_phi,
     h.ma_ho_so,
     h.batch_id,
     h.line_no
@@ -35,7 +41,8 @@ LEFT JOIN (
     SELECT DISTINCT ON (ma_tthc)
         ma_tthc,
         thoi_gian_giai_quyet_ngay,
-        thu_tuc_khong_co_ket_qua
+        thu_tuc_khong_co_ket_qua,
+        co_phi
     FROM core.tthc
     WHERE valid_from <= CAST(:den_ngay AS date)
     ORDER BY ma_tthc ASC, valid_from DESC
