@@ -59,7 +59,7 @@ refresh: venv ## count one month again: make refresh KY=2025-03
 
 rows: venv ## list the dossiers behind a figure: make rows MA=T9 KY=2025-03 DON_VI=TONG:xa PHAN=con_lai
 	@[ -n "$(MA)" ] && [ -n "$(KY)" ] || { echo "Usage: make rows MA=T9 KY=2025-03 [DON_VI=unit] \
-	[PHAN=tu_so|mau_so|con_lai] [KY_LOAI=thang|luy_ke] [CSV=file]" >&2; exit 2; }
+	[PHAN=tu_so|mau_so|con_lai] [KY_LOAI=thang|luy_ke|quy|nua_nam|nam|ky_bao_cao] [CSV=file]" >&2; exit 2; }
 	@exec $(LOCAL) rows "$(MA)" "$(KY)" $(if $(DON_VI),"$(DON_VI)") $(if $(PHAN),--phan $(PHAN)) \
 	  $(if $(KY_LOAI),--ky-loai $(KY_LOAI)) $(if $(CSV),--csv "$(CSV)")
 
@@ -88,8 +88,8 @@ format: venv ## put Python and SQL into style
 bench: venv ## measure the pipeline against plain COPY: make bench BENCH_ROWS=1000000
 	@exec $(PY) -m tools.bench
 
-docs: venv ## write docs/dags.md from the DAGs
-	@exec $(PY) -m tools.dag_docs
+docs: venv ## write docs/dags.md and docs/indicators.md from the DAGs and the indicator files
+	@$(PY) -m tools.dag_docs && exec $(PY) -m tools.indicator_docs
 
 # requirements.lock names no registry; it is made and checked in by hand.
 lock: ## resolve pyproject.toml into requirements.lock (needs uv)

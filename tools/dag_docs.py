@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tools.markdown import table, write_or_check
+
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
 
@@ -63,11 +65,11 @@ def render(bag: "DagBag") -> str:
     parts = [
         INTRODUCTION,
         "## Schedules",
-        _table(("DAG", "Tên hiển thị", "When", "Cron", "Time zone"), schedules),
+        table(("DAG", "Tên hiển thị", "When", "Cron", "Time zone"), schedules),
     ]
     for dag in dags:
         parts += _dag(dag)
-    parts += ["## Assets", _table(("Asset", "Address", "Group", "Filled by", "Starts"), _assets(dags))]
+    parts += ["## Assets", table(("Asset", "Address", "Group", "Filled by", "Starts"), _assets(dags))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -86,7 +88,7 @@ def _dag(dag: Any) -> list[str]:
         for name, param in ((name, dag.params.get_param(name)) for name in dag.params)
     ]
     if params:
-        parts += ["Params", _table(("Param", "Tên", "Type", "Default", "Mô tả"), params)]
+        parts += ["Params", table(("Param", "Tên", "Type", "Default", "Mô tả"), params)]
     tasks = [
         (
             f"`{task.task_id}`" + (" (mapped)" if _mapped(task) else ""),
@@ -100,7 +102,7 @@ def _dag(dag: Any) -> list[str]:
         for task in dag.topological_sort()
     ]
     columns = ("Task", "Tên hiển thị", "What it does", "Pool", "Timeout", "Retries", "Outlets")
-    return [*parts, "Tasks, in order", _table(columns, tasks)]
+    return [*parts, "Tasks, in order", table(columns, tasks)]
 
 
 def _schedule(timetable: Any) -> tuple[str, str, str]:
@@ -169,15 +171,6 @@ def _code(value: object) -> str:
     return "" if value is None else f"`{value}`"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
-
-
 def main(arguments: list[str]) -> int:
     """Writes the page; with --check leaves it alone and returns 1 when it is not up to date."""
     parser = argparse.ArgumentParser(prog="python -m tools.dag_docs", description=__doc__)
@@ -189,14 +182,7 @@ def main(arguments: list[str]) -> int:
         except ValueError as error:
             print(f"DAG files that cannot be read, so {PAGE.name} cannot be made:\n{error}", file=sys.stderr)
             return 1
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page:
-        return 0
-    if options.check:
-        print("docs/dags.md does not say what the DAGs say: run `make docs`.", file=sys.stderr)
-        return 1
-    PAGE.write_text(page, encoding="utf-8")
-    print("Wrote docs/dags.md.")
-    return 0
+    return write_or_check(PAGE, page, options.check)
 
 
 if __name__ == "__main__":

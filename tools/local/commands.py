@@ -40,7 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     rows.add_argument("month", metavar="KY")
     rows.add_argument("unit", metavar="DON_VI", nargs="?", default="TONG:toan_tinh")
     rows.add_argument("--phan", choices=["tu_so", "mau_so", "con_lai"], default="tu_so")
-    rows.add_argument("--ky-loai", choices=["thang", "luy_ke"], default="thang")
+    rows.add_argument(
+        "--ky-loai", choices=["thang", "luy_ke", "quy", "nua_nam", "nam", "ky_bao_cao"], default="thang"
+    )
     rows.add_argument("--csv", type=Path, help="write all of them to a file")
     commands.add_parser("migrate", help="bring the warehouse's tables up to date")
     commands.add_parser("env", help="print the environment of the running stack for a shell")
