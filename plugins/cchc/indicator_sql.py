@@ -184,7 +184,8 @@ def roll_up_sql() -> str:
                 sides.append(f"n.{flag}")
             else:
                 sides.append(_total(terms, "n") if terms else "NULL::bigint")
-        values.append(f"('{indicator.ma}', {indicator.phien_ban}, {sides[0]}, {sides[1]})")
+        published = str(indicator.cong_bo).upper()
+        values.append(f"('{indicator.ma}', {indicator.phien_ban}, {published}, {sides[0]}, {sides[1]})")
     names = [*(m.name for m in every), *(flag for flag, _ in units)]
     return _made(
         "mart/roll_up.sql",
@@ -197,7 +198,7 @@ def roll_up_sql() -> str:
             "count(*) FILTER (WHERE g.t0) AS t0 -- distinct": [
                 f"count(*) FILTER (WHERE g.{flag}) AS {flag}" for flag, _ in keys
             ],
-            "('', 0, n.m1, n.m1) -- values": values,
+            "('', 0, TRUE, n.m1, n.m1) -- values": values,
         },
     )
 

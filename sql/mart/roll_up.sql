@@ -7,6 +7,7 @@ WITH k AS (
     SELECT
         ky.ky_loai,
         ky.ky,
+        row_number() OVER (ORDER BY ky.ky_loai, ky.ky) AS so,
         ky.tu_ngay,
         ky.den_ngay,
         ky.ly_do_na,
@@ -35,22 +36,20 @@ tra_loi AS MATERIALIZED (
 
 o AS (
     SELECT
-        k.ky_loai,
-        k.ky,
+        k.so,
         coalesce(tl.ma_don_vi, t.ma_don_vi) AS ma_don_vi,
         max(t.moi_nhat) AS moi_nhat,
         sum(t.so[1]) AS m1 -- sums
     FROM k
     INNER JOIN core.tong_hop AS t ON t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
     LEFT JOIN tra_loi AS tl ON k.ngay = tl.ngay AND t.ma_don_vi = tl.ma_goc
-    GROUP BY k.ky_loai, k.ky, coalesce(tl.ma_don_vi, t.ma_don_vi)
+    GROUP BY k.so, coalesce(tl.ma_don_vi, t.ma_don_vi)
 ),
 
 -- Every active unit, even at zero; and any other unit that still holds something.
 u AS MATERIALIZED (
     SELECT
-        k.ky_loai,
-        k.ky,
+        k.so,
         d.ma_don_vi,
         d.ten_don_vi,
         d.cap,
@@ -66,14 +65,13 @@ u AS MATERIALIZED (
         FROM tra_loi AS tl
         WHERE tl.cap <> 'toan_tinh'
     ) AS d ON k.ngay = d.ngay
-    LEFT JOIN o ON k.ky_loai = o.ky_loai AND k.ky = o.ky AND d.ma_don_vi = o.ma_don_vi
+    LEFT JOIN o ON k.so = o.so AND d.ma_don_vi = o.ma_don_vi
     WHERE d.con_hieu_luc OR o.ma_don_vi IS NOT NULL
 ),
 
 n AS (
     SELECT
-        u.ky_loai,
-        u.ky,
+        u.so,
         nhom.ma_don_vi,
         nhom.ten_don_vi,
         nhom.cap,
@@ -94,14 +92,13 @@ n AS (
             ),
             ('TONG' || chr(58) || 'toan_tinh', 'Toàn tỉnh', 'toan_tinh')
         ) AS nhom (ma_don_vi, ten_don_vi, cap)
-    GROUP BY u.ky_loai, u.ky, nhom.ma_don_vi, nhom.ten_don_vi, nhom.cap
+    GROUP BY u.so, nhom.ma_don_vi, nhom.ten_don_vi, nhom.cap
 ),
 
 -- What each procedure has at one and the same unit.
 c AS (
     SELECT
-        k.ky_loai,
-        k.ky,
+        k.so,
         coalesce(tl.ma_don_vi, t.ma_don_vi) AS ma_don_vi,
         coalesce(tl.cap, '') AS cap,
         t.ma_tthc,
@@ -116,13 +113,12 @@ c AS (
                 ELSE k.tu_ngay = t.tu_ngay
             END
     LEFT JOIN tra_loi AS tl ON k.ngay = tl.ngay AND t.ma_don_vi = tl.ma_goc
-    GROUP BY k.ky_loai, k.ky, coalesce(tl.ma_don_vi, t.ma_don_vi), coalesce(tl.cap, ''), t.ma_tthc
+    GROUP BY k.so, coalesce(tl.ma_don_vi, t.ma_don_vi), coalesce(tl.cap, ''), t.ma_tthc
 ),
 
 g AS (
     SELECT
-        c.ky_loai,
-        c.ky,
+        c.so,
         nhom.ma_don_vi,
         c.ma_tthc,
         bool_or(c.t0) AS t0 -- any
@@ -134,27 +130,25 @@ g AS (
             ('TONG' || chr(58) || c.cap),
             ('TONG' || chr(58) || 'toan_tinh')
         ) AS nhom (ma_don_vi)
-    GROUP BY c.ky_loai, c.ky, nhom.ma_don_vi, c.ma_tthc
+    GROUP BY c.so, nhom.ma_don_vi, c.ma_tthc
 ),
 
 p AS (
     SELECT
-        g.ky_loai,
-        g.ky,
+        g.so,
         g.ma_don_vi,
         count(*) FILTER (WHERE g.t0) AS t0 -- distinct
     FROM g
-    GROUP BY g.ky_loai, g.ky, g.ma_don_vi
+    GROUP BY g.so, g.ma_don_vi
 ),
 
 moi_nhat AS (
     SELECT
-        k.ky_loai,
-        k.ky,
+        k.so,
         coalesce(max(o.moi_nhat), k.den_ngay) AT TIME ZONE 'Asia/Ho_Chi_Minh' AS luc
     FROM k
-    LEFT JOIN o ON k.ky_loai = o.ky_loai AND k.ky = o.ky
-    GROUP BY k.ky_loai, k.ky, k.den_ngay
+    LEFT JOIN o ON k.so = o.so
+    GROUP BY k.so, k.den_ngay
 )
 
 SELECT
@@ -180,19 +174,16 @@ SELECT
     0 AS revision,
     moi_nhat.luc AS as_of
 FROM k
-INNER JOIN n ON k.ky_loai = n.ky_loai AND k.ky = n.ky
-INNER JOIN moi_nhat ON k.ky_loai = moi_nhat.ky_loai AND k.ky = moi_nhat.ky
-LEFT JOIN p ON n.ky_loai = p.ky_loai AND n.ky = p.ky AND n.ma_don_vi = p.ma_don_vi
+INNER JOIN n ON k.so = n.so
+INNER JOIN moi_nhat ON k.so = moi_nhat.so
+LEFT JOIN p ON n.so = p.so AND n.ma_don_vi = p.ma_don_vi
 CROSS JOIN
     LATERAL (
         VALUES
-        ('', 0, n.m1, n.m1) -- values
-    ) AS v (ma_chi_so, phien_ban, tu_so, mau_so)
+        ('', 0, TRUE, n.m1, n.m1) -- values
+    ) AS v (ma_chi_so, phien_ban, cong_bo, tu_so, mau_so)
 INNER JOIN mart.dinh_nghia AS dn
-    ON
-        v.ma_chi_so = dn.ma_chi_so
-        AND v.phien_ban = dn.phien_ban
-        AND (dn.bien_the_cua IS NULL OR :ca_cach_doc)
+    ON v.ma_chi_so = dn.ma_chi_so AND v.phien_ban = dn.phien_ban
 CROSS JOIN
     LATERAL (
         SELECT
@@ -207,3 +198,4 @@ LEFT JOIN mart.muc_tieu AS mt
         v.ma_chi_so = mt.ma_chi_so
         AND n.cap = mt.cap
         AND k.den_ngay BETWEEN mt.hieu_luc_tu AND mt.hieu_luc_den
+WHERE v.cong_bo OR :ca_cach_doc
