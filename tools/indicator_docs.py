@@ -16,13 +16,14 @@ from cchc.points_766 import points_766  # noqa: E402
 from tools.markdown import table, write_or_check  # noqa: E402
 
 PAGE = REPO / "docs" / "indicators.md"
-INTRODUCTION = (
-    "# Indicators\n\nWritten by `make docs` from the files in `sql/indicators/` and "
-    "`sql/reference/thang_diem_766.csv`; a test fails when it is stale. Do not edit it by hand. Texts are those "
-    "that BI finds in `mart.dinh_nghia`.\n\nThe published reading of an indicator stands in `mart.chi_so` for "
-    "every kind of period, unit, level and the province. The other readings are asked for: "
-    "`SELECT * FROM mart.tinh_chi_so('{thang}', '{2025-03}')`."
-)
+INTRODUCTION = """\
+# Indicators
+
+Written by `make docs` from the files in `sql/indicators/` and `sql/reference/thang_diem_766.csv`; a test
+fails when it is stale. Do not edit it by hand. Texts are those that BI finds in `mart.dinh_nghia`.
+
+The published reading of an indicator stands in `mart.chi_so` for every kind of period, unit, level and the
+province. The other readings are asked for: `SELECT * FROM mart.tinh_chi_so('{thang}', '{2025-03}')`."""
 KINDS = {"ty_le": "rate, %", "dem": "count", "diem": "points"}
 LEVELS = {"toan_tinh": "toàn tỉnh", "so_nganh": "sở, ngành", "huyen": "huyện", "xa": "xã"}
 

@@ -5,6 +5,7 @@ WITH k AS (
     SELECT
         ky.ky_loai,
         ky.ky,
+        row_number() OVER (ORDER BY ky.ky_loai, ky.ky) AS so,
         ky.tu_ngay,
         ky.den_ngay,
         coalesce(CAST(:ngay AS date), ky.den_ngay) AS ngay,
@@ -34,62 +35,66 @@ tra_loi AS MATERIALIZED (
 
 u AS MATERIALIZED (
     SELECT
-        k.ky_loai,
-        k.ky,
+        k.so,
         tl.ma_don_vi,
-        tl.ten_don_vi,
-        tl.cap,
         t.ma_linh_vuc,
         sum(t.so[1]) AS cot -- columns
     FROM k
     INNER JOIN core.tong_hop_linh_vuc AS t ON t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
     INNER JOIN tra_loi AS tl ON k.ngay = tl.ngay AND t.ma_don_vi = tl.ma_goc
-    GROUP BY k.ky_loai, k.ky, tl.ma_don_vi, tl.ten_don_vi, tl.cap, t.ma_linh_vuc
+    GROUP BY k.so, tl.ma_don_vi, t.ma_linh_vuc
     UNION ALL
     -- Every active unit, even with nothing to report.
     SELECT
-        k.ky_loai,
-        k.ky,
+        k.so,
         tl.ma_don_vi,
-        tl.ten_don_vi,
-        tl.cap,
         NULL AS ma_linh_vuc,
         sum(t.so[1]) AS cot -- columns
     FROM k
     INNER JOIN tra_loi AS tl ON k.ngay = tl.ngay AND tl.con_hieu_luc
     LEFT JOIN core.tong_hop_linh_vuc AS t ON FALSE
-    GROUP BY k.ky_loai, k.ky, tl.ma_don_vi, tl.ten_don_vi, tl.cap
+    GROUP BY k.so, tl.ma_don_vi
+),
+
+don_vi AS (
+    SELECT DISTINCT
+        tl.ngay,
+        tl.ma_don_vi,
+        tl.ten_don_vi,
+        tl.cap
+    FROM tra_loi AS tl
 ),
 
 tong AS (
     SELECT
-        u.ky_loai,
-        u.ky,
+        u.so,
         nhom.ma_don_vi,
         nhom.ten_don_vi,
         nhom.cap,
         linh_vuc.ma_linh_vuc,
         sum(u.cot) AS cot -- totals
     FROM u
+    INNER JOIN k ON u.so = k.so
+    INNER JOIN don_vi AS d ON k.ngay = d.ngay AND u.ma_don_vi = d.ma_don_vi
     CROSS JOIN
         LATERAL (
             VALUES
-            (u.ma_don_vi, u.ten_don_vi, u.cap),
+            (d.ma_don_vi, d.ten_don_vi, d.cap),
             (
-                'TONG' || chr(58) || u.cap,
-                CASE u.cap
+                'TONG' || chr(58) || d.cap,
+                CASE d.cap
                     WHEN 'so_nganh' THEN 'Các sở, ban, ngành'
                     WHEN 'huyen' THEN 'Các huyện, thị xã, thành phố'
                     WHEN 'xa' THEN 'Các xã, phường, thị trấn'
                 END,
-                u.cap
+                d.cap
             ),
             ('TONG' || chr(58) || 'toan_tinh', 'Toàn tỉnh', 'toan_tinh')
         ) AS nhom (ma_don_vi, ten_don_vi, cap)
     -- What is filed under no field has a code of its own: '' is the row of all fields.
     CROSS JOIN LATERAL (VALUES (coalesce(nullif(u.ma_linh_vuc, ''), 'KHAC')), ('')) AS linh_vuc (ma_linh_vuc)
     WHERE u.ma_linh_vuc IS NOT NULL OR linh_vuc.ma_linh_vuc = ''
-    GROUP BY u.ky_loai, u.ky, nhom.ma_don_vi, nhom.ten_don_vi, nhom.cap, linh_vuc.ma_linh_vuc
+    GROUP BY u.so, nhom.ma_don_vi, nhom.ten_don_vi, nhom.cap, linh_vuc.ma_linh_vuc
 )
 
 SELECT
@@ -118,7 +123,7 @@ SELECT
     t.cot_12,
     t.cot_13
 FROM k
-INNER JOIN tong AS t ON k.ky_loai = t.ky_loai AND k.ky = t.ky
+INNER JOIN tong AS t ON k.so = t.so
 LEFT JOIN (
     SELECT DISTINCT ON (ma_linh_vuc)
         ma_linh_vuc,
