@@ -1,4 +1,4 @@
-"""Working calendar and its arithmetic, faulty lines, and the lists for officers."""
+"""The working calendar and its arithmetic, lines that broke rules, and the lists for officers."""
 
 from pathlib import Path
 
@@ -9,6 +9,6 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    op.get_bind().exec_driver_sql(
-        Path(__file__).with_suffix(".sql").read_text(encoding="utf-8").replace("%", "%%")
-    )
+    for name in ("calendar", "lists"):
+        ddl = Path(__file__).with_name(f"0004_{name}.sql").read_text(encoding="utf-8")
+        op.get_bind().exec_driver_sql(ddl.replace("%", "%%"))

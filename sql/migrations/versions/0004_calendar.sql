@@ -1,4 +1,4 @@
--- Working calendar with its arithmetic, lines that broke rules, and the lists for officers.
+-- The working calendar of core and the arithmetic of deadlines over it.
 -- Run once by Alembic inside a transaction.
 
 -- Calendar -------------------------------------------------------------------------------------
