@@ -2,22 +2,33 @@
 ### Tính bù các tháng còn sót
 
 **What** — Refreshes every month whose data or definitions changed and whose figures did not follow: a lost
-asset event, a failed refresh, an edited indicator or target.
+asset event, a failed refresh, an edited indicator or target. Beside that, brings the working calendar in line
+with its files and checks from 1 December on that next year is declared.
 
 **When** — Every day at 05:00 (Vietnam).
 
-**Inputs** — `ops.period`, the files in `sql/indicators`.
+**Inputs** — `ops.period`, the files in `sql/indicators`; `lich_lam_viec.csv`, `lich_nam.csv`,
+`gio_lam_viec.csv` in `sql/reference`.
 
-**Outputs** — As `refresh_chi_so`, for each month found. Usually none.
+**Outputs** — As `refresh_chi_so`, for each month found, usually none; `core.lich`, `core.buoi_lam_viec`.
 
-**If it fails** — As `refresh_chi_so`; the months stay marked and are found again.
+**If it fails** — As `refresh_chi_so`; the months stay marked and are found again. `sync_calendar` and
+`check_calendar` say which file and line to edit; months are refreshed nevertheless.
 
 **Run again** — Always safe.
 """
 
-from airflow.sdk import dag
+from airflow.sdk import chain, dag
 
-from cchc.dag_parts import DEFAULT_ARGS, START, TAGS, daily, refresh_pending
+from cchc.dag_parts import (
+    DEFAULT_ARGS,
+    START,
+    TAGS,
+    check_calendar,
+    daily,
+    refresh_pending,
+    sync_calendar,
+)
 
 
 @dag(
@@ -33,6 +44,8 @@ from cchc.dag_parts import DEFAULT_ARGS, START, TAGS, daily, refresh_pending
 )
 def catch_up_chi_so() -> None:
     refresh_pending()
+    # No figure needs the calendar: months do not wait for it.
+    chain(sync_calendar(), check_calendar())
 
 
 catch_up_chi_so()

@@ -93,6 +93,15 @@ def test_only_loads_announce_changed_months(tasks):
         assert announced == expected, task.task_id
 
 
+def test_months_are_refreshed_whatever_becomes_of_the_calendar(bag):
+    dag = bag.dags["catch_up_chi_so"]
+    calendar = {"sync_calendar", "check_calendar"}
+    for task in dag.tasks:
+        before = task.get_flat_relative_ids(upstream=True)
+        assert not calendar & before or task.task_id in calendar, task.task_id
+    assert dag.get_task("check_calendar").upstream_task_ids == {"sync_calendar"}
+
+
 def test_a_simulated_source_ends_the_schedule(dag_parts, monkeypatch):
     monkeypatch.setenv("CCHC_NGUON_DEN", "2025-07-01")
     assert dag_parts.source_end().isoformat() == "2025-07-01T00:00:00+07:00"
@@ -488,6 +497,20 @@ def test_a_refresh_without_a_month_says_what_it_expects(run_task):
         run_task(
             "refresh_chi_so", "refresh", dag_run=SimpleNamespace(partition_key=None), params={"ky": None}
         )
+
+
+def test_the_calendar_is_checked_for_the_day_of_the_run_in_vietnam(run_task, monkeypatch):
+    monkeypatch.delenv("CCHC_NGUON_DEN", raising=False)
+    years, _ = run_task("catch_up_chi_so", "sync_calendar")
+    assert years == [2024, 2025, 2026]
+
+    def check(moment: str) -> list[int]:
+        end = datetime.fromisoformat(moment)
+        return run_task("catch_up_chi_so", "check_calendar", data_interval_end=end)[0]
+
+    assert check("2026-11-30T16:59:00+00:00") == years
+    with pytest.raises(CchcError, match="lacks the year 2027"):
+        check("2026-11-30T17:00:00+00:00")
 
 
 # A real run -----------------------------------------------------------------------------------

@@ -78,13 +78,15 @@ class Api(Strict):
 
 class Contract(Strict):
     """One dataset. `kind`: a reference describes units or procedures and keeps its history; a fact is
-    something that happened, of which only the newest state is kept."""
+    something that happened, of which only the newest state is kept. `unit`: the column of the batch's
+    look-up view that says to whom a line belongs, where there is one."""
 
     dataset: str
     kind: Literal["reference", "fact"]
     title: str
     key: tuple[str, ...]
     changed_at: str
+    unit: str | None = None
     reject_threshold_pct: float = Field(ge=0, le=100)
     api: Api | None = None
     layouts: tuple[Layout, ...]

@@ -107,6 +107,23 @@ def land_file() -> dict:
     return {"dataset": params["dataset"], "batch_id": landed.batch_id, "new": landed.new}
 
 
+@task(task_display_name="Nạp lịch làm việc", execution_timeout=timedelta(minutes=5))
+def sync_calendar() -> list[int]:
+    """Brings working days and office hours in line with the files in sql/reference."""
+    from cchc.working_calendar import sync_calendar as sync
+
+    return sync(_warehouse(get_current_context()))
+
+
+@task(task_display_name="Kiểm tra lịch năm sau", execution_timeout=timedelta(minutes=5))
+def check_calendar() -> list[int]:
+    """Fails from 1 December on when next year's days off are not declared yet."""
+    from cchc.working_calendar import check_calendar as check
+
+    context = get_current_context()
+    return check(_warehouse(context), _until(context).date())
+
+
 @task(
     task_display_name="Kiểm tra",
     map_index_template="{{ ten }}",

@@ -255,6 +255,7 @@ def _record(connection: sa.Connection, contract: Contract, batch: Batch, verdict
     key = {"b": batch.batch_id}
     connection.execute(sa.text("DELETE FROM ops.validation_result WHERE batch_id = :b"), key)
     connection.execute(sa.text("DELETE FROM ops.reject WHERE batch_id = :b"), key)
+    connection.execute(sa.text("DELETE FROM ops.line_finding WHERE batch_id = :b"), key)
     if verdicts:
         connection.execute(
             sa.text(
@@ -276,31 +277,56 @@ def _record(connection: sa.Connection, contract: Contract, batch: Batch, verdict
                 for v in verdicts
             ],
         )
-    broken = [
-        v.rule for v in verdicts if v.failed and v.rule.severity == "critical" and v.rule.scope == "dong"
+    broken = [v.rule for v in verdicts if v.failed and v.rule.scope == "dong"]
+    if not broken:
+        return 0
+    _find(connection, contract, batch, broken)
+    critical = [rule for rule in broken if rule.severity == "critical"]
+    return _reject(connection, contract, batch, critical) if critical else 0
+
+
+def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: list[Rule]) -> None:
+    """Lists the lines that break a rule, whose they are and which rules, in ops.line_finding.
+
+    Leaves them in the temporary table `vi_pham`: a flag `sai_<rule>` for each rule, `bi_loai` for lines
+    to reject.
+    """
+    # Conditions are the suite's own text: a colon in them is no bind parameter of ours.
+    flags = {rule: f"({rule.condition}) IS FALSE".replace(":", "\\:") for rule in broken}
+    found = ", ".join(f"{flag} AS sai_{rule.rule_id}" for rule, flag in flags.items())
+    fatal = " OR ".join(flag for rule, flag in flags.items() if rule.severity == "critical") or "FALSE"
+    parts = [
+        f"{c.name}_goc" if c.procedure_root else c.name for c in contract.columns if c.name in contract.key
     ]
-    return _reject(connection, contract, batch, broken) if broken else 0
+    # In two steps, because PostgreSQL scans in parallel for a new table but not for an INSERT.
+    connection.execute(
+        sa.text(
+            f"CREATE TEMP TABLE vi_pham ON COMMIT DROP AS SELECT line_no, "
+            f"nullif(concat_ws(' ', {', '.join(parts)}), '') AS khoa, {contract.changed_at} AS thoi_diem, "
+            f"{contract.unit or 'CAST(NULL AS text)'} AS ma_don_vi, {fatal} AS bi_loai, {found} "
+            f"FROM {view_of(batch)} WHERE {' OR '.join(flags.values())}"
+        )
+    )
+    connection.execute(sa.text("ANALYZE vi_pham"))
+    ids = ", ".join(f"CASE WHEN sai_{rule.rule_id} THEN '{rule.rule_id}' END" for rule in broken)
+    connection.execute(
+        sa.text(
+            "INSERT INTO ops.line_finding (batch_id, line_no, khoa, thoi_diem, ma_don_vi, bi_loai, rule_ids) "
+            "SELECT :b, line_no, ops.mask_text(khoa), thoi_diem, ma_don_vi, bi_loai, "
+            f"array_remove(ARRAY[{ids}], NULL) FROM vi_pham"
+        ),
+        {"b": batch.batch_id},
+    )
 
 
 def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken: list[Rule]) -> int:
     present = [column for column in contract.staged if column.name not in batch.missing_columns]
     kept = [column.name for column in present]
     texts_of_people = [column.name for column in present if column.type in ("text", "json")]
-    # Conditions are the suite's own text: a colon in them is no bind parameter of ours.
-    found = ", ".join(f"({rule.condition}) IS FALSE AS f{i}" for i, rule in enumerate(broken)).replace(
-        ":", "\\:"
+    ids = ", ".join(f"CASE WHEN sai_{rule.rule_id} THEN '{rule.rule_id}' END" for rule in broken)
+    texts = ", ".join(
+        f"CASE WHEN sai_{rule.rule_id} THEN CAST(:r{i} AS text) END" for i, rule in enumerate(broken)
     )
-    anyone = " OR ".join(f"({rule.condition}) IS FALSE" for rule in broken).replace(":", "\\:")
-    ids = ", ".join(f"CASE WHEN f{i} THEN '{rule.rule_id}' END" for i, rule in enumerate(broken))
-    texts = ", ".join(f"CASE WHEN f{i} THEN CAST(:r{i} AS text) END" for i in range(len(broken)))
-    # In two steps, because PostgreSQL scans in parallel for a new table but not for an INSERT.
-    connection.execute(
-        sa.text(
-            f"CREATE TEMP TABLE loai ON COMMIT DROP AS SELECT line_no, {found} "
-            f"FROM {view_of(batch)} WHERE {anyone}"
-        )
-    )
-    connection.execute(sa.text("ANALYZE loai"))
     statement = f"""
         INSERT INTO ops.reject (batch_id, line_no, rule_ids, reasons, masked_row)
         SELECT :b, s.line_no, array_remove(ARRAY[{ids}], NULL), array_remove(ARRAY[{texts}], NULL),
@@ -322,8 +348,9 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
                 ),
                 '{{}}'
             )
-        FROM loai INNER JOIN {staging_table(batch.dataset, batch.batch_id)} AS s
-            ON s.line_no = loai.line_no
+        FROM vi_pham INNER JOIN {staging_table(batch.dataset, batch.batch_id)} AS s
+            ON s.line_no = vi_pham.line_no
+        WHERE vi_pham.bi_loai
     """
     reasons = {f"r{i}": rule.reason for i, rule in enumerate(broken)}
     return connection.execute(

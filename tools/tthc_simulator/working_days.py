@@ -1,24 +1,26 @@
 """Working days and office hours, on whole arrays of days and seconds since EPOCH."""
 
+import csv
+from pathlib import Path
+
 import numpy as np
 
+REFERENCE = Path(__file__).resolve().parents[2] / "sql" / "reference"
 EPOCH = np.datetime64("2024-01-01", "D")
 DAY = 86_400
 OPEN, LUNCH, AFTER_LUNCH, CLOSE = 7 * 3600, 11 * 3600 + 1800, 13 * 3600 + 1800, 17 * 3600
 LAST_DAY = np.datetime64("2030-12-31", "D")
 
-# Public holidays and swapped days off that fall on weekdays; later years have weekends only.
-HOLIDAYS = np.array(
-    ["2024-01-01", "2024-02-08", "2024-02-09", "2024-02-12", "2024-02-13", "2024-02-14",
-     "2024-04-18", "2024-04-29", "2024-04-30", "2024-05-01", "2024-09-02", "2024-09-03",
-     "2025-01-01", "2025-01-27", "2025-01-28", "2025-01-29", "2025-01-30", "2025-01-31",
-     "2025-04-07", "2025-04-30", "2025-05-01", "2025-05-02", "2025-09-01", "2025-09-02",
-     "2026-01-01", "2026-01-02", "2026-02-16", "2026-02-17", "2026-02-18", "2026-02-19",
-     "2026-02-20", "2026-04-27", "2026-04-30", "2026-05-01", "2026-08-31", "2026-09-01",
-     "2026-09-02", "2026-11-24"],
-    dtype="datetime64[D]",
-)  # fmt: skip
-MAKE_UP = np.array(["2025-04-26", "2026-01-10", "2026-08-22"], dtype="datetime64[D]")
+
+def _special_days() -> dict[str, str]:
+    """Days that differ from the usual week, as the warehouse has them; later years have weekends only."""
+    with (REFERENCE / "lich_lam_viec.csv").open(encoding="utf-8-sig", newline="") as file:
+        return {row["ngay"]: row["loai"] for row in csv.DictReader(file) if not row["ngay"].startswith("#")}
+
+
+_special = _special_days()
+HOLIDAYS = np.array([day for day, kind in _special.items() if kind != "lam_bu"], dtype="datetime64[D]")
+MAKE_UP = np.array([day for day, kind in _special.items() if kind == "lam_bu"], dtype="datetime64[D]")
 
 _days = np.arange(EPOCH, LAST_DAY + 1)
 # Day 0 of EPOCH is a Monday.
