@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up down psql ingest refresh rows test lint format bench migrate airflow env docs \
+.PHONY: help venv demo up down psql ingest refresh rows form test lint format bench migrate airflow env docs \
   lock clean
 
 help: ## list the commands
@@ -62,6 +62,10 @@ rows: venv ## list the dossiers behind a figure: make rows MA=T9 KY=2025-03 DON_
 	[PHAN=tu_so|mau_so|con_lai] [KY_LOAI=thang|luy_ke|quy|nua_nam|nam|ky_bao_cao] [CSV=file]" >&2; exit 2; }
 	@exec $(LOCAL) rows "$(MA)" "$(KY)" $(if $(DON_VI),"$(DON_VI)") $(if $(PHAN),--phan $(PHAN)) \
 	  $(if $(KY_LOAI),--ky-loai $(KY_LOAI)) $(if $(CSV),--csv "$(CSV)")
+
+form: venv ## write a unit's declaration form: make form UNIT="Sở Tư pháp" KY=2025-03 [OUT=file.xlsx]
+	@[ -n "$(UNIT)" ] && [ -n "$(KY)" ] || { echo "Usage: make form UNIT=code-or-name KY=2025-03 [OUT=file]" >&2; exit 2; }
+	@exec $(LOCAL) form "$(UNIT)" "$(KY)" $(if $(OUT),--out "$(OUT)")
 
 airflow: venv ## run an airflow command: make airflow ARGS="dags list"
 	@exec $(LOCAL) airflow -- $(ARGS)

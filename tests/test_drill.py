@@ -67,7 +67,11 @@ def world(make_world: Callable[[], World]) -> World:
     return world
 
 
-PLAIN_RATES = [ma for ma, i in indicators().items() if i.loai == "ty_le" and i.mau_so and not i.khoa]
+PLAIN_RATES = [
+    ma
+    for ma, i in indicators().items()
+    if i.mau_so and not i.khoa and {term.fact for term in (*i.tu_so, *i.mau_so)} == {"ho_so"}
+]
 
 
 @pytest.mark.parametrize("ma", PLAIN_RATES)

@@ -86,6 +86,7 @@ CONTENT = (
     *("core.don_vi", "core.don_vi_khoa", "core.don_vi_phien_ban"),
     *("core.tthc", "core.tthc_don_vi", "core.tthc_phien_ban"),
     *("core.ho_so", "core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan"),
+    "core.khai_bao",
     *("mart.chi_so", "mart.bieu_06a", "mart.ky", "mart.dinh_nghia", "mart.muc_tieu"),
 )
 
@@ -117,10 +118,11 @@ class World:
                 "DROP SCHEMA staging CASCADE; CREATE SCHEMA staging; "
                 # The record of changes lets nobody empty it but the administrator.
                 "SET LOCAL session_replication_role = replica; "
-                "TRUNCATE core.ho_so, core.doan, core.tong_hop, core.tong_hop_linh_vuc, core.tong_hop_tthc, "
-                "mart.chi_so, mart.bieu_06a, mart.ky, ops.period_written, ops.batch_period, ops.period, "
+                "TRUNCATE core.ho_so, core.khai_bao, core.doan, core.tong_hop, core.tong_hop_linh_vuc, "
+                "core.tong_hop_tthc, mart.chi_so, mart.bieu_06a, mart.ky, ops.period_written, "
+                "ops.batch_period, ops.period, "
                 "ops.figure_change, ops.reject, ops.validation_result; "
-                "DELETE FROM ops.batch WHERE dataset = 'ho_so'"
+                "DELETE FROM ops.batch WHERE dataset IN ('ho_so', 'khai_bao')"
             )
         return self
 

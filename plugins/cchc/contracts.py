@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from cchc.errors import BadDefinition
 
 CONTRACTS = Path(__file__).parent / "contracts"
-DATASETS = ("don_vi", "tthc", "ho_so")
+DATASETS = ("don_vi", "tthc", "ho_so", "khai_bao")
 
 SQL_TYPES = {
     "text": 'text COLLATE "C"',
@@ -54,7 +54,8 @@ class Column(Strict):
 
 
 class Layout(Strict):
-    """How one kind of export names its columns and words. `signature`: headers that identify it."""
+    """How one kind of export names its columns and words. `signature`: headers that identify it.
+    `titles`: columns whose one value for all lines stands above the header, by regular expression."""
 
     name: str
     signature: tuple[str, ...]
@@ -63,6 +64,7 @@ class Layout(Strict):
     total_label: str | None = None
     exported_at: str | None = None
     ignored_headers: tuple[str, ...] = ()
+    titles: dict[str, str] = {}
     codes: dict[str, dict[str, tuple[str, ...]]] = {}
 
     def words(self, column: str) -> dict[str, str]:
@@ -106,9 +108,9 @@ class Contract(Strict):
                 if seen.setdefault(header, column.name) != column.name:
                     raise ValueError(f"header {header!r} belongs to {seen[header]} and {column.name}")
         for layout in self.layouts:
-            for name in layout.codes:
+            for name in (*layout.codes, *layout.titles):
                 if name not in names:
-                    raise ValueError(f"layout {layout.name} maps codes of unknown column {name}")
+                    raise ValueError(f"layout {layout.name} speaks of unknown column {name}")
             for header in layout.signature:
                 if fold(header) not in seen:
                     raise ValueError(f"layout {layout.name}: signature {header!r} is no known header")

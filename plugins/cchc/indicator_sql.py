@@ -56,7 +56,7 @@ def _measured(what: Iterable[Indicator | Form]) -> dict[Term, None]:
     return {
         term.counted: None
         for one in what
-        for side in (one.cot.values() if isinstance(one, Form) else (one.tu_so, one.mau_so))
+        for side in (one.cot.values() if isinstance(one, Form) else (one.tu_so, one.mau_so, one.can_co))
         for term in side
     }
 
@@ -173,7 +173,7 @@ def roll_up_sql() -> str:
     units, keys, values = [], [], []
     for number, indicator in enumerate(indicators().values()):
         sides = []
-        for side, terms in (("t", indicator.tu_so), ("m", indicator.mau_so)):
+        for side, terms in (("tu", indicator.tu_so), ("mau", indicator.mau_so)):
             flag = f"{side}{number}"
             if indicator.khoa and terms:
                 keys.append((flag, " AND ".join(_has_procedure(term) for term in terms)))
@@ -185,7 +185,10 @@ def roll_up_sql() -> str:
             else:
                 sides.append(_total(terms, "n") if terms else "NULL::bigint")
         published = str(indicator.cong_bo).upper()
-        values.append(f"('{indicator.ma}', {indicator.phien_ban}, {published}, {sides[0]}, {sides[1]})")
+        enough = f"{_total(indicator.can_co, 'n')} > 0" if indicator.can_co else "TRUE"
+        values.append(
+            f"('{indicator.ma}', {indicator.phien_ban}, {published}, {enough}, {sides[0]}, {sides[1]})"
+        )
     names = [*(m.name for m in every), *(flag for flag, _ in units)]
     return _made(
         "mart/roll_up.sql",
@@ -198,7 +201,7 @@ def roll_up_sql() -> str:
             "count(*) FILTER (WHERE g.t0) AS t0 -- distinct": [
                 f"count(*) FILTER (WHERE g.{flag}) AS {flag}" for flag, _ in keys
             ],
-            "('', 0, TRUE, n.m1, n.m1) -- values": values,
+            "('', 0, TRUE, TRUE, n.m1, n.m1) -- values": values,
         },
     )
 

@@ -112,8 +112,9 @@ class Indicator(Strict):
 
     Numerator and denominator are sums over their terms. With `khoa` they are numbers of distinct keys
     for which every term has a row at one and the same unit. With `don_vi_it_nhat` they are numbers of
-    units: those whose sum of the numerator's terms reaches it, among all that are active.
-    `khong_tinh_duoc`: why no source gives the figure; then there are no terms.
+    units: those whose sum of the numerator's terms reaches it, among all that are active. `can_co`: terms
+    without a row of which there is no value. `khong_tinh_duoc`: why no source gives the figure; then there
+    are no terms.
     """
 
     ma: str = Field(pattern=r"^[A-Za-z0-9_]+$")
@@ -132,6 +133,7 @@ class Indicator(Strict):
     khong_tinh_duoc: str | None = None
     tu_so: tuple[Term, ...] = ()
     mau_so: tuple[Term, ...] = ()
+    can_co: tuple[Term, ...] = ()
     ly_do_na: str | None = None
     muc_tieu: tuple[Target, ...] = ()
     bien_the: dict[str, Reading] = Field(default_factory=dict)
@@ -148,7 +150,10 @@ class Indicator(Strict):
         others = []
         for suffix, reading in self.bien_the.items():
             changes = {k: v for k, v in reading.model_dump().items() if v is not None}
-            changes |= {"tu_so": reading.tu_so or self.tu_so, "mau_so": reading.mau_so or self.mau_so}
+            changes |= {
+                side: getattr(self if getattr(reading, side) is None else reading, side)
+                for side in ("tu_so", "mau_so")
+            }
             own = {"ma": f"{self.ma}_{suffix}", "bien_the": {}, "bien_the_cua": self.ma, "muc_tieu": ()}
             others.append(Indicator.model_validate(dict(self) | changes | own))
         return [self, *others]
@@ -164,7 +169,7 @@ class Indicator(Strict):
             raise ValueError("a dem has tu_so and no mau_so")
         if (self.khong_tinh_duoc or self.loai == "diem") and (self.tu_so or self.mau_so):
             raise ValueError("what cannot be counted, and a score, has neither tu_so nor mau_so")
-        _check_terms((*self.tu_so, *self.mau_so))
+        _check_terms((*self.tu_so, *self.mau_so, *self.can_co))
         if self.muc_tieu and not self.chieu:
             raise ValueError("targets need chieu")
         for one, other in itertools.combinations(self.muc_tieu, 2):

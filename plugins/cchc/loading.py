@@ -41,13 +41,13 @@ def load(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
 def data_until(connection: sa.Connection, dataset: str | None = None) -> datetime | None:
     """The moment up to which a dataset's source is known, local time; None before any load.
 
-    Without `dataset`: the latest such moment of all facts.
+    Without `dataset`: the latest such moment of all facts that are pulled from a source.
     """
     return connection.scalar(
         sa.text(
             "SELECT max(extracted_at) FROM ops.batch WHERE dataset = ANY(:datasets) AND status = 'loaded'"
         ),
-        {"datasets": [dataset] if dataset else list(facts())},
+        {"datasets": [dataset] if dataset else [name for name in facts() if contract_of(name).api]},
     )
 
 
@@ -111,7 +111,7 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
     )
     ranges = connection.execute(sa.text("SELECT tu, den FROM pham_vi_doi WHERE tu IS NOT NULL")).all()
     changed = [(row.tu, row.den) for row in ranges]
-    if fact and known_of_this is not None:
+    if contract.api and known_of_this is not None:
         moved_to = data_until(connection, batch.dataset)
         if moved_to != known_of_this:
             # What is open in the running month is judged on the last known day, which has moved.

@@ -456,6 +456,10 @@ def _open_xlsx(contract: Contract, path: Path, where: str) -> Iterator[Export]:
         header = recognise(contract, found["header"], found["row"], where)
         if header is None:
             raise no_header(contract, where, "the reader and the contract disagree")
+        in_sheet = [f"c{index}" for index in header.columns]
+        titles = found["titles"]
+        header.columns |= {len(found["header"]) + i: name for i, name in enumerate(titles)}
+        header.missing = [name for name in header.missing if name not in titles]
         require_columns(contract, header, where)
         export = Export(
             header,
@@ -465,10 +469,13 @@ def _open_xlsx(contract: Contract, path: Path, where: str) -> Iterator[Export]:
         )
         with pa.memory_map(str(out)) as mapped:
             reader = pa.ipc.open_file(mapped)
-            wanted = [f"c{index}" for index in header.columns]
             export.batches = (
                 pa.RecordBatch.from_arrays(
-                    [batch.column("line_no"), *(batch.column(name) for name in wanted)],
+                    [
+                        batch.column("line_no"),
+                        *(batch.column(name) for name in in_sheet),
+                        *(pa.array([text] * batch.num_rows, pa.string()) for text in titles.values()),
+                    ],
                     names=["line_no", *header.columns.values()],
                 )
                 for batch in (reader.get_batch(i) for i in range(reader.num_record_batches))

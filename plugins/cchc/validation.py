@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from cchc.batches import Batch, batch_of, reference_state
 from cchc.contracts import Contract, contract_of
+from cchc.declared_items import sync_items
 from cchc.errors import BadFile, BatchStopped, CchcError
 from cchc.judge import Judge, getting_ready
 from cchc.readers import open_export
@@ -41,6 +42,9 @@ def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
         if _done(connection, batch):
             return batch
     contract = contract_of(batch.dataset)
+    with exclusive(engine, "definitions"), engine.begin() as connection:
+        # What look-ups of the batch refer to may have been edited since.
+        sync_items(connection)
     with getting_ready() as judge:
         try:
             with engine.begin() as connection:

@@ -163,8 +163,10 @@ def convert(dataset: str, path: Path, out: Path) -> dict[str, object]:
     exported_at = created_at(path)
     if layout.exported_at and (found := re.search(layout.exported_at, "\n".join(above))):
         exported_at = datetime.strptime(found[1], "%d/%m/%Y %H:%M")  # noqa: DTZ007 - local time
+    titles = {name: re.search(pattern, "\n".join(above)) for name, pattern in layout.titles.items()}
     return {
         "header": cells,
+        "titles": {name: found[1].strip() if found else None for name, found in titles.items()},
         "row": header.row,
         "stated_total": stated_total,
         "exported_at": exported_at.isoformat() if exported_at else None,

@@ -180,15 +180,15 @@ LEFT JOIN p ON n.so = p.so AND n.ma_don_vi = p.ma_don_vi
 CROSS JOIN
     LATERAL (
         VALUES
-        ('', 0, TRUE, n.m1, n.m1) -- values
-    ) AS v (ma_chi_so, phien_ban, cong_bo, tu_so, mau_so)
+        ('', 0, TRUE, TRUE, n.m1, n.m1) -- values
+    ) AS v (ma_chi_so, phien_ban, cong_bo, du_nguon, tu_so, mau_so)
 INNER JOIN mart.dinh_nghia AS dn
     ON v.ma_chi_so = dn.ma_chi_so AND v.phien_ban = dn.phien_ban
 CROSS JOIN
     LATERAL (
         SELECT
             CASE
-                WHEN k.ly_do_na IS NOT NULL THEN NULL
+                WHEN k.ly_do_na IS NOT NULL OR NOT v.du_nguon THEN NULL
                 WHEN dn.loai = 'dem' THEN v.tu_so
                 ELSE round(100.0 * v.tu_so / nullif(v.mau_so, 0), 2)
             END AS gia_tri

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import shutil
 import sys
@@ -44,6 +45,10 @@ def _parser() -> argparse.ArgumentParser:
         "--ky-loai", choices=["thang", "luy_ke", "quy", "nua_nam", "nam", "ky_bao_cao"], default="thang"
     )
     rows.add_argument("--csv", type=Path, help="write all of them to a file")
+    form = commands.add_parser("form", help="write the declaration form of a unit for a month")
+    form.add_argument("unit", metavar="UNIT")
+    form.add_argument("month", metavar="KY")
+    form.add_argument("--out", type=Path, help="where to (default: khai_bao_<unit>_<month>.xlsx)")
     commands.add_parser("migrate", help="bring the warehouse's tables up to date")
     commands.add_parser("env", help="print the environment of the running stack for a shell")
     commands.add_parser("supervise", help=argparse.SUPPRESS)
@@ -108,12 +113,32 @@ def _with_postgres(options: argparse.Namespace, home: Home) -> int:
             return run_in(stack, [psql, *words], **login, PGDATABASE="cchc", PGPASSWORD=password)
         if options.command == "rows":
             return _print_rows(options, stack.warehouse_dsn)
+        if options.command == "form":
+            return _write_form(options, stack.warehouse_dsn)
         if options.command == "airflow":
             migrate_metadata(stack)
             return run_in(stack, [sys.executable, "-m", "airflow", *words])
         if not words:
             raise LocalStackError("postgres-run: give the program after `--`.")
         return run_in(stack, migrate) or run_in(stack, words)
+
+
+def _write_form(options: argparse.Namespace, dsn: str) -> int:
+    sys.path.insert(0, str(REPO / "plugins"))
+    from cchc.contracts import fold  # noqa: PLC0415 (on sys.path only from here on)
+    from cchc.declaration_form import write_form  # noqa: PLC0415
+    from cchc.errors import CchcError  # noqa: PLC0415
+    from cchc.warehouse import engine_of  # noqa: PLC0415
+
+    name = re.sub(r"[^\w.]+", "_", fold(options.unit))
+    path = options.out or Path(f"khai_bao_{name}_{options.month}.xlsx")
+    try:
+        unit = write_form(engine_of(dsn), options.unit, options.month, path)
+    except CchcError as error:
+        raise LocalStackError(str(error)) from error
+    print(f"{path}: {unit.ten_don_vi}, {options.month}.")
+    print(f"When it is filled in: make ingest DATASET=khai_bao FILE={path}")
+    return 0
 
 
 def _print_rows(options: argparse.Namespace, dsn: str) -> int:
@@ -131,10 +156,10 @@ def _print_rows(options: argparse.Namespace, dsn: str) -> int:
     if options.csv:
         found.to_csv(options.csv, index=False)
     shown = found.drop(columns=["sha256", "ten_don_vi", "original_name"]).head(ROWS_SHOWN)
-    print(shown.to_string(index=False) if len(found) else "No dossier.")
+    print(shown.to_string(index=False) if len(found) else "No row.")
     rest = len(found) - len(shown)
     print(
-        f"{len(found)} dossiers ({options.phan})"
+        f"{len(found)} rows ({options.phan})"
         + (f", {rest} more not shown: CSV=file writes all" if rest > 0 and not options.csv else "")
     )
     return 0

@@ -1,0 +1,32 @@
+-- One row of core.khai_bao is one value that a unit declared for one item and month at one moment.
+-- Safe to repeat, in any order: every declaration is kept by content; which one counts is decided by its time. An
+-- item left empty declares nothing, so an earlier value stands.
+CREATE TEMP TABLE khai_moi ON COMMIT DROP AS
+WITH them AS (
+    INSERT INTO core.khai_bao (ma_don_vi, ky, ma_so_lieu, ngay_khai, gia_tri, chuc_danh, batch_id, line_no)
+    SELECT
+        lo.don_vi_khai AS ma_don_vi,
+        lo.ky,
+        lo.ma_so_lieu,
+        lo.ngay_khai,
+        lo.gia_tri,
+        lo.chuc_danh,
+        :batch_id AS batch_id,
+        lo.line_no
+    FROM lo
+    WHERE lo.gia_tri IS NOT NULL
+    ON CONFLICT DO NOTHING
+    RETURNING ky
+)
+
+SELECT DISTINCT ky FROM them;
+
+-- A month's value counts in it and in the year to date of the months after it.
+CREATE TEMP TABLE pham_vi_doi ON COMMIT DROP AS
+SELECT
+    (ky || '-01')::date AS tu,
+    (left(ky, 4) || '-12-01')::date AS den
+FROM khai_moi;
+
+SELECT count(*) AS lines_accepted
+FROM lo;
