@@ -84,12 +84,14 @@ def test_only_tasks_that_ask_the_source_take_a_slot_of_its_pool(tasks):
 def test_dossiers_wait_for_units_and_procedures(bag):
     dag = bag.dags["ingest_tthc"]
     assert dag.get_task("nghiep_vu.land").upstream_task_ids == {"danh_muc.load_core"}
+    assert dag.get_task("danh_muc.land").upstream_task_ids == {"reference"}
 
 
 def test_only_loads_announce_changed_months(tasks):
     for task in tasks:
         announced = [asset.name for asset in task.outlets]
-        expected = ["thang_co_thay_doi"] if task.task_id.endswith("load_core") else []
+        loads = task.task_id.endswith("load_core") or task.task_id == "reference"
+        expected = ["thang_co_thay_doi"] if loads else []
         assert announced == expected, task.task_id
 
 

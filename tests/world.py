@@ -81,7 +81,8 @@ FULL = [
 ]
 
 CONTENT = (
-    *("core.don_vi", "core.don_vi_khoa", "core.don_vi_phien_ban"),
+    *("core.don_vi", "core.don_vi_khoa", "core.don_vi_phien_ban", "core.don_vi_nguon"),
+    *("core.don_vi_tra_loi", "core.ke_thua", "core.ten_goi_khac"),
     *("core.tthc", "core.tthc_don_vi", "core.tthc_phien_ban"),
     *("core.ho_so", "core.tong_hop", "mart.chi_so", "mart.dinh_nghia", "mart.muc_tieu"),
 )

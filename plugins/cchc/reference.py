@@ -19,6 +19,11 @@ def read_rows(path: Path, model: type[Row]) -> list[Row]:
 
     Raises BadDefinition that names file, line and column.
     """
+    return [row for _, row in numbered_rows(path, model)]
+
+
+def numbered_rows(path: Path, model: type[Row]) -> list[tuple[int, Row]]:
+    """As read_rows, each row with its line in the file."""
     rows = []
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
@@ -31,7 +36,8 @@ def read_rows(path: Path, model: type[Row]) -> list[Row]:
             if next(iter(cells.values())).startswith("#"):
                 continue
             try:
-                rows.append(model.model_validate({name: cell or None for name, cell in cells.items()}))
+                row = model.model_validate({name: cell or None for name, cell in cells.items()})
+                rows.append((reader.line_num, row))
             except ValidationError as error:
                 fault = error.errors()[0]
                 raise BadDefinition(
