@@ -312,9 +312,10 @@ def _replace(connection: sa.Connection, organisation: Organisation, batch_id: in
     changed = [_hold(connection, "ke_thua", successions), _hold(connection, "ten_goi_khac", names)]
     connection.execute(
         sa.text(
-            "UPDATE ops.batch SET status = 'landed' WHERE batch_id = :b AND status = 'loaded' "
-            "AND (:changed OR NOT EXISTS (SELECT 1 FROM core.don_vi_phien_ban "
-            "WHERE ma_nguon = 'tham_chieu' AND batch_id = :b))"
+            "UPDATE ops.batch SET status = 'landed', origin = 'reference' WHERE batch_id = :b "
+            # Its bytes may have come by ingest_file before.
+            "AND (origin <> 'reference' OR status = 'loaded' AND (:changed OR NOT EXISTS "
+            "(SELECT 1 FROM core.don_vi_phien_ban WHERE ma_nguon = 'tham_chieu' AND batch_id = :b)))"
         ),
         {"b": batch_id, "changed": any(changed)},
     )

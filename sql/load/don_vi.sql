@@ -4,7 +4,8 @@
 -- and everything is rebuilt from both and from core.ke_thua, whatever order they came in.
 DELETE FROM core.don_vi_phien_ban
 WHERE
-    ma_nguon = 'tham_chieu'
+    -- Its rows may have come by hand before, as if a source had said them.
+    (ma_nguon = 'tham_chieu' OR batch_id = :batch_id)
     AND EXISTS (
         SELECT 1 FROM ops.batch
         WHERE batch_id = :batch_id AND origin = 'reference'
@@ -521,8 +522,19 @@ SELECT
 FROM chuoi;
 
 INSERT INTO core.don_vi_tra_loi (ma_goc, valid_from, valid_to, ma_don_vi)
-WITH nghia AS (
-    -- A code of a source means the unit it meant last, before its first range the first one.
+WITH ma_nguon AS (
+    SELECT n.*
+    FROM core.don_vi_nguon AS n
+    WHERE
+        NOT EXISTS (
+            SELECT 1 FROM khoang AS t
+            WHERE t.ma_nguon = 'tham_chieu' AND t.ma_don_vi = n.ma_don_vi_nguon
+        )
+),
+
+-- A code of a source means the unit it meant last, before its first range the first one; a code of
+-- the reference file means its unit, whatever a source says.
+nghia AS (
     SELECT
         y.ma_goc,
         y.ma_don_vi,
@@ -533,14 +545,14 @@ WITH nghia AS (
             n.ma_don_vi_nguon AS ma_goc,
             n.ma_don_vi,
             n.valid_from
-        FROM core.don_vi_nguon AS n
+        FROM ma_nguon AS n
         UNION ALL
         SELECT
             d.ma_don_vi AS ma_goc,
             d.ma_don_vi,
             d.valid_from
         FROM core.don_vi AS d
-        WHERE d.ma_don_vi IN (SELECT n.ma_don_vi_nguon FROM core.don_vi_nguon AS n)
+        WHERE d.ma_don_vi IN (SELECT n.ma_don_vi_nguon FROM ma_nguon AS n)
     ) AS y
     WINDOW theo_ngay AS (PARTITION BY y.ma_goc ORDER BY y.valid_from)
     UNION ALL
@@ -550,7 +562,7 @@ WITH nghia AS (
         '-infinity'::date AS tu,
         'infinity'::date AS den
     FROM core.don_vi AS d
-    WHERE d.ma_don_vi NOT IN (SELECT n.ma_don_vi_nguon FROM core.don_vi_nguon AS n)
+    WHERE d.ma_don_vi NOT IN (SELECT n.ma_don_vi_nguon FROM ma_nguon AS n)
 )
 
 SELECT

@@ -153,7 +153,7 @@ def _load_reference(dsn: str, landing_dir: Path) -> int:
         batch, months = load_organisation(engine_of(dsn), landing_dir)
     except CchcError as error:
         raise LocalStackError(str(error)) from error
-    print(f"{batch.lines_read} units loaded from sql/reference/{batch.original_name}.")
+    print(f"The warehouse holds the {batch.lines_read} units of sql/reference/{batch.original_name}.")
     if months:
         print(f"Months to count again: {', '.join(months)}. catch_up_chi_so does it, or make refresh KY=…")
     return 0
