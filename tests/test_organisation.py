@@ -557,11 +557,12 @@ def test_files_and_lists_in_any_order_give_the_same_organisation(world):
 
 
 def empty(world: World) -> None:
+    """Forgets everything that was ever loaded."""
+    world.without_dossiers()
     with world.engine.begin() as connection:
         connection.exec_driver_sql(
-            "DROP SCHEMA staging CASCADE; CREATE SCHEMA staging; "
-            "TRUNCATE core.ke_thua, core.ten_goi_khac, core.don_vi_khoa, core.don_vi_tra_loi, core.ho_so, "
-            "core.tong_hop, mart.chi_so, ops.period, ops.batch CASCADE"
+            "TRUNCATE core.ke_thua, core.ten_goi_khac, core.don_vi_khoa, core.don_vi_tra_loi, "
+            "ops.batch CASCADE"
         )
 
 
@@ -879,9 +880,6 @@ def dossiers_of(draw: st.DrawFn, life: Life) -> list[tuple[str, date, date | Non
 
 
 def test_after_any_mergers_no_dossier_is_lost_or_counted_twice(world):
-    with world.engine.begin() as connection:
-        connection.exec_driver_sql("TRUNCATE ops.batch CASCADE")
-
     @settings(FEW, max_examples=10)
     @given(st.data())
     def check(data):
