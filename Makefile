@@ -10,8 +10,8 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up down psql ingest refresh rows form test lint format bench migrate airflow env docs \
-  lock clean
+.PHONY: help venv demo up down psql ingest refresh rows form test lint format bench migrate reference airflow \
+  env docs lock clean
 
 help: ## list the commands
 	@echo "make <command>:"
@@ -75,6 +75,9 @@ env: venv ## print the running stack's environment: eval "$$(make env)"
 
 migrate: venv ## bring the warehouse's tables up to date
 	@exec $(LOCAL) migrate
+
+reference: venv ## load the files in sql/reference: units, successions, other names
+	@exec $(LOCAL) reference
 
 test: venv ## run all tests
 	@exec $(PY) -m pytest $(ARGS)

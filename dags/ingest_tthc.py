@@ -1,17 +1,19 @@
 """
 ### Nạp dữ liệu hệ thống TTHC
 
-**What** — Pulls units, procedures and changed dossiers from the TTHC system, judges them, loads them into
-`core`, and announces the months that changed.
+**What** — Brings the organisation in line with the files in `sql/reference`, then pulls units, procedures and
+changed dossiers from the TTHC system, judges them, loads them into `core`, and announces the months that
+changed.
 
 **When** — Every day at 00:00 (Vietnam), for what changed until then since the last loaded pull, with one day
 of overlap.
 
-**Inputs** — Connection `cchc_tthc` (address, client id, secret), connection `cchc_warehouse`, pool
-`nguon_tthc`.
+**Inputs** — Files `don_vi.csv`, `ke_thua.csv`, `ten_goi_khac.csv` in `sql/reference`; connection `cchc_tthc`
+(address, client id, secret), connection `cchc_warehouse`, pool `nguon_tthc`.
 
-**Outputs** — `ops.batch`, `ops.validation_result`, `ops.reject`; `core.don_vi`, `core.tthc`, `core.ho_so`;
-one partition of asset `thang_co_thay_doi` per month touched.
+**Outputs** — `ops.batch`, `ops.validation_result`, `ops.reject`; `core.don_vi`, `core.ke_thua`, `core.tthc`,
+`core.ho_so`; in `ops.don_vi_khac_tham_chieu` what a source says of units otherwise than the files; one
+partition of asset `thang_co_thay_doi` per month touched.
 
 **If it fails** — The task's log says which rule or which file, with counts. Nothing of a failed batch is
 loaded and the watermark stays, so the next run pulls the same window again.
@@ -21,7 +23,17 @@ loaded and the watermark stays, so the next run pulls the same window again.
 
 from airflow.sdk import chain, dag, task_group
 
-from cchc.dag_parts import DEFAULT_ARGS, START, TAGS, daily, land, load_core, source_end, validate
+from cchc.dag_parts import (
+    DEFAULT_ARGS,
+    START,
+    TAGS,
+    daily,
+    land,
+    load_core,
+    reference,
+    source_end,
+    validate,
+)
 
 
 @task_group
@@ -44,6 +56,7 @@ def ingest(dataset: str) -> None:
 def ingest_tthc() -> None:
     # Dossiers are judged against units and procedures, so these come first.
     chain(
+        reference(),
         ingest.override(group_id="danh_muc").expand(dataset=["don_vi", "tthc"]),
         ingest.override(group_id="nghiep_vu").expand(dataset=["ho_so"]),
     )

@@ -84,12 +84,14 @@ def test_only_tasks_that_ask_the_source_take_a_slot_of_its_pool(tasks):
 def test_dossiers_wait_for_units_and_procedures(bag):
     dag = bag.dags["ingest_tthc"]
     assert dag.get_task("nghiep_vu.land").upstream_task_ids == {"danh_muc.load_core"}
+    assert dag.get_task("danh_muc.land").upstream_task_ids == {"reference"}
 
 
 def test_only_loads_announce_changed_months(tasks):
     for task in tasks:
         announced = [asset.name for asset in task.outlets]
-        expected = ["thang_co_thay_doi"] if task.task_id.endswith("load_core") else []
+        loads = task.task_id.endswith("load_core") or task.task_id == "reference"
+        expected = ["thang_co_thay_doi"] if loads else []
         assert announced == expected, task.task_id
 
 
@@ -474,6 +476,20 @@ def test_a_load_announces_exactly_the_months_that_it_returns(world: World, run_t
 def test_a_load_that_changes_no_month_announces_none(world: World, run_task):
     batch_id = world.land("don_vi", world.csv(UNITS, ["ma_don_vi", "ten_don_vi", "cap"]), "2024-01-01")
     result, context = run_task("ingest_file", "load_core", {"dataset": "don_vi", "batch_id": batch_id})
+    assert result["periods"] == context.partitions == []
+
+
+def test_the_reference_task_announces_the_months_that_wait_because_of_it(world: World, run_task):
+    world.reference().add({})
+    world.refresh_all()
+    # The source's "Sở Xây dựng" is one of the files from now on: its figures move to that unit's code.
+    months = ["2025-01", "2025-02", "2025-03"]
+    for _ in range(2):
+        result, context = run_task("ingest_tthc", "reference")
+        assert result["periods"] == context.partitions == months
+        assert result["read"] == 280
+    world.refresh_all()
+    result, context = run_task("ingest_tthc", "reference")
     assert result["periods"] == context.partitions == []
 
 

@@ -24,9 +24,9 @@ CHI_SO = [
 VIETNAMESE = "[àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ]"
 
 
-def migrate(dsn: str, *, check: bool = True) -> subprocess.CompletedProcess:
+def migrate(dsn: str, *, to: str = "head", check: bool = True) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        [sys.executable, "-m", "alembic", "upgrade", to],
         cwd=ROOT,
         env=os.environ | {"CCHC_WAREHOUSE_DSN": dsn},
         capture_output=True,
@@ -135,6 +135,35 @@ def test_without_an_address_it_says_what_to_set():
     assert "Traceback" not in done.stderr
 
 
+def test_units_loaded_before_the_succession_table_answer_as_they_did(empty_database):
+    migrate(empty_database, to="0001")
+    engine = engine_of(empty_database)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO ops.batch (dataset, sha256, size_bytes, landed_path, original_name, origin) "
+            "VALUES ('don_vi', repeat('0', 64), 1, '/x', 'x', 'file'); "
+            "INSERT INTO core.don_vi (ma_don_vi, valid_from, valid_to, ten_don_vi, cap, ma_don_vi_ke_thua, "
+            "batch_id, line_no) VALUES "
+            "('A', '-infinity', '2025-02-28', 'A', 'xa', 'B', 1, 1), "
+            "('B', '2025-03-01', '2025-06-30', 'B', 'xa', 'C', 1, 2), "
+            "('C', '2025-07-01', 'infinity', 'C', 'xa', NULL, 1, 3), "
+            "('D', '2020-01-01', '2025-04-30', 'D', 'xa', NULL, 1, 4)"
+        )
+    days = ["2019-01-01", "2025-02-28", "2025-03-01", "2025-05-01", "2025-06-30", "2025-07-01", "2030-01-01"]
+
+    def answers() -> list[list]:
+        query = (
+            "SELECT (t.ma_goc, t.ma_don_vi, t.ten_don_vi, t.cap, t.con_hieu_luc)::text "
+            "FROM core.don_vi_tai_ngay(:day) AS t ORDER BY t.ma_goc"
+        )
+        return [names(engine, query, day=day) for day in days]
+
+    before = answers()
+    assert before[3] == ["(A,B,B,xa,t)", "(B,B,B,xa,t)", "(C,C,C,xa,f)", "(D,D,D,xa,f)"]
+    migrate(empty_database)
+    assert answers() == before
+
+
 # --- what stands afterwards ---------------------------------------------------------------------
 
 
@@ -191,7 +220,7 @@ def test_levels_are_the_same_in_tables_and_code(engine):
     assert all(f"'{level}'" in check for check in checks for level in LEVELS)
 
 
-READABLE = ["mart.chi_so", "mart.dinh_nghia", "mart.muc_tieu"]
+READABLE = ["mart.chi_so", "mart.dinh_nghia", "mart.muc_tieu", "mart.don_vi", "mart.ke_thua"]
 FORBIDDEN = [
     *(f"SELECT count(*) FROM {table}" for table in ("core.ho_so", "core.don_vi", "ops.batch", "ops.reject")),
     "SELECT nextval('ops.period_change')",

@@ -21,6 +21,8 @@ from tools.tthc_simulator.source import CSV_COLUMNS, RECORD_KEYS, generate
 
 SMALL = Settings(per_month=700)
 END = "20250701000000"
+# The changes of 1 July are not entered yet.
+JUNE = "20250620000000"
 NEST = ("TaiLieuNop", "DanhSachHoSoBoSung", "DanhSachGiayToKetQua")
 
 
@@ -199,20 +201,20 @@ def test_due_dates_skip_holidays_and_use_make_up_saturdays(received, days, due):
 
 
 def test_units_are_the_province_with_104_communes_and_9_districts(source):
-    listed = source.don_vi(END)
+    listed = source.don_vi(JUNE)
     levels = Counter(unit["Cap"] for unit in listed)
     assert levels["xa"] == 104 and levels["huyen"] == 9 and levels["toan_tinh"] == 1
     active = [unit for unit in listed if not unit["HieuLucDen"]]
     assert 125 <= len(active) <= 140
     assert len({unit["MaDonVi"] for unit in listed}) == len(listed)
-    assert len({unit["TenDonVi"] for unit in listed}) == len(listed)
+    assert len({unit["TenDonVi"] for unit in active}) == len(active)
     assert "UBND Phường 1, Thị xã Duyên Hải" in {unit["TenDonVi"] for unit in listed}
     assert all(len(unit["MaDonVi"]) == 13 for unit in listed)
 
 
 def test_mergers_are_known_once_entered_and_move_new_dossiers(large):
     before = {u["MaDonVi"]: u for u in large.don_vi("20250201000000")}
-    after = {u["MaDonVi"]: u for u in large.don_vi(END)}
+    after = {u["MaDonVi"]: u for u in large.don_vi(JUNE)}
     closed = {m: u for m, u in after.items() if u["HieuLucDen"]}
     assert len(closed) == 11
     assert {u["HieuLucDen"] for u in closed.values()} == {"20250228"}
@@ -228,10 +230,71 @@ def test_mergers_are_known_once_entered_and_move_new_dossiers(large):
     assert len(old) and len(new) and still_open.any()
 
 
+@pytest.fixture(scope="module")
+def reformed():
+    return generate(Settings(per_month=3000, den="2025-08"))
+
+
+def test_units_of_the_reform_are_listed_some_days_before_and_begin_on_1_july(reformed):
+    before = {u["MaDonVi"] for u in reformed.don_vi(JUNE)}
+    listed = reformed.don_vi("20250628000000")
+    new = [u for u in listed if u["MaDonVi"] not in before]
+    assert Counter(u["Cap"] for u in new) == {"toan_tinh": 1, "so_nganh": 15, "xa": 41}
+    assert {u["HieuLucTu"] for u in new} == {"20250701"}
+    old = [u for u in listed if u["MaDonVi"] in before]
+    assert all(u["HieuLucDen"] in ("20250228", "20250630") for u in old)
+    successors = {u["MaDonVi"]: u["MaDonViKeThua"] for u in old}
+    assert set(successors.values()) <= {u["MaDonVi"] for u in listed}
+    names = {u["MaDonVi"]: u["TenDonVi"] for u in listed}
+    # §10.3 of the domain notes: two wards and the commune of the district town became one.
+    for name in ("Phường 1", "Phường 3", "Phường 9"):
+        (code,) = [m for m, n in names.items() if n == f"UBND {name}, Thành phố Trà Vinh"]
+        assert names[successors[code]] == "UBND Phường Trà Vinh"
+
+
+def test_dossiers_from_1_july_are_the_new_units_and_older_ones_keep_their_code(reformed):
+    frame = reformed.frame()
+    received = frame[frame["ky_tiep_nhan"].notna() & ~frame["loi"].isin(CRITICAL_KINDS)]
+    first = {u["MaDonVi"]: u["HieuLucTu"] for u in reformed.don_vi()}
+    last = {u["MaDonVi"]: u["HieuLucDen"] or "99991231" for u in reformed.don_vi()}
+    day = received["ngay_tiep_nhan"].str[:8]
+    assert (received["don_vi_xu_ly"].map(first) <= day).all()
+    assert (received["don_vi_xu_ly"].map(last) >= day).all()
+    old = received[day < "20250701"]
+    assert old["trang_thai_ho_so"].isin(["2", "4", "5", "6"]).any()
+    assert set(received[day >= "20250701"]["don_vi_xu_ly"].str[-3:]) == {"H61"}
+    good = received["loi"] == ""
+    assert set(received[good & (day >= "20250701")]["ma_tthc"].str[-3:]) == {"H61"}
+    assert set(received[good & (day < "20250701")]["ma_tthc"].str[-3:]) == {"H59"}
+    monthly = received["ky_tiep_nhan"].value_counts()
+    assert monthly["2025-08"] > 0.8 * monthly["2025-06"]
+    # What districts decided comes to all communes on their land, not to one of them.
+    level = {u["MaDonVi"]: u["Cap"] for u in reformed.don_vi()}
+    catalogue = {p["MaTTHC"]: p for p in reformed.tthc(JUNE)}
+    of_districts = received["ma_tthc"].str[:8].map(lambda c: catalogue.get(c, {}).get("CapThucHien"))
+    july = received[(day >= "20250701") & (of_districts == "Cấp huyện")]
+    assert set(july["don_vi_xu_ly"].map(level)) == {"xa"}
+    assert july["don_vi_xu_ly"].nunique() > 30
+
+
+def test_providers_change_with_the_units(reformed):
+    frame = reformed.frame()
+    good = frame[(frame["loi"] == "") & frame["ngay_tiep_nhan"].notna()]
+    listed = reformed.tthc()
+    held = {(p["MaTTHC"], u["MaDonVi"]): u for p in listed for u in p["DonViThucHien"]}
+    triples = zip(good["ma_tthc"].str[:8], good["don_vi_xu_ly"], good["ngay_tiep_nhan"].str[:8], strict=True)
+    for procedure, unit, day in triples:
+        found = held[procedure, unit]
+        assert day <= (found["HieuLucDen"] or "99991231")
+    assert {u["HieuLucDen"] for (_, m), u in held.items() if m.endswith("H59")} == {"20250228", "20250630"}
+    assert {u["HieuLucDen"] for (_, m), u in held.items() if m.endswith("H61")} == {None}
+    assert {p["CapThucHien"] for p in listed} == {"Cấp tỉnh", "Cấp xã"}
+
+
 def test_some_active_units_are_big_some_idle(large):
     frame = large.frame(END)
     counts = frame[frame["ky_tiep_nhan"] == "2025-04"]["don_vi_xu_ly"].value_counts()
-    communes = [u["MaDonVi"] for u in large.don_vi(END) if u["Cap"] == "xa"]
+    communes = [u["MaDonVi"] for u in large.don_vi(JUNE) if u["Cap"] == "xa"]
     handled = counts.reindex(communes).fillna(0)
     ever = set(frame["don_vi_xu_ly"])
     assert [code not in ever for code in communes].count(True) == 1

@@ -83,7 +83,8 @@ FULL = [
 ]
 
 CONTENT = (
-    *("core.don_vi", "core.don_vi_khoa", "core.don_vi_phien_ban"),
+    *("core.don_vi", "core.don_vi_khoa", "core.don_vi_phien_ban", "core.don_vi_nguon"),
+    *("core.don_vi_tra_loi", "core.ke_thua", "core.ten_goi_khac"),
     *("core.tthc", "core.tthc_don_vi", "core.tthc_phien_ban"),
     *("core.ho_so", "core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan"),
     "core.khai_bao",

@@ -62,6 +62,22 @@ def source_end() -> pendulum.DateTime | None:
 
 
 @task(
+    task_display_name="Nạp danh mục tham chiếu",
+    execution_timeout=timedelta(minutes=30),
+    outlets=[THANG_CO_THAY_DOI],
+)
+def reference() -> dict:
+    """Brings units, successions and other names in line with the files in sql/reference."""
+    from cchc.organisation import load_organisation
+
+    context = get_current_context()
+    batch, periods = load_organisation(_warehouse(context), _landing())
+    if periods:
+        context["outlet_events"][THANG_CO_THAY_DOI].add_partitions(periods)
+    return {"batch_id": batch.batch_id, "read": batch.lines_read, "periods": periods}
+
+
+@task(
     task_display_name="Kéo dữ liệu về",
     map_index_template="{{ ten }}",
     pool=POOL,

@@ -104,6 +104,36 @@ def land_api(
     )
 
 
+def land_reference(
+    engine: sa.Engine,
+    landing_dir: Path,
+    contract: Contract,
+    name: str,
+    rows: dict[int, dict],
+    extracted_at: datetime,
+) -> Landed:
+    """Lands the rows of a reference file, given by their lines in it, as JSON Lines with the same numbers.
+
+    The same rows give the same batch. Line 1, where the file has its header, states the total.
+    """
+
+    def lines() -> Iterable[bytes]:
+        yield orjson.dumps({"tep": name, "tong_so": len(rows)}, option=orjson.OPT_APPEND_NEWLINE)
+        for number in range(2, max(rows, default=1) + 1):
+            yield orjson.dumps(rows[number], option=orjson.OPT_APPEND_NEWLINE) if number in rows else b"\n"
+
+    path, sha256 = _store(landing_dir / contract.dataset, lines(), ".jsonl")
+    return _register(
+        engine,
+        contract,
+        path,
+        sha256,
+        original_name=name,
+        origin="reference",
+        extracted_at=extracted_at,
+    )
+
+
 def watermark(engine: sa.Engine, dataset: str) -> datetime | None:
     """The end of the last window of `dataset` that was loaded; None before the first."""
     query = "SELECT max(window_to) FROM ops.batch WHERE dataset = :d AND status = 'loaded'"

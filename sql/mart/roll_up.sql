@@ -29,7 +29,7 @@ tra_loi AS MATERIALIZED (
         dv.ma_don_vi,
         dv.ten_don_vi,
         dv.cap,
-        dv.con_hieu_luc
+        dv.con_hieu_luc AND dv.theo_doi AS con_hieu_luc
     FROM (SELECT DISTINCT k.ngay FROM k) AS ngay
     CROSS JOIN LATERAL core.don_vi_tai_ngay(ngay.ngay) AS dv
 ),

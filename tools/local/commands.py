@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("month", metavar="KY")
     form.add_argument("--out", type=Path, help="where to (default: khai_bao_<unit>_<month>.xlsx)")
     commands.add_parser("migrate", help="bring the warehouse's tables up to date")
+    commands.add_parser("reference", help="load the files in sql/reference")
     commands.add_parser("env", help="print the environment of the running stack for a shell")
     commands.add_parser("supervise", help=argparse.SUPPRESS)
     for name, about in (
@@ -115,6 +116,10 @@ def _with_postgres(options: argparse.Namespace, home: Home) -> int:
             return _print_rows(options, stack.warehouse_dsn)
         if options.command == "form":
             return _write_form(options, stack.warehouse_dsn)
+        if options.command == "reference":
+            return run_in(stack, migrate) or _load_reference(
+                stack.warehouse_dsn, Path(stack.environment["CCHC_LANDING_DIR"])
+            )
         if options.command == "airflow":
             migrate_metadata(stack)
             return run_in(stack, [sys.executable, "-m", "airflow", *words])
@@ -162,6 +167,22 @@ def _print_rows(options: argparse.Namespace, dsn: str) -> int:
         f"{len(found)} rows ({options.phan})"
         + (f", {rest} more not shown: CSV=file writes all" if rest > 0 and not options.csv else "")
     )
+    return 0
+
+
+def _load_reference(dsn: str, landing_dir: Path) -> int:
+    sys.path.insert(0, str(REPO / "plugins"))
+    from cchc.errors import CchcError  # noqa: PLC0415 (on sys.path only from here on)
+    from cchc.organisation import load_organisation  # noqa: PLC0415
+    from cchc.warehouse import engine_of  # noqa: PLC0415
+
+    try:
+        batch, months = load_organisation(engine_of(dsn), landing_dir)
+    except CchcError as error:
+        raise LocalStackError(str(error)) from error
+    print(f"The warehouse holds the {batch.lines_read} units of sql/reference/{batch.original_name}.")
+    if months:
+        print(f"Months to count again: {', '.join(months)}. catch_up_chi_so does it, or make refresh KY=…")
     return 0
 
 

@@ -12,7 +12,7 @@ import xlsxwriter
 
 from tools.tthc_simulator import working_days as wd
 from tools.tthc_simulator.defects import CRITICAL_KINDS
-from tools.tthc_simulator.geography import units
+from tools.tthc_simulator.geography import REFORM, units
 from tools.tthc_simulator.source import CSV_COLUMNS, Source
 
 LEVEL_HEADINGS = {
@@ -36,6 +36,7 @@ HEADERS = {
     "Ngày hẹn trả": "ngay_hen_tra", "Ngày kết thúc xử lý": "ngay_ket_thuc_xu_ly",
     "Ngày trả kết quả": "ngay_tra",
 }  # fmt: skip
+REFORMED = f"{REFORM[:4]}-{REFORM[4:6]}"
 UNKNOWN_UNIT_NAME = "Đơn vị không xác định"
 
 
@@ -135,7 +136,7 @@ def _titles(ky: str, den: str) -> list[str]:
     year, month = ky.split("-")
     last = str(np.datetime64(str(np.datetime64(ky, "M") + 1), "D") - 1)[-2:]
     return [
-        "UBND TỈNH TRÀ VINH",
+        "UBND TỈNH VĨNH LONG" if ky >= REFORMED else "UBND TỈNH TRÀ VINH",
         "DANH SÁCH HỒ SƠ THỦ TỤC HÀNH CHÍNH",
         f"Từ ngày 01/{month}/{year} đến ngày {last}/{month}/{year}",
         f"Thời điểm xuất: {_day_first(den)}",

@@ -8,14 +8,13 @@ import numpy as np
 
 from tools.tthc_simulator import working_days as wd
 from tools.tthc_simulator.defects import CODE, CRITICAL_KINDS, DEFAULT_RATES, mojibake
-from tools.tthc_simulator.geography import units
+from tools.tthc_simulator.geography import ORIGIN, day_after, units
 from tools.tthc_simulator.procedures import INFORMATION_ONLY, online_levels, procedures
 
 NEVER = np.int64(2**40)
-MERGER = wd.seconds("2025-03-01")
 LEVEL_SHARES = {"tinh": 0.37, "huyen": 0.18, "xa": 0.45}
 # Communes where next to nothing happens, and one where nothing does.
-QUIET_COMMUNES, SILENT_COMMUNE = ("29413", "29539", "29356"), "29410"
+QUIET_COMMUNES, SILENT_COMMUNE = ("84.29413", "84.29539", "84.29356"), "84.29410"
 
 # The changes of a dossier, in the order in which they can happen to it.
 STEPS = (
@@ -166,8 +165,9 @@ class _Draft:
         self.accepted = ~self.refused & ~self.chance(0.0008)
         # Codes of procedures that had not begun or had ended on the day of reception move on.
         self.procedure = _valid_procedures(self.procedure, self.received)
-        self.unit_submitted = _after_merger(self.local_unit, self.submitted)
-        self.unit = _after_merger(self.local_unit, self.received)
+        share = np.random.default_rng([self.seed, 12]).random(n)
+        self.unit_submitted = _after_mergers(self.local_unit, self.submitted, share)
+        self.unit = _after_mergers(self.local_unit, self.received, share)
         self.receiver_submitted, self.receiver = _receivers(self.unit_submitted, self.unit, rng)
 
     def ask_for_supplements(self) -> None:
@@ -354,7 +354,9 @@ def _procedures_and_units(seed: int, n: int, rng: np.random.Generator) -> tuple[
     unit = np.array([keys.get(item.department, -1) for item in catalogue])[procedure]
     size = np.random.default_rng([seed, 5])
     for name, sigma in (("huyen", 0.45), ("xa", 0.8)):
-        members = np.array([i for i, item in enumerate(units()) if item.level == name])
+        members = np.array(
+            [i for i, item in enumerate(units()) if item.level == name and item.valid_from == ORIGIN]
+        )
         share = size.lognormal(0, sigma, len(members))
         share[np.isin(members, [keys[key] for key in QUIET_COMMUNES])] = 0.03
         share[members == keys[SILENT_COMMUNE]] = 0
@@ -388,10 +390,22 @@ def _valid_procedures(procedure: np.ndarray, received: np.ndarray) -> np.ndarray
     return procedure
 
 
-def _after_merger(unit: np.ndarray, at: np.ndarray) -> np.ndarray:
+def _after_mergers(unit: np.ndarray, at: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """The unit that stands in the place of `unit` at each moment.
+
+    What came to a district comes to one of the communes on its land, chosen by `share` in [0, 1).
+    """
     codes = {item.code: i for i, item in enumerate(units())}
-    successor = np.array([codes[item.successor] if item.successor else i for i, item in enumerate(units())])
-    return np.where(at >= MERGER, successor[unit], unit)
+    heirs: list[list[int]] = []
+    for i, item in enumerate(units()):
+        places = {other.successor for other in units() if item.level == "huyen" and other.parent == item.code}
+        heirs.append(sorted(codes[code] for code in places or {item.successor} if code) or [i])
+    first = np.cumsum([0, *map(len, heirs)])[:-1]
+    many, flat = np.array([len(h) for h in heirs]), np.concatenate(heirs)
+    ends = np.array([wd.seconds(day_after(u.valid_to) + "000000") if u.valid_to else NEVER for u in units()])
+    while (over := at >= ends[unit]).any():
+        unit = np.where(over, flat[first[unit] + (share * many[unit]).astype(int)], unit)
+    return unit
 
 
 def _receivers(

@@ -1,20 +1,24 @@
-"""The units of the province: levels, parents, made-up identifiers, and the 2025 mergers."""
+"""The units of the province: levels, parents, made-up identifiers, and the changes of 2025."""
 
 import csv
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
+REFERENCE = Path(__file__).resolve().parents[2] / "sql" / "reference"
 ORIGIN = "20200101"
 LONG_AGO = "20241001080000"
-# When the vendor entered the mergers that took effect on 2025-03-01.
-MERGERS_ENTERED = "20250224080000"
+# The district level ends and the province becomes part of another.
+REFORM = "20250701"
+# Last part of the identifiers: H59 is Trà Vinh's; H61, Vĩnh Long's, is not verified.
+SUFFIXES = {"84": "H59", "86": "H61"}
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit. `key` is the simulator's own handle; `code` is the identifier that is served."""
+    """One unit. `key` is its code in sql/reference; `code` is the made-up identifier that is served."""
 
     key: str
     code: str
@@ -22,14 +26,27 @@ class Unit:
     level: str
     parent: str | None
     gso: str | None
-    valid_from: str = ORIGIN
-    valid_to: str | None = None
-    successor: str | None = None
+    valid_from: str
+    valid_to: str | None
+    successor: str | None
+
+    @property
+    def known_from(self) -> str:
+        """The moment from which the source lists the unit."""
+        return LONG_AGO if self.valid_from == ORIGIN else entered(self.valid_from)
+
+    @property
+    def end_known_from(self) -> str | None:
+        """The moment from which the source knows that the unit ends."""
+        return entered(day_after(self.valid_to)) if self.valid_to else None
+
+    def knows_end(self, den: str) -> bool:
+        """Whether the source knew at `den` that the unit ends."""
+        return self.end_known_from is not None and den >= self.end_known_from
 
     def record(self, den: str) -> dict:
         """The unit as the source knew it at `den`."""
-        knows_end = den >= MERGERS_ENTERED
-        changed = (self.valid_to or self.valid_from != ORIGIN) and knows_end
+        knows_end = self.knows_end(den)
         return {
             "MaDonVi": self.code,
             "TenDonVi": self.name,
@@ -39,43 +56,84 @@ class Unit:
             "HieuLucTu": self.valid_from,
             "HieuLucDen": self.valid_to if knows_end else None,
             "MaDonViKeThua": self.successor if knows_end else None,
-            "NgayCapNhat": MERGERS_ENTERED if changed else LONG_AGO,
+            "NgayCapNhat": self.end_known_from if knows_end else self.known_from,
         }
 
 
-def rows(name: str) -> list[dict[str, str]]:
-    """The rows of a reference file of this package."""
-    with (DATA / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def entered(day: str) -> str:
+    """When the vendor entered a change that takes effect on `day` (yyyyMMdd): five days before it."""
+    return (_date(day) - timedelta(days=5)).strftime("%Y%m%d080000")
+
+
+def day_after(day: str) -> str:
+    return (_date(day) + timedelta(days=1)).strftime("%Y%m%d")
+
+
+def _date(day: str) -> datetime:
+    return datetime.strptime(day, "%Y%m%d")  # noqa: DTZ007 - local time by contract
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a data file; lines that begin with # are remarks."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file) if not next(iter(row.values())).startswith("#")]
 
 
 @cache
 def units() -> tuple[Unit, ...]:
-    """All units ever: the province, sở-level bodies, districts, communes, in code order."""
-    top = "000.00.00.H59"
-    found = [Unit("tinh", top, "UBND tỉnh Trà Vinh", "toan_tinh", None, "84")]
-    departments = rows("so_nganh.csv")
-    codes = {row["khoa"]: f"000.00.{11 + i}.H59" for i, row in enumerate(departments)}
-    for row in departments:
+    """All units ever of which figures are expected: first those of the old province, then of the new.
+
+    In each the province, sở-level bodies, districts with their communes, communes of the province.
+    """
+    listed = [row for row in rows(REFERENCE / "don_vi.csv") if row["theo_doi"] == "1"]
+    known = {row["ma_don_vi"]: row for row in listed}
+    heirs = {
+        row["ma_don_vi_cu"]: row["ma_don_vi_moi"]
+        for row in rows(REFERENCE / "ke_thua.csv")
+        if row["nhan_ton"] == "1"
+    }
+    codes = _identifiers(listed)
+    found = []
+    for key, code in codes.items():
+        row = known[key]
+        parent = known.get(row["ma_don_vi_cha"])
         found.append(
-            Unit(row["khoa"], codes[row["khoa"]], row["ten"], "so_nganh", top, None,
-                 row["hieu_luc_tu"], row["hieu_luc_den"] or None, codes.get(row["ke_thua"]))
+            Unit(
+                key, code, _name(row, parent), row["cap"], codes.get(row["ma_don_vi_cha"]),
+                row["ma_gso"] or None, row["hieu_luc_tu"].replace("-", "") or ORIGIN,
+                row["hieu_luc_den"].replace("-", "") or None, codes.get(heirs.get(key, "")),
+            )
         )  # fmt: skip
-    places = rows("dia_ban.csv")
-    for i, district in enumerate(place for place in places if place["cap"] == "huyen"):
-        code = f"000.00.{51 + i}.H59"
-        name = f"UBND {district['ten']}"
-        found.append(Unit(district["ma_gso"], code, name, "huyen", top, district["ma_gso"]))
-        inside = [place for place in places if place["ma_gso_cha"] == district["ma_gso"]]
-        for j, commune in enumerate(inside):
-            name = f"UBND {commune['ten']}, {district['ten']}"
-            found.append(
-                Unit(commune["ma_gso"], f"000.{11 + j}.{51 + i}.H59", name, "xa", code,
-                     commune["ma_gso"])
-            )  # fmt: skip
     return tuple(found)
+
+
+def _identifiers(listed: list[dict[str, str]]) -> dict[str, str]:
+    """Made-up identifiers in the 13-character form, in the order in which units are listed."""
+
+    def below(parent: str, *levels: str) -> list[str]:
+        return [r["ma_don_vi"] for r in listed if r["ma_don_vi_cha"] == parent and r["cap"] in levels]
+
+    codes = {}
+    for province, suffix in SUFFIXES.items():
+        codes[province] = f"000.00.00.{suffix}"
+        for i, department in enumerate(below(province, "so_nganh")):
+            codes[department] = f"000.00.{11 + i}.{suffix}"
+        for i, place in enumerate(below(province, "huyen", "xa")):
+            codes[place] = f"000.00.{51 + i}.{suffix}"
+            for j, commune in enumerate(below(place, "xa")):
+                codes[commune] = f"000.{11 + j}.{51 + i}.{suffix}"
+    return codes
+
+
+def _name(row: dict[str, str], parent: dict[str, str] | None) -> str:
+    name = row["ten_don_vi"]
+    if row["cap"] == "toan_tinh":
+        return f"UBND {name[0].lower()}{name[1:]}"
+    if row["cap"] == "so_nganh":
+        return name
+    return f"UBND {name}, {parent['ten_don_vi']}" if parent and parent["cap"] == "huyen" else f"UBND {name}"
 
 
 def unit_records(den: str) -> list[dict]:
     """The unit list as the source knew it at `den`: new units appear when they were entered."""
-    return [unit.record(den) for unit in units() if unit.valid_from == ORIGIN or den >= MERGERS_ENTERED]
+    return [unit.record(den) for unit in units() if unit.valid_from == ORIGIN or den >= unit.known_from]

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tools.tthc_simulator.geography import rows
+from tools.tthc_simulator.geography import REFORM, units
 
 FAMILY = pa.array(["Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Võ", "Đặng", "Bùi", "Thạch", "Kim",
                    "Sơn", "Lâm", "Dương", "Ngô", "Hồ", "Trương"])  # fmt: skip
@@ -18,12 +18,11 @@ TRADE = pa.array(["Công ty TNHH Thương mại", "Công ty TNHH Xây dựng", "
 COMPANY = 2
 
 _FOUR = pa.array([f"{i:04d}" for i in range(10_000)])
-_places = {row["ma_gso"]: row["ten"] for row in rows("dia_ban.csv")}
 _COMMUNES = pa.array(
     [
-        f"{row['ten']}, {_places[row['ma_gso_cha']]}, tỉnh Trà Vinh"
-        for row in rows("dia_ban.csv")
-        if row["cap"] == "xa"
+        f"{unit.name.removeprefix('UBND ')}, tỉnh Trà Vinh"
+        for unit in units()
+        if unit.level == "xa" and unit.valid_from < REFORM
     ]
 )
 

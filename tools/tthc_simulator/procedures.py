@@ -5,11 +5,13 @@ from functools import cache
 
 import numpy as np
 
-from tools.tthc_simulator.geography import LONG_AGO, MERGERS_ENTERED, rows, units
+from tools.tthc_simulator.geography import DATA, LONG_AGO, ORIGIN, REFORM, Unit, rows, units
 
 LEVEL_NAMES = {"tinh": "Cấp tỉnh", "huyen": "Cấp huyện", "xa": "Cấp xã"}
 UPGRADE_DATE = "20250401"
 UPGRADE_ENTERED = "20250325080000"
+# Procedures of the districts are those of the communes from the reform on.
+REFORM_ENTERED = REFORM + "080000"
 INFORMATION_ONLY, PARTLY_ONLINE, FULLY_ONLINE = 2, 3, 4
 
 
@@ -52,7 +54,7 @@ def procedures() -> tuple[Procedure, ...]:
             float(row["trong_so"]), float(row["ty_le_truc_tuyen"]), row["hieu_luc_tu"],
             row["hieu_luc_den"] or None, row["chuyen_sang"],
         )
-        for row in rows("tthc.csv")
+        for row in rows(DATA / "tthc.csv")
     )  # fmt: skip
 
 
@@ -60,31 +62,42 @@ def procedures() -> tuple[Procedure, ...]:
 def provides() -> np.ndarray:
     """units × procedures, True where the unit has ever provided the procedure."""
     table = np.zeros((len(units()), len(procedures())), dtype=bool)
-    successors = {unit.key: unit.successor for unit in units()}
     codes = {unit.code: i for i, unit in enumerate(units())}
     keys = {unit.key: i for i, unit in enumerate(units())}
     for j, procedure in enumerate(procedures()):
         if procedure.level == "tinh":
-            table[keys[procedure.department], j] = True
-            if successors[procedure.department]:
-                table[codes[successors[procedure.department]], j] = True
+            provider = keys.get(procedure.department)
+            while provider is not None:
+                table[provider, j] = True
+                provider = codes.get(units()[provider].successor)
         else:
-            table[[i for i, unit in enumerate(units()) if unit.level == procedure.level], j] = True
+            table[[i for i, unit in enumerate(units()) if _decides(unit, procedure.level)], j] = True
     return table
+
+
+def _decides(unit: Unit, level: str) -> bool:
+    return unit.level == level or (level == "huyen" and unit.level == "xa" and unit.valid_from >= REFORM)
 
 
 def online_levels(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """units × procedures online level before and from UPGRADE_DATE; 0 where not provided.
 
-    A few communes and districts are one level behind, and some of them catch up on that date.
+    A few communes and districts are one level behind, and some of them catch up on that date. Of the
+    communes that begin with the reform as many are behind.
     """
     rng = np.random.default_rng([seed, 4])
     base = np.array([procedure.online_level for procedure in procedures()])
     before = np.where(provides(), base, 0)
-    local = np.array([unit.level in ("huyen", "xa") for unit in units()])[:, None]
-    behind = local & (before == FULLY_ONLINE) & (rng.random(before.shape) < 0.10)
-    before[behind] = PARTLY_ONLINE
-    after = np.where(behind & (rng.random(before.shape) < 0.5), FULLY_ONLINE, before)
+    local = np.array([unit.level in ("huyen", "xa") for unit in units()])
+    reformed = np.array([unit.valid_from >= REFORM for unit in units()])
+    after = before.copy()
+    for rows_of, draw in ((~reformed, rng), (reformed, np.random.default_rng([seed, 11]))):
+        level = before[rows_of]
+        behind = local[rows_of, None] & (level == FULLY_ONLINE) & (draw.random(level.shape) < 0.10)
+        level[behind] = PARTLY_ONLINE
+        catches_up = behind & (draw.random(level.shape) < 0.5)
+        before[rows_of] = level
+        after[rows_of] = np.where(catches_up, FULLY_ONLINE, level)
     return before, after
 
 
@@ -99,11 +112,10 @@ def procedure_records(seed: int, den: str) -> list[dict]:
         providers = []
         for i in np.flatnonzero(provides()[:, j]):
             unit = units()[i]
-            if unit.valid_from > "20250101" and den < MERGERS_ENTERED:
+            if unit.valid_from != ORIGIN and den < unit.known_from:
                 continue
-            ends = unit.valid_to if den >= MERGERS_ENTERED else None
-            if unit.valid_to and ends:
-                changed = max(changed, MERGERS_ENTERED)
+            ends = unit.valid_to if unit.knows_end(den) else None
+            changed = max(changed, unit.end_known_from if ends else unit.known_from)
             starts = max(unit.valid_from, procedure.valid_from)
             if starts >= UPGRADE_DATE:
                 providers.append(_provider(unit.code, after[i, j], starts, ends))
@@ -119,13 +131,16 @@ def procedure_records(seed: int, den: str) -> list[dict]:
         ended = procedure.valid_to is not None and den >= procedure.valid_to + "080000"
         if ended:
             changed = max(changed, procedure.valid_to + "080000")
+        level = procedure.level
+        if level == "huyen" and den >= REFORM_ENTERED:
+            level, changed = "xa", max(changed, REFORM_ENTERED)
         listed.append(
             {
                 "MaTTHC": procedure.code,
                 "TenTTHC": procedure.name,
                 "MaLinhVuc": procedure.field_code,
                 "TenLinhVuc": procedure.field,
-                "CapThucHien": LEVEL_NAMES[procedure.level],
+                "CapThucHien": LEVEL_NAMES[level],
                 "CoQuanCongBo": procedure.ministry,
                 "MucDo": str(procedure.online_level),
                 "ThuTucKhongCoKetQua": str(int(procedure.no_result)),

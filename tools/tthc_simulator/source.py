@@ -12,11 +12,12 @@ from tools.tthc_simulator import people
 from tools.tthc_simulator import working_days as wd
 from tools.tthc_simulator.defects import CODE, NAMES, mojibake
 from tools.tthc_simulator.generate import NEVER, ROW, Lives, Settings, generate_lives
-from tools.tthc_simulator.geography import unit_records, units
+from tools.tthc_simulator.geography import REFORM, SUFFIXES, unit_records, units
 from tools.tthc_simulator.procedures import procedure_records, procedures
 
-SUFFIX = ".000.00.00.H59"
-UNKNOWN_UNIT, UNKNOWN_PROCEDURE = "000.99.99.H59", "9.999999" + SUFFIX
+# How a procedure's code ends in dossiers of the old province and of the new one.
+CODE_ENDS = [f".000.00.00.{suffix}" for suffix in SUFFIXES.values()]
+UNKNOWN_UNIT, UNKNOWN_PROCEDURE = "000.99.99.H59", "9.999999" + CODE_ENDS[0]
 FAR_FUTURE_YEARS = 27  # 2025 typed as 2052
 CHUNK = 100_000
 
@@ -51,6 +52,7 @@ CSV_COLUMNS = (*list(RECORD_KEYS.values())[:-2], *SUMMARY_COLUMNS, "ngay_cap_nha
 
 _DIGITS = pa.array([f"{i:04d}" for i in range(10_000)])
 _SHORT_DAY = pa.array([str(ymd)[2:] for ymd in wd.YMD])
+_REFORMED = np.array([unit.valid_from >= REFORM for unit in units()])
 _UNIT_CODES = pa.array([unit.code for unit in units()] + [UNKNOWN_UNIT])
 
 
@@ -225,9 +227,12 @@ class Source:
         name = _pick([item.name for item in catalogue], lives.procedure)
         shown_name = _pick([mojibake(item.name) for item in catalogue], lives.procedure)
         shown_name = pc.if_else(pa.array(bad("loi_ma_hoa")), shown_name, name)
-        codes = _pick([item.code + SUFFIX for item in catalogue], lives.procedure)
-        codes = pc.if_else(pa.array(bad("tthc_la")), UNKNOWN_PROCEDURE, codes)
         unit = np.where(received, lives.unit, lives.unit_submitted)
+        codes = _pick(
+            [item.code + end for end in CODE_ENDS for item in catalogue],
+            lives.procedure + len(catalogue) * _REFORMED[unit],
+        )
+        codes = pc.if_else(pa.array(bad("tthc_la")), UNKNOWN_PROCEDURE, codes)
         unit = np.where(bad("don_vi_khong_co"), len(_UNIT_CODES) - 1, unit)
         receiver = np.where(received, lives.receiver, lives.receiver_submitted)
         holder = people.names(lives.person, lives.applicant)
