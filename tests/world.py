@@ -16,6 +16,7 @@ from cchc.landing import land_file
 from cchc.loading import load
 from cchc.refresh import pending_periods, refresh
 from cchc.validation import validate
+from cchc.working_calendar import sync_calendar
 
 SO = "000.00.01.H59"
 HUYEN = "000.00.42.H59"
@@ -81,6 +82,7 @@ FULL = [
 ]
 
 CONTENT = (
+    *("core.lich", "core.buoi_lam_viec"),
     *("core.don_vi", "core.don_vi_khoa", "core.don_vi_phien_ban"),
     *("core.tthc", "core.tthc_don_vi", "core.tthc_phien_ban"),
     *("core.ho_so", "core.tong_hop", "mart.chi_so", "mart.dinh_nghia", "mart.muc_tieu"),
@@ -101,7 +103,8 @@ class World:
     files: int = field(default=0)
 
     def reference(self) -> "World":
-        """Loads the units and procedures."""
+        """Loads the calendar, the units and the procedures."""
+        sync_calendar(self.engine)
         self.ingest("don_vi", self.csv(UNITS, ["ma_don_vi", "ten_don_vi", "cap"]), at="2024-01-01")
         self.ingest("tthc", self.json(PROCEDURES))
         return self
