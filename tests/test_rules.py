@@ -2,8 +2,11 @@
 
 import copy
 import json
+import random
+from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from cchc.contracts import DATASETS, contract_of
 from cchc.errors import BatchStopped
@@ -40,6 +43,7 @@ BROKEN_DOSSIERS = {
     "HS28": {"ten_tthc": "Cáº¥p giáº¥y phÃ©p"},
     "HS29": {"ngay_cap_nhat": ""},
     "HS30": {"ngay_cap_nhat": "20520305090000"},
+    "HS31": {"ngay_hen_tra": "20250313070000"},
 }
 # rule → a dossier next to the limit that keeps it
 KEPT_DOSSIERS = {
@@ -50,6 +54,7 @@ KEPT_DOSSIERS = {
     "HS10": {"ngay_hen_tra": "20250305090000"},
     "HS14": {"don_vi_xu_ly": "Sở Xây dựng"},
     "HS28": {"ten_tthc": "XÃ HỘI, MÃ SỐ, ÂN HUỆ"},
+    "HS31": {"ngay_hen_tra": "20250313070000", "so_lan_bo_sung": "1"},
 }
 BROKEN_UNITS = {
     "DV00": {"hieu_luc_tu": "31/02/2025"},
@@ -131,6 +136,25 @@ def test_dossier_next_to_the_limit_keeps_the_rule(province: World, rule_id: str)
     validate(province.engine, batch_id)
     assert rule_id not in findings(province, batch_id)
     assert rejected(province, batch_id) == {}
+
+
+@pytest.mark.parametrize(("given", "found"), [(5, 0), (6, 200)])
+def test_days_granted_are_counted_as_deadlines_are(province: World, given: int, found: int):
+    """The rule compares counters of days; core.cong_ngay_lam_viec is the definition."""
+    days = random.Random(7)
+    moments = [datetime(2025, 1, 1) + timedelta(minutes=days.randrange(330 * 1440)) for _ in range(200)]
+    with province.engine.connect() as connection:
+        due = connection.scalars(
+            sa.text("SELECT core.cong_ngay_lam_viec(t, :n) FROM unnest(CAST(:t AS timestamp[])) AS t"),
+            {"n": given, "t": moments},
+        ).all()
+    cases = [
+        {"ngay_nop_ho_so": "", "ngay_tiep_nhan": f"{t:%Y%m%d%H%M%S}", "ngay_hen_tra": f"{d:%Y%m%d%H%M%S}"}
+        for t, d in zip(moments, due, strict=True)
+    ]
+    batch_id = province.land("ho_so", province.dossiers(*cases), at="2026-01-01")
+    validate(province.engine, batch_id)
+    assert findings(province, batch_id).get("HS31", ("", 0))[1] == found
 
 
 @pytest.mark.parametrize(

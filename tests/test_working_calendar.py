@@ -440,3 +440,5 @@ def test_a_year_that_has_begun_undeclared_is_still_missing(calendar):
 def test_an_empty_calendar_is_no_calendar(engine):
     with pytest.raises(CchcError, match=r"lacks the year 2025, .*it holds no year"):
         check_calendar(engine, date(2025, 6, 1))
+    with engine.connect() as connection, pytest.raises(sa.exc.DBAPIError, match="it holds no day"):
+        connection.execute(sa.text("SELECT core.cong_gio_lam_viec('2025-06-02 08:00', 1)"))

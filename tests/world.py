@@ -16,6 +16,7 @@ from cchc.landing import land_file
 from cchc.loading import load
 from cchc.refresh import pending_periods, refresh
 from cchc.validation import validate
+from cchc.working_calendar import sync_calendar
 
 SO = "000.00.01.H59"
 HUYEN = "000.00.42.H59"
@@ -85,6 +86,7 @@ FULL = [
 CONTENT = (
     *("core.don_vi", "core.don_vi_khoa", "core.don_vi_phien_ban", "core.don_vi_nguon"),
     *("core.don_vi_tra_loi", "core.ke_thua", "core.ten_goi_khac"),
+    *("core.lich", "core.buoi_lam_viec"),
     *("core.tthc", "core.tthc_don_vi", "core.tthc_phien_ban"),
     *("core.ho_so", "core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan"),
     "core.khai_bao",
@@ -106,7 +108,8 @@ class World:
     files: int = field(default=0)
 
     def reference(self) -> "World":
-        """Loads the units and procedures."""
+        """Loads the calendar, the units and the procedures."""
+        sync_calendar(self.engine)
         self.ingest("don_vi", self.csv(UNITS, ["ma_don_vi", "ten_don_vi", "cap"]), at="2024-01-01")
         self.ingest("tthc", self.json(PROCEDURES))
         return self
@@ -122,7 +125,7 @@ class World:
                 "TRUNCATE core.ho_so, core.khai_bao, core.doan, core.tong_hop, core.tong_hop_linh_vuc, "
                 "core.tong_hop_tthc, mart.chi_so, mart.bieu_06a, mart.ky, ops.period_written, "
                 "ops.batch_period, ops.period, "
-                "ops.figure_change, ops.reject, ops.validation_result; "
+                "ops.figure_change, ops.reject, ops.line_finding, ops.validation_result; "
                 "DELETE FROM ops.batch WHERE dataset IN ('ho_so', 'khai_bao')"
             )
         return self

@@ -67,10 +67,12 @@ def source_end() -> pendulum.DateTime | None:
     outlets=[THANG_CO_THAY_DOI],
 )
 def reference() -> dict:
-    """Brings units, successions and other names in line with the files in sql/reference."""
+    """Brings units, successions, other names and the working calendar in line with sql/reference."""
     from cchc.organisation import load_organisation
+    from cchc.working_calendar import sync_calendar as sync
 
     context = get_current_context()
+    sync(_warehouse(context))
     batch, periods = load_organisation(_warehouse(context), _landing())
     if periods:
         context["outlet_events"][THANG_CO_THAY_DOI].add_partitions(periods)

@@ -117,6 +117,8 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
             # What is open in the running month is judged on the last known day, which has moved.
             changed.append((last_day(known_of_this), last_day(moved_to)))
     _mark_periods(connection, batch.batch_id, changed, known)
+    # Lists join these to the facts; they are too small for PostgreSQL to look at them by itself.
+    connection.execute(sa.text("ANALYZE ops.batch, ops.validation_result, ops.line_finding"))
     connection.execute(sa.text("DROP VIEW IF EXISTS moi; DROP VIEW lo, lo_tho"))
     drop_staged(connection, batch)
 

@@ -300,7 +300,9 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
     found = ", ".join(f"{flag} AS sai_{rule.rule_id}" for rule, flag in flags.items())
     fatal = " OR ".join(flag for rule, flag in flags.items() if rule.severity == "critical") or "FALSE"
     parts = [
-        f"{c.name}_goc" if c.procedure_root else c.name for c in contract.columns if c.name in contract.key
+        f"{c.name}_goc" if c.procedure_root else c.name
+        for c in contract.columns
+        if c.name in contract.key and c.name != contract.changed_at
     ]
     # In two steps, because PostgreSQL scans in parallel for a new table but not for an INSERT.
     connection.execute(

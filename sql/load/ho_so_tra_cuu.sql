@@ -4,7 +4,10 @@ SELECT
     lo.*,
     dv.ma_don_vi AS don_vi_giai_quyet,
     tt.thoi_gian_giai_quyet_ngay AS tthc_so_ngay,
-    tt.ma_tthc IS NOT NULL AS tthc_trong_danh_muc
+    tt.ma_tthc IS NOT NULL AS tthc_trong_danh_muc,
+    -- As core.cong_ngay_lam_viec counts, by the day: what comes after hours counts from the next morning.
+    hen.so_ngay_lam_viec_truoc - nhan.so_ngay_lam_viec_truoc
+    - CASE WHEN nhan.la_ngay_lam_viec AND lo.ngay_tiep_nhan > nhan.het_gio THEN 1 ELSE 0 END AS so_ngay_hen
 FROM lo
 LEFT JOIN core.don_vi_khoa AS dv
     ON
@@ -16,3 +19,15 @@ LEFT JOIN core.tthc AS tt
         lo.ma_tthc_goc = tt.ma_tthc
         AND coalesce(lo.ngay_tiep_nhan, lo.ngay_nop_ho_so, lo.ngay_cap_nhat)::date
         BETWEEN tt.valid_from AND tt.valid_to
+LEFT JOIN (
+    SELECT
+        l.ngay,
+        l.la_ngay_lam_viec,
+        l.so_ngay_lam_viec_truoc,
+        max(b.den) AS het_gio
+    FROM core.lich AS l
+    LEFT JOIN core.buoi_lam_viec AS b ON l.ngay = b.den::date
+    GROUP BY l.ngay
+) AS nhan
+    ON lo.ngay_tiep_nhan::date = nhan.ngay
+LEFT JOIN core.lich AS hen ON lo.ngay_hen_tra::date = hen.ngay

@@ -175,8 +175,10 @@ def _load_reference(dsn: str, landing_dir: Path) -> int:
     from cchc.errors import CchcError  # noqa: PLC0415 (on sys.path only from here on)
     from cchc.organisation import load_organisation  # noqa: PLC0415
     from cchc.warehouse import engine_of  # noqa: PLC0415
+    from cchc.working_calendar import sync_calendar  # noqa: PLC0415
 
     try:
+        sync_calendar(engine_of(dsn))
         batch, months = load_organisation(engine_of(dsn), landing_dir)
     except CchcError as error:
         raise LocalStackError(str(error)) from error

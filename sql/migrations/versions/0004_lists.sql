@@ -30,27 +30,31 @@ SELECT
     line_no
 FROM core.ho_so
 UNION ALL
-(
-    SELECT DISTINCT ON (ma_don_vi)
-        'don_vi' AS dataset,
-        ma_don_vi AS khoa,
-        thoi_diem,
-        batch_id,
-        line_no
-    FROM core.don_vi_phien_ban
-    ORDER BY ma_don_vi ASC, thoi_diem DESC, van_tay DESC
-)
+SELECT
+    'don_vi' AS dataset,
+    p.ma_don_vi AS khoa,
+    p.thoi_diem,
+    p.batch_id,
+    p.line_no
+FROM core.don_vi_phien_ban AS p
+WHERE
+    NOT EXISTS (
+        SELECT 1 FROM core.don_vi_phien_ban AS sau
+        WHERE sau.ma_don_vi = p.ma_don_vi AND (sau.thoi_diem, sau.van_tay) > (p.thoi_diem, p.van_tay)
+    )
 UNION ALL
-(
-    SELECT DISTINCT ON (ma_tthc)
-        'tthc' AS dataset,
-        ma_tthc AS khoa,
-        thoi_diem,
-        batch_id,
-        line_no
-    FROM core.tthc_phien_ban
-    ORDER BY ma_tthc ASC, thoi_diem DESC, van_tay DESC
-);
+SELECT
+    'tthc' AS dataset,
+    p.ma_tthc AS khoa,
+    p.thoi_diem,
+    p.batch_id,
+    p.line_no
+FROM core.tthc_phien_ban AS p
+WHERE
+    NOT EXISTS (
+        SELECT 1 FROM core.tthc_phien_ban AS sau
+        WHERE sau.ma_tthc = p.ma_tthc AND (sau.thoi_diem, sau.van_tay) > (p.thoi_diem, p.van_tay)
+    );
 COMMENT ON VIEW core.dong_hien_hanh IS
 'Một dòng = dòng của tệp mà trạng thái mới nhất của một hồ sơ, đơn vị, thủ tục lấy từ đó. Mỗi bộ dữ liệu một nhánh.';
 
@@ -131,8 +135,9 @@ SELECT
     h.line_no
 FROM core.ho_so AS h
 CROSS JOIN moc
-INNER JOIN ops.batch AS b ON h.batch_id = b.batch_id
-INNER JOIN core.trang_thai AS s ON h.trang_thai_ho_so = s.trang_thai_ho_so
+-- Each finds exactly one row; an inner join would let the planner expect far fewer.
+LEFT JOIN ops.batch AS b ON h.batch_id = b.batch_id
+LEFT JOIN core.trang_thai AS s ON h.trang_thai_ho_so = s.trang_thai_ho_so
 LEFT JOIN don_vi ON h.ma_don_vi = don_vi.ma_goc
 LEFT JOIN tthc ON h.ma_tthc_goc = tthc.ma_tthc
 WHERE

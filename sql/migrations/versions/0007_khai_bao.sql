@@ -71,3 +71,48 @@ COMMENT ON COLUMN mart.khai_bao.revision IS '0 là lần khai đầu, tăng 1 m�
 COMMENT ON COLUMN mart.khai_bao.is_current IS 'Lần khai đang được tính: lần sau cùng.';
 COMMENT ON COLUMN mart.khai_bao.batch_id IS 'Lô đã nạp.';
 COMMENT ON COLUMN mart.khai_bao.line_no IS 'Dòng trong tệp.';
+
+-- Lines of declarations among those that the lists of faults look for.
+CREATE OR REPLACE VIEW core.dong_hien_hanh AS
+SELECT
+    'ho_so' AS dataset,
+    ma_ho_so AS khoa,
+    ngay_cap_nhat AS thoi_diem,
+    batch_id,
+    line_no
+FROM core.ho_so
+UNION ALL
+SELECT
+    'don_vi' AS dataset,
+    p.ma_don_vi AS khoa,
+    p.thoi_diem,
+    p.batch_id,
+    p.line_no
+FROM core.don_vi_phien_ban AS p
+WHERE
+    NOT EXISTS (
+        SELECT 1 FROM core.don_vi_phien_ban AS sau
+        WHERE sau.ma_don_vi = p.ma_don_vi AND (sau.thoi_diem, sau.van_tay) > (p.thoi_diem, p.van_tay)
+    )
+UNION ALL
+SELECT
+    'tthc' AS dataset,
+    p.ma_tthc AS khoa,
+    p.thoi_diem,
+    p.batch_id,
+    p.line_no
+FROM core.tthc_phien_ban AS p
+WHERE
+    NOT EXISTS (
+        SELECT 1 FROM core.tthc_phien_ban AS sau
+        WHERE sau.ma_tthc = p.ma_tthc AND (sau.thoi_diem, sau.van_tay) > (p.thoi_diem, p.van_tay)
+    )
+UNION ALL
+SELECT
+    'khai_bao' AS dataset,
+    concat_ws(' ', k.ma_so_lieu, k.ma_don_vi, k.ky) AS khoa,
+    k.ngay_khai AS thoi_diem,
+    k.batch_id,
+    k.line_no
+FROM mart.khai_bao AS k
+WHERE k.is_current;
