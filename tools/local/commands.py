@@ -112,10 +112,9 @@ def _with_postgres(options: argparse.Namespace, home: Home) -> int:
             login = {"PGHOST": LOOPBACK, "PGPORT": str(stack.ports.pg), "PGUSER": "cchc"}
             password = stack.secrets["cchc"]
             return run_in(stack, [psql, *words], **login, PGDATABASE="cchc", PGPASSWORD=password)
-        if options.command == "rows":
-            return _print_rows(options, stack.warehouse_dsn)
-        if options.command == "form":
-            return _write_form(options, stack.warehouse_dsn)
+        if options.command in ("rows", "form"):
+            run = _print_rows if options.command == "rows" else _write_form
+            return run(options, stack.warehouse_dsn)
         if options.command == "reference":
             return run_in(stack, migrate) or _load_reference(
                 stack.warehouse_dsn, Path(stack.environment["CCHC_LANDING_DIR"])
