@@ -18,8 +18,7 @@ portal.
 
 from airflow.sdk import Param, dag
 
-from cchc.contracts import DATASETS
-from cchc.dag_parts import DEFAULT_ARGS, START, TAGS, land_file, load_core, validate
+from cchc.dag_parts import DATASETS, DEFAULT_ARGS, START, TAGS, land_file, load_core, validate
 
 
 @dag(

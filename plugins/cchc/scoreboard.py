@@ -24,7 +24,8 @@ def print_scoreboard(engine: sa.Engine, kys: list[str], console: Console | None 
                 "c.trang_thai FROM mart.chi_so AS c INNER JOIN mart.dinh_nghia AS d "
                 "ON d.ma_chi_so = c.ma_chi_so AND d.phien_ban = c.phien_ban "
                 "WHERE c.ky = ANY(:kys) AND c.ma_don_vi LIKE 'TONG%' "
-                "AND (c.ky_loai = 'thang' OR c.ma_don_vi = 'TONG' || chr(58) || 'toan_tinh') "
+                "AND (c.ky_loai = 'thang' "
+                "OR (c.ky_loai = 'luy_ke' AND c.ma_don_vi = 'TONG' || chr(58) || 'toan_tinh')) "
                 "ORDER BY c.ky, d.thu_tu, c.ma_chi_so"
             ),
             {"kys": kys},
@@ -66,6 +67,8 @@ def _cell(row: sa.Row | None) -> str:
         return "–"
     if row.loai == "dem":
         return f"{int(row.gia_tri):,}".replace(",", ".")
+    if row.loai == "diem":
+        return f"{row.gia_tri:.2f} điểm"
     mark = {True: " [green]✓[/]", False: " [red]✗[/]", None: ""}[row.dat]
     return f"{row.gia_tri:.2f} %{mark}"
 
