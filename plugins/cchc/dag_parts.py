@@ -22,7 +22,7 @@ from airflow.sdk import (
 from airflow.sdk.bases.hook import BaseHook
 
 from cchc.assets import THANG_CO_THAY_DOI
-from cchc.contracts import DATASETS as DATASETS  # for the params of DAGs
+from cchc.contracts import DATASETS  # noqa: F401 - for the params of DAGs
 from cchc.notifier import FailureNotifier
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
