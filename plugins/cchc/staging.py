@@ -32,7 +32,7 @@ TIME_FORMATS = (
     ("%Y%m%d", 8, 6),
 )
 PROCEDURE_ROOT = re.compile(r"^(\d\.\d{6})(\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})?$")
-NUMBERS = {"int": re.compile(r"-?\d{1,9}"), "number": re.compile(r"-?\d{1,9}([.,]\d{1,6})?")}
+NUMBERS = {"int": re.compile(r"-?\d{1,9}"), "number": re.compile(r"-?\d{1,15}([.,]\d{1,6})?")}
 SHOWN = 64
 AHEAD = 2
 UNREADABLE = "o_khong_doc_duoc"
