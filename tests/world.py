@@ -74,15 +74,23 @@ DOSSIER = {
     "ngay_cap_nhat": "20250305090000",
     "da_xoa": "0",
 }
+RATING = {
+    "thoi_gian_danh_gia": "20250320090000",
+    "danh_gia": "rat_hai_long",
+    "ngay_cap_nhat": "20250320090000",
+}
+STEP = {"thoi_gian": "20250305090000", "trang_thai": "2", "don_vi": SO}
 FULL = [
     *("ma_ho_so", "ten_tthc", "ma_linh_vuc", "ten_linh_vuc", "loai_doi_tuong", "ngay_tu_choi"),
     *("hinh_thuc", "don_vi_tiep_nhan", "so_tai_lieu_so_hoa", "so_tai_lieu_tai_su_dung"),
-    *("so_tai_lieu_tu_kho", *DOSSIER),
+    *("so_tai_lieu_tu_kho", "so_tai_lieu_co_kho", "so_ket_qua_co_kho", "han_tiep_nhan"),
+    *("tong_phi_le_phi", "so_csdl_ket_noi", *DOSSIER),
 ]
 
 CONTENT = (
     *("core.don_vi", "core.don_vi_khoa", "core.don_vi_phien_ban"),
     *("core.tthc", "core.tthc_don_vi", "core.tthc_phien_ban"),
+    *("core.danh_gia", "core.qua_trinh"),
     *("core.ho_so", "core.tong_hop", "mart.chi_so", "mart.dinh_nghia", "mart.muc_tieu"),
 )
 
@@ -107,16 +115,17 @@ class World:
         return self
 
     def without_dossiers(self) -> "World":
-        """Forgets the dossiers and all figures; units and procedures stay."""
+        """Forgets the dossiers, what belongs to them and all figures; units and procedures stay."""
         with self.engine.begin() as connection:
             connection.exec_driver_sql(
                 # What tests of other files judged and never loaded.
                 "DROP SCHEMA staging CASCADE; CREATE SCHEMA staging; "
                 # The record of changes lets nobody empty it but the administrator.
                 "SET LOCAL session_replication_role = replica; "
+                "TRUNCATE core.danh_gia, core.qua_trinh; "
                 "TRUNCATE core.ho_so, core.tong_hop, mart.chi_so, ops.batch_period, ops.period, "
                 "ops.figure_change, ops.reject, ops.validation_result; "
-                "DELETE FROM ops.batch WHERE dataset = 'ho_so'"
+                "DELETE FROM ops.batch WHERE dataset IN ('ho_so', 'danh_gia', 'qua_trinh')"
             )
         return self
 
@@ -145,6 +154,16 @@ class World:
         return self.csv(
             [{k: v for k, v in r.items() if k in (columns or FULL)} for r in rows], columns or FULL
         )
+
+    def ratings(self, *changes: dict, columns: list[str] | None = None) -> Path:
+        """A CSV of ratings of the dossiers numbered from 1, each RATING with the given changes."""
+        rows = [{"ma_ho_so": code(n), **RATING, **change} for n, change in enumerate(changes, 1)]
+        return self.csv(rows, columns or ["ma_ho_so", *RATING])
+
+    def steps(self, *changes: dict) -> Path:
+        """A CSV of status changes of the dossiers numbered from 1, each STEP with the given changes."""
+        rows = [{"ma_ho_so": code(n), **STEP, **change} for n, change in enumerate(changes, 1)]
+        return self.csv(rows, ["ma_ho_so", *STEP])
 
     def land(self, dataset: str, path: Path, at: str | None = None) -> int:
         moment = datetime.fromisoformat(at) if at else None

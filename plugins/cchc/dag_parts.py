@@ -22,6 +22,7 @@ from airflow.sdk import (
 from airflow.sdk.bases.hook import BaseHook
 
 from cchc.assets import THANG_CO_THAY_DOI
+from cchc.contracts import DATASETS as DATASETS  # noqa: PLC0414 - DAG files take what they wire from here
 from cchc.notifier import FailureNotifier
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
