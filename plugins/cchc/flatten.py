@@ -104,7 +104,7 @@ def _total(fees: list[Mapping[str, object]] | None) -> str | None:
             return f"Gia {amount}"
     if not all(amounts):
         return None
-    return f"{sum(Decimal(amount.replace(',', '.')) for amount in amounts):f}"
+    return f"{sum((Decimal(amount.replace(',', '.')) for amount in amounts), Decimal()):f}"
 
 
 def _flag(row: Mapping[str, object], name: str) -> bool:
