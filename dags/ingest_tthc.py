@@ -1,9 +1,9 @@
 """
 ### Nạp dữ liệu hệ thống TTHC
 
-**What** — Brings the organisation in line with the files in `sql/reference`, then pulls units, procedures and
-changed dossiers from the TTHC system, judges them, loads them into `core`, and announces the months that
-changed.
+**What** — Brings the organisation in line with the files in `sql/reference`, then pulls units, procedures,
+changed dossiers, new ratings and status history from the TTHC system, judges them, loads them into `core`,
+and announces the months that changed.
 
 **When** — Every day at 00:00 (Vietnam), for what changed until then since the last loaded pull, with one day
 of overlap.
@@ -12,8 +12,8 @@ of overlap.
 (address, client id, secret), connection `cchc_warehouse`, pool `nguon_tthc`.
 
 **Outputs** — `ops.batch`, `ops.validation_result`, `ops.reject`; `core.don_vi`, `core.ke_thua`, `core.tthc`,
-`core.ho_so`; in `ops.don_vi_khac_tham_chieu` what a source says of units otherwise than the files; one
-partition of asset `thang_co_thay_doi` per month touched.
+`core.ho_so`, `core.danh_gia`, `core.qua_trinh`; in `ops.don_vi_khac_tham_chieu` what a source says of units
+otherwise than the files; one partition of asset `thang_co_thay_doi` per month touched.
 
 **If it fails** — The task's log says which rule or which file, with counts. Nothing of a failed batch is
 loaded and the watermark stays, so the next run pulls the same window again.
@@ -54,11 +54,12 @@ def ingest(dataset: str) -> None:
     doc_md=__doc__,
 )
 def ingest_tthc() -> None:
-    # Dossiers are judged against units and procedures, so these come first.
+    # Dossiers are judged against units and procedures, ratings and history against dossiers.
     chain(
         reference(),
         ingest.override(group_id="danh_muc").expand(dataset=["don_vi", "tthc"]),
         ingest.override(group_id="nghiep_vu").expand(dataset=["ho_so"]),
+        ingest.override(group_id="kem_ho_so").expand(dataset=["danh_gia", "qua_trinh"]),
     )
 
 

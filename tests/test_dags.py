@@ -78,13 +78,24 @@ def test_only_tasks_that_ask_the_source_take_a_slot_of_its_pool(tasks):
     for task in tasks:
         asks = task.task_id.endswith(".land")
         assert task.pool == ("nguon_tthc" if asks else "default_pool"), task.task_id
-    assert sum(task.pool == "nguon_tthc" for task in tasks) == 2
+    assert sum(task.pool == "nguon_tthc" for task in tasks) == 3
 
 
 def test_dossiers_wait_for_units_and_procedures(bag):
     dag = bag.dags["ingest_tthc"]
     assert dag.get_task("nghiep_vu.land").upstream_task_ids == {"danh_muc.load_core"}
     assert dag.get_task("danh_muc.land").upstream_task_ids == {"reference"}
+
+
+def test_ratings_and_history_wait_for_dossiers(bag):
+    dag = bag.dags["ingest_tthc"]
+    assert dag.get_task("kem_ho_so.land").upstream_task_ids == {"nghiep_vu.load_core"}
+
+
+def test_a_file_of_any_dataset_can_be_given(bag):
+    allowed = bag.dags["ingest_file"].params.get_param("dataset").schema["enum"]
+    contracts = {path.stem for path in (ROOT / "plugins" / "cchc" / "contracts").glob("*.yaml")}
+    assert set(allowed) == contracts
 
 
 def test_only_loads_announce_changed_months(tasks):

@@ -224,7 +224,7 @@ READABLE = ["mart.chi_so", "mart.dinh_nghia", "mart.muc_tieu", "mart.don_vi", "m
 FORBIDDEN = [
     *(f"SELECT count(*) FROM {table}" for table in ("core.ho_so", "core.don_vi", "ops.batch", "ops.reject")),
     "SELECT nextval('ops.period_change')",
-    "SELECT core.ensure_ho_so_partition('2025-01-01')",
+    "SELECT core.ensure_partition('ho_so', '2025-01-01')",
     *(f"CREATE TABLE {schema}.cua_toi (a int)" for schema in ("staging", "mart", "core", "public")),
     "DELETE FROM mart.chi_so",
     "UPDATE mart.chi_so SET gia_tri = 100",

@@ -15,7 +15,7 @@ from cchc.loading import load
 from cchc.suites import rules_of, suite_json
 from cchc.validation import validate
 from tests.test_declarations import REFUSED
-from tests.world import DOSSIER, FULL, PROCEDURES, SO, UNITS, World, code
+from tests.world import DOSSIER, FULL, PROCEDURES, SO, UNITS, XA, World, code
 
 GOOD_ROWS = 60  # one bad line among them stays below the threshold of 5 %
 FINISHED = {
@@ -75,6 +75,33 @@ BROKEN_PROCEDURES = {
     "TT29": {"NgayCapNhat": None},
     "TT28": {"TenTTHC": "Thá»§ tá»¥c"},
 }
+BROKEN_RATINGS = {
+    "DG00": {"thoi_gian_danh_gia": "31/02/2025"},
+    "DG01": {"ma_ho_so": ""},
+    "DG02": {"thoi_gian_danh_gia": ""},
+    "DG03": {"danh_gia": "Bình thường"},
+    "DG03b": {"danh_gia": ""},
+    "DG06": {"thoi_gian_danh_gia": "20250510000001"},
+    "DG07": {"thoi_gian_danh_gia": "20250305085959"},
+    "DG13": {"ma_ho_so": code(9999)},
+    "DG28": {"ma_ho_so": "Há»“ sÆ¡"},
+    "DG29": {"ngay_cap_nhat": ""},
+    "DG30": {"ngay_cap_nhat": "20520305090000"},
+}
+KEPT_RATINGS = {
+    "DG03": {"danh_gia": "KHÔNG  HÀI LÒNG"},
+    "DG06": {"thoi_gian_danh_gia": "20250510000000"},
+    "DG07": {"thoi_gian_danh_gia": "20250305090000"},
+}
+BROKEN_STEPS = {
+    "QT00": {"thoi_gian": "2025-13-40"},
+    "QT01": {"ma_ho_so": ""},
+    "QT02": {"thoi_gian": ""},
+    "QT03b": {"trang_thai": ""},
+    "QT06": {"thoi_gian": "00010101000000"},
+    "QT28": {"don_vi": "Sá»Ÿ Y táº¿"},
+}
+KEPT_STEPS = {"QT06": {"thoi_gian": "20250510000000"}, "QT28": {"don_vi": "SỞ XÂY DỰNG, ÂN"}}
 UNIT_COLUMNS = ["ma_don_vi", "ten_don_vi", "cap", "hieu_luc_tu", "hieu_luc_den", "ngay_cap_nhat"]
 
 
@@ -100,6 +127,17 @@ def unit_batch(world: World, change: dict) -> int:
 def procedure_batch(world: World, change: dict) -> int:
     records = [copy.deepcopy(PROCEDURES[0]) | {"MaTTHC": f"1.1{n:05d}"} for n in range(GOOD_ROWS)]
     return world.land("tthc", world.json([*records, PROCEDURES[0] | {"MaTTHC": "1.200000"} | change]))
+
+
+def rating_batch(world: World, change: dict) -> int:
+    """Ratings of known dossiers, received on 5 March at 9:00, and one more with the given change."""
+    rows = [{"ma_ho_so": code(n + 1)} for n in range(GOOD_ROWS)]
+    world.add(*rows, {"ma_ho_so": code(GOOD_ROWS + 1)}, at="2025-05-10")
+    return world.land("danh_gia", world.ratings(*rows, change), at="2025-05-10")
+
+
+def step_batch(world: World, change: dict) -> int:
+    return world.land("qua_trinh", world.steps(*[{}] * GOOD_ROWS, change), at="2025-05-10")
 
 
 def findings(world: World, batch_id: int) -> dict[str, tuple[str, int]]:
@@ -157,6 +195,39 @@ def test_days_granted_are_counted_as_deadlines_are(province: World, given: int, 
     assert findings(province, batch_id).get("HS31", ("", 0))[1] == found
 
 
+BELONGING = {
+    "danh_gia": (rating_batch, BROKEN_RATINGS, KEPT_RATINGS),
+    "qua_trinh": (step_batch, BROKEN_STEPS, KEPT_STEPS),
+}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "rule_id"),
+    [(dataset, rule) for dataset, (_, broken, _) in BELONGING.items() for rule in broken],
+)
+def test_rating_or_step_that_breaks_a_rule_is_found_and_rejected_only_if_critical(
+    province: World, dataset: str, rule_id: str
+):
+    make, broken, _ = BELONGING[dataset]
+    batch_id = make(province, broken[rule_id])
+    validate(province.engine, batch_id)
+    severity = rules_of(dataset)[rule_id].severity
+    assert findings(province, batch_id)[rule_id] == (severity, 1)
+    found = rejected(province, batch_id)
+    assert [rule_id in rules for rules in found.values()] == ([True] if severity == "critical" else [])
+    assert set(found) <= {GOOD_ROWS + 2}  # the header is line 1
+
+
+@pytest.mark.parametrize(
+    ("dataset", "rule_id"), [(dataset, rule) for dataset, (_, _, kept) in BELONGING.items() for rule in kept]
+)
+def test_rating_or_step_next_to_the_limit_keeps_the_rule(province: World, dataset: str, rule_id: str):
+    make, _, kept = BELONGING[dataset]
+    batch_id = make(province, kept[rule_id])
+    validate(province.engine, batch_id)
+    assert findings(province, batch_id) == {}
+
+
 @pytest.mark.parametrize(
     ("dataset", "rule_id"),
     [("don_vi", rule) for rule in BROKEN_UNITS] + [("tthc", rule) for rule in BROKEN_PROCEDURES],
@@ -191,7 +262,13 @@ def test_good_reference_rows_keep_every_rule(world: World, dataset: str):
     assert findings(world, batch_id) == {}
 
 
-@pytest.mark.parametrize(("dataset", "rule_id"), [("ho_so", "HS01b"), ("don_vi", "DV01b"), ("tthc", "TT01b")])
+@pytest.mark.parametrize(
+    ("dataset", "rule_id"),
+    [
+        *(("ho_so", "HS01b"), ("don_vi", "DV01b"), ("tthc", "TT01b")),
+        *(("danh_gia", "DG01b"), ("qua_trinh", "QT01b")),
+    ],
+)
 def test_two_contents_of_one_moment_are_both_rejected_and_two_equal_ones_are_not(
     world: World, dataset: str, rule_id: str
 ):
@@ -204,6 +281,16 @@ def test_two_contents_of_one_moment_are_both_rejected_and_two_equal_ones_are_not
         units = [dict(UNITS[1], ma_don_vi=f"000.{n:02d}.77.H59", ten_don_vi=f"Xã {n}") for n in range(60)]
         twice = [*units, dict(units[0], ten_don_vi="Khác"), units[1]]
         batch_id = world.land("don_vi", world.csv(twice), at="2024-06-01")
+        expected = {2, 62}
+    elif dataset == "danh_gia":
+        rows = [{"ma_ho_so": code(n + 1)} for n in range(60)]
+        twice = world.ratings(*rows, rows[0] | {"danh_gia": "hai_long"}, rows[1])
+        batch_id = world.land("danh_gia", twice, at="2025-05-10")
+        expected = {2, 62}
+    elif dataset == "qua_trinh":
+        rows = [{"ma_ho_so": code(n + 1)} for n in range(60)]
+        twice = world.steps(*rows, rows[0] | {"don_vi": XA}, rows[1])
+        batch_id = world.land("qua_trinh", twice, at="2025-05-10")
         expected = {2, 62}
     else:
         records = [PROCEDURES[0] | {"MaTTHC": f"1.1{n:05d}"} for n in range(60)]
@@ -227,7 +314,20 @@ def test_unknown_status_stops_the_batch_and_names_the_word(province: World):
     assert province.rows("SELECT to_regclass(:t)", t=f"staging.ho_so__{batch_id}") == [(None,)]
 
 
-@pytest.mark.parametrize(("dataset", "rule_id"), [("ho_so", "HS21"), ("don_vi", "DV21"), ("tthc", "TT21")])
+def test_unknown_status_in_the_history_stops_the_batch(province: World):
+    path = province.steps(*[{}] * 5, {"trang_thai": "Chờ ký"})
+    batch_id = province.land("qua_trinh", path, at="2025-05-10")
+    with pytest.raises(BatchStopped, match=r"QT03.*'Chờ ký' × 1, first in line 7"):
+        validate(province.engine, batch_id)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "rule_id"),
+    [
+        *(("ho_so", "HS21"), ("don_vi", "DV21"), ("tthc", "TT21")),
+        *(("danh_gia", "DG21"), ("qua_trinh", "QT21")),
+    ],
+)
 def test_total_that_disagrees_with_the_lines_stops_the_batch(world: World, dataset: str, rule_id: str):
     record = {
         "ho_so": {"MaHoSo": code(1), "TrangThaiHoSo": "4", "DonViXuLy": SO, "MaTTHC": "1.000001",
@@ -235,6 +335,9 @@ def test_total_that_disagrees_with_the_lines_stops_the_batch(world: World, datas
                   "NgayCapNhat": "20250305090000"},
         "don_vi": {"MaDonVi": SO, "TenDonVi": "Sở", "Cap": "so_nganh", "NgayCapNhat": "20240101000000"},
         "tthc": PROCEDURES[0],
+        "danh_gia": {"MaHoSo": code(1), "ThoiGianDanhGia": "20250320090000", "DanhGia": "HÀI LÒNG",
+                     "NgayCapNhat": "20250320090000"},
+        "qua_trinh": {"MaHoSo": code(1), "ThoiGian": "20250305090000", "TrangThai": "2"},
     }[dataset]  # fmt: skip
     good = world.land(dataset, world.json([record], tong_so=1))
     if dataset != "ho_so":  # a dossier without units known is rejected, which is another rule
@@ -339,11 +442,12 @@ def test_suite_of_dossiers_has_the_required_rules_with_their_severities():
 
 
 def test_every_critical_rule_has_a_case_above():
-    covered = {*BROKEN_DOSSIERS, *BROKEN_UNITS, *BROKEN_PROCEDURES}
+    covered = {*BROKEN_DOSSIERS, *BROKEN_UNITS, *BROKEN_PROCEDURES, *BROKEN_RATINGS, *BROKEN_STEPS}
     # TT30 is the same text as HS30 and DV30; a JSON catalogue is dated by its newest row.
     covered |= {"TT30", "HS01b", "DV01b", "TT01b", "HS03", "HS21", "DV21", "TT21"}
     # Rules on declarations have their cases in test_declarations.py.
     covered |= {rule for _, rules in REFUSED.values() for rule in rules} | {"KB10", "KB20", "KB21"}
+    covered |= {"DG01b", "DG21", "QT01b", "QT03", "QT21"}
     for dataset in DATASETS:
         critical = {rule.rule_id for rule in rules_of(dataset).values() if rule.severity == "critical"}
         assert critical <= covered, critical - covered

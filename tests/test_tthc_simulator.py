@@ -12,18 +12,18 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
+from tools.tthc_simulator import ratings as ratings_module
 from tools.tthc_simulator import working_days as wd
 from tools.tthc_simulator.__main__ import main
 from tools.tthc_simulator.defects import CRITICAL_KINDS, DEFAULT_RATES, WARNING_KINDS
 from tools.tthc_simulator.generate import NEVER, ROW, Settings, generate_lives
 from tools.tthc_simulator.server import create_app
-from tools.tthc_simulator.source import CSV_COLUMNS, RECORD_KEYS, generate
+from tools.tthc_simulator.source import CSV_COLUMNS, NESTED_KEYS, RECORD_KEYS, generate
 
 SMALL = Settings(per_month=700)
 END = "20250701000000"
 # The changes of 1 July are not entered yet.
 JUNE = "20250620000000"
-NEST = ("TaiLieuNop", "DanhSachHoSoBoSung", "DanhSachGiayToKetQua")
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +44,12 @@ def client(source):
         yield client
 
 
-def pages(client, size=500, **query):
-    first = client.get("/api/ho-so", params={**query, "kich_thuoc": size}).json()
+def pages(client, path="/api/ho-so", size=500, **query):
+    first = client.get(path, params={**query, "kich_thuoc": size}).json()
     found = [first]
     for page in range(2, first["so_trang"] + 1):
         query_page = {**query, "kich_thuoc": size, "trang": page}
-        found.append(client.get("/api/ho-so", params=query_page).json())
+        found.append(client.get(path, params=query_page).json())
     return found
 
 
@@ -59,9 +59,28 @@ def pages(client, size=500, **query):
 def test_same_seed_gives_the_same_bytes_and_another_seed_does_not(source):
     again = generate(SMALL)
     other = generate(replace(SMALL, seed=7))
-    served = orjson.dumps([source.ho_so(), source.don_vi(), source.tthc()])
-    assert orjson.dumps([again.ho_so(), again.don_vi(), again.tthc()]) == served
-    assert orjson.dumps(other.ho_so()) != orjson.dumps(source.ho_so())
+    lists = [
+        lambda s: s.ho_so(),
+        lambda s: s.ratings.danh_gia(None, END),
+        lambda s: s.history.qua_trinh(None, END),
+    ]
+    for listed in lists:
+        served = orjson.dumps(listed(source))
+        assert orjson.dumps(listed(again)) == served
+        assert orjson.dumps(listed(other)) != served
+    assert orjson.dumps([again.don_vi(), again.tthc()]) == orjson.dumps([source.don_vi(), source.tthc()])
+
+
+def test_what_belongs_to_dossiers_changes_nothing_of_the_dossiers(source):
+    """Ratings, history and fees have random streams of their own: figures of the seed rest on that."""
+    none = generate(replace(SMALL, ty_le_loi_khac={}))
+    before = none.frame(END).drop(columns=["tong_phi_le_phi", "so_csdl_ket_noi", "so_tai_lieu_co_kho"])
+    assert len(none.ratings.danh_gia(None, END)) > 100 and len(none.history.qua_trinh(None, END)) > 100
+    lives = generate_lives(SMALL)
+    for name, values in vars(lives).items():
+        assert np.array_equal(values, getattr(source._lives, name)), name
+        assert np.array_equal(values, getattr(none._lives, name)), name
+    assert before.equals(source.frame(END)[before.columns])
 
 
 # --- the API ---------------------------------------------------------------------------------
@@ -84,7 +103,22 @@ def test_a_page_past_the_end_is_empty(client):
     assert reply["data"] == [] and reply["tong_so"] > 0
 
 
-@pytest.mark.parametrize("path", ["/api/ho-so", "/api/don-vi", "/api/tthc"])
+@pytest.mark.parametrize("path", ["/api/danh-gia", "/api/qua-trinh"])
+def test_pages_of_ratings_and_history_neither_lose_nor_repeat(client, source, path):
+    replies = pages(client, path, tu="20250301000000", den="20250401000000", size=40)
+    records = [record for reply in replies for record in reply["data"]]
+    whole = {"/api/danh-gia": source.ratings.danh_gia, "/api/qua-trinh": source.history.qua_trinh}[path]
+    assert records == whole("20250301000000", "20250401000000")
+    assert {reply["tong_so"] for reply in replies} == {len(records)}
+    assert len(replies) > 2
+    beyond = client.get(path, params={"den": END, "trang": 10_000}).json()
+    assert beyond["data"] == [] and beyond["tong_so"] > 0
+    assert client.get(path, params={"tu": END, "den": "20250101000000"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/ho-so", "/api/don-vi", "/api/tthc", "/api/danh-gia", "/api/qua-trinh"]
+)
 @pytest.mark.parametrize("header", [None, "Bearer sai", "Basic a2hv"])
 def test_no_data_without_a_valid_token(source, path, header):
     with TestClient(create_app(source, "kho", "bi-mat")) as client:
@@ -131,7 +165,7 @@ def test_a_bad_parameter_is_refused_by_name(client, query):
 
 def test_records_have_every_key_of_the_contract(source):
     record = source.ho_so("20250301000000", "20250302000000")[0]
-    assert set(record) == {*RECORD_KEYS, *NEST}
+    assert set(record) == {*RECORD_KEYS, *NESTED_KEYS}
 
 
 # --- time ------------------------------------------------------------------------------------
@@ -457,6 +491,90 @@ def test_csv_columns_summarise_the_nested_lists(source):
         )
         assert row["tong_thoi_gian_bo_sung_phut"] == minutes
         assert row["co_ket_qua_dien_tu"] == len(record["DanhSachGiayToKetQua"])
+        assert row["so_tai_lieu_co_kho"] == sum(bool(p["MaGiayToSoHoa"]) for p in papers)
+        assert row["so_ket_qua_co_kho"] == sum(bool(r["GiayToId"]) for r in record["DanhSachGiayToKetQua"])
+        assert row["tong_phi_le_phi"] == sum(fee["Gia"] for fee in record["DanhSachLePhi"])
+        assert row["so_csdl_ket_noi"] == len({used["MaCSDL"] for used in record["DSKetNoiCSDL"]})
+
+
+def test_fees_belong_to_fee_bearing_procedures_and_some_are_all_zero(large):
+    fee_bearing = {p["MaTTHC"] for p in large.tthc(END) if p["CoPhi"] == "1"}
+    records = [r for r in large.trang(None, END, 1, 20_000)[1] if r["NgayTiepNhan"]]
+    charged = [r for r in records if r["DanhSachLePhi"]]
+    assert {r["MaTTHC"][:8] for r in charged} <= fee_bearing | {"9.999999"}
+    exempt = [r for r in charged if not any(fee["Gia"] for fee in r["DanhSachLePhi"])]
+    assert 0.01 < len(exempt) / len(charged) < 0.12
+    assert {r["DuocThanhToanTrucTuyen"] for r in exempt} <= {"0", "3"}
+    assert any(len(r["DanhSachLePhi"]) == 2 for r in charged)
+
+
+# --- ratings and history ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cuts", [["20250301000000"], ["20250115120000", "20250301000000", "20250402000000"]])
+def test_windows_of_ratings_compose(source, cuts):
+    newest = {}
+    for tu, den in pairwise([None, *cuts, END]):
+        for record in source.ratings.danh_gia(tu, den):
+            assert (tu or "") < record["NgayCapNhat"] <= den
+            newest[record["MaHoSo"], record["NguoiDanhGia"], record["NgayCapNhat"]] = record
+    whole = source.ratings.danh_gia(None, END)
+    # One request gives the last state of each rating; windows may have served an earlier one as well.
+    assert {orjson.dumps(r) for r in whole} <= {orjson.dumps(r) for r in newest.values()}
+    corrected = int((source.ratings.corrected <= wd.seconds(END)).sum())
+    assert 0 <= len(newest) - len(whole) <= corrected
+
+
+@pytest.mark.parametrize("cuts", [["20250301000000"], ["20250115120000", "20250301000000", "20250402000000"]])
+def test_windows_of_the_history_compose(source, cuts):
+    served = [r for tu, den in pairwise([None, *cuts, END]) for r in source.history.qua_trinh(tu, den)]
+    assert served == source.history.qua_trinh(None, END)
+    assert all(r["ThoiGian"] <= END for r in served)
+
+
+def test_ratings_are_plausible(large):
+    ratings = large.ratings.danh_gia("20250301000000", "20250401000000")
+    words = Counter(r["DanhGia"] for r in ratings)
+    satisfied = words["RẤT HÀI LÒNG"] + words["HÀI LÒNG"]
+    assert 0.88 < satisfied / sum(words.values()) < 0.96
+    by_unit = {}
+    for r in ratings:
+        by_unit.setdefault(r["MaHoSo"][:13], []).append(r["DanhGia"] == "KHÔNG HÀI LÒNG")
+    shares = [sum(bad) / len(bad) for bad in by_unit.values() if len(bad) >= 20]
+    assert min(shares) < 0.04 and max(shares) > 0.10
+    frame = large.frame(END).set_index("ma_ho_so")
+    good = [r for r in ratings if r["MaHoSo"] in frame.index]
+    end = frame.loc[[r["MaHoSo"] for r in good], "ngay_ket_thuc_xu_ly"].fillna("0")
+    in_an_earlier_month = (end.str[:6] < "202503").mean()
+    assert 0.03 < in_an_earlier_month < 0.4
+    whole = Counter(r["MaHoSo"] for r in large.ratings.danh_gia(None, END))
+    assert 0.03 < sum(n > 1 for n in whole.values()) / len(whole) < 0.12
+
+
+def test_each_rating_defect_shows_and_rates_are_as_set(large):
+    kinds = Counter(large.ratings.defect.tolist())
+    for code, kind in enumerate(ratings_module.DEFECTS, start=1):
+        assert kinds[code] == pytest.approx(kind.rate * len(large.ratings), abs=1), kind.name
+    only = generate(replace(SMALL, ty_le_loi_khac={"danh_gia_la": 0.2}, ty_le_sua_loi=0))
+    words = [r["DanhGia"] for r in only.ratings.danh_gia(None, END)]
+    assert words.count("BÌNH THƯỜNG") / len(words) == pytest.approx(0.2, abs=0.02)
+    with pytest.raises(ValueError, match="ty_le_loi_khac names unknown kinds"):
+        Settings(ty_le_loi_khac={"khong_co_loai_nay": 0.1})
+
+
+def test_history_is_the_life_of_the_dossier(source):
+    """The status after the last entry is the one that the dossier is served with, at any moment."""
+    for moment in ("20250215000000", "20250401000000", END):
+        last = {
+            r["MaHoSo"]: r["TrangThai"]
+            for r in sorted(
+                source.history.qua_trinh(None, moment),
+                key=lambda r: (r["ThoiGian"], int(r["TrangThai"])),
+            )
+        }
+        dossiers = {r["MaHoSo"]: r["TrangThaiHoSo"] for r in source.ho_so(None, moment) if r["MaHoSo"]}
+        assert len(dossiers) > 500
+        assert {code: last[code] for code in dossiers} == dossiers
 
 
 def test_xlsx_has_the_vendor_layout_and_its_total_is_right(source, tmp_path):

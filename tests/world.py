@@ -77,10 +77,17 @@ DOSSIER = {
     "ngay_cap_nhat": "20250305090000",
     "da_xoa": "0",
 }
+RATING = {
+    "thoi_gian_danh_gia": "20250320090000",
+    "danh_gia": "rat_hai_long",
+    "ngay_cap_nhat": "20250320090000",
+}
+STEP = {"thoi_gian": "20250305090000", "trang_thai": "2", "don_vi": SO}
 FULL = [
     *("ma_ho_so", "ten_tthc", "ma_linh_vuc", "ten_linh_vuc", "loai_doi_tuong", "ngay_tu_choi"),
     *("hinh_thuc", "don_vi_tiep_nhan", "so_tai_lieu_so_hoa", "so_tai_lieu_tai_su_dung"),
-    *("so_tai_lieu_tu_kho", *DOSSIER),
+    *("so_tai_lieu_tu_kho", "so_tai_lieu_co_kho", "so_ket_qua_co_kho", "han_tiep_nhan"),
+    *("tong_phi_le_phi", "so_csdl_ket_noi", *DOSSIER),
 ]
 
 CONTENT = (
@@ -88,6 +95,7 @@ CONTENT = (
     *("core.don_vi_tra_loi", "core.ke_thua", "core.ten_goi_khac"),
     *("core.lich", "core.buoi_lam_viec"),
     *("core.tthc", "core.tthc_don_vi", "core.tthc_phien_ban"),
+    *("core.danh_gia", "core.qua_trinh"),
     *("core.ho_so", "core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan"),
     "core.khai_bao",
     *("mart.chi_so", "mart.bieu_06a", "mart.ky", "mart.dinh_nghia", "mart.muc_tieu"),
@@ -115,18 +123,18 @@ class World:
         return self
 
     def without_dossiers(self) -> "World":
-        """Forgets the dossiers and all figures; units and procedures stay."""
+        """Forgets the dossiers, what belongs to them and all figures; units and procedures stay."""
         with self.engine.begin() as connection:
             connection.exec_driver_sql(
                 # What tests of other files judged and never loaded.
                 "DROP SCHEMA staging CASCADE; CREATE SCHEMA staging; "
                 # The record of changes lets nobody empty it but the administrator.
                 "SET LOCAL session_replication_role = replica; "
-                "TRUNCATE core.ho_so, core.khai_bao, core.doan, core.tong_hop, core.tong_hop_linh_vuc, "
-                "core.tong_hop_tthc, mart.chi_so, mart.bieu_06a, mart.ky, ops.period_written, "
-                "ops.batch_period, ops.period, "
+                "TRUNCATE core.ho_so, core.danh_gia, core.qua_trinh, core.khai_bao, core.doan, "
+                "core.tong_hop, core.tong_hop_linh_vuc, core.tong_hop_tthc, mart.chi_so, mart.bieu_06a, "
+                "mart.ky, ops.period_written, ops.batch_period, ops.period, "
                 "ops.figure_change, ops.reject, ops.line_finding, ops.validation_result; "
-                "DELETE FROM ops.batch WHERE dataset IN ('ho_so', 'khai_bao')"
+                "DELETE FROM ops.batch WHERE dataset IN ('ho_so', 'danh_gia', 'qua_trinh', 'khai_bao')"
             )
         return self
 
@@ -155,6 +163,16 @@ class World:
         return self.csv(
             [{k: v for k, v in r.items() if k in (columns or FULL)} for r in rows], columns or FULL
         )
+
+    def ratings(self, *changes: dict, columns: list[str] | None = None) -> Path:
+        """A CSV of ratings of the dossiers numbered from 1, each RATING with the given changes."""
+        rows = [{"ma_ho_so": code(n), **RATING, **change} for n, change in enumerate(changes, 1)]
+        return self.csv(rows, columns or ["ma_ho_so", *RATING])
+
+    def steps(self, *changes: dict) -> Path:
+        """A CSV of status changes of the dossiers numbered from 1, each STEP with the given changes."""
+        rows = [{"ma_ho_so": code(n), **STEP, **change} for n, change in enumerate(changes, 1)]
+        return self.csv(rows, ["ma_ho_so", *STEP])
 
     def land(self, dataset: str, path: Path, at: str | None = None) -> int:
         moment = datetime.fromisoformat(at) if at else None

@@ -294,7 +294,7 @@ def growth() -> dict:
         for back in range(1, OLD_YEARS * 12 + 1):
             index = 2025 * 12 - back
             start = date(index // 12, index % 12 + 1, 1)
-            connection.exec_driver_sql(f"SELECT core.ensure_ho_so_partition('{start}')")
+            connection.exec_driver_sql(f"SELECT core.ensure_partition('ho_so', '{start}')")
             connection.exec_driver_sql(
                 f"INSERT INTO core.ho_so ({', '.join(moved)}, {rest}) "
                 f"SELECT ma_ho_so || '-{back}', '{start}', '{start}', '{start}', 9, {rest} "

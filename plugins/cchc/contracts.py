@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from cchc.errors import BadDefinition
 
 CONTRACTS = Path(__file__).parent / "contracts"
-DATASETS = ("don_vi", "tthc", "ho_so", "khai_bao")
+DATASETS = ("don_vi", "tthc", "ho_so", "danh_gia", "qua_trinh", "khai_bao")
 
 SQL_TYPES = {
     "text": 'text COLLATE "C"',
@@ -81,10 +81,12 @@ class Api(Strict):
 class Contract(Strict):
     """One dataset. `kind`: a reference describes units or procedures and keeps its history; a fact is
     something that happened, of which only the newest state is kept. `unit`: the column of the batch's
-    look-up view that says to whom a line belongs, where there is one."""
+    look-up view that says to whom a line belongs, where there is one. `stays_open`: rows of the fact may be
+    open, and are judged on the last day that its source speaks of."""
 
     dataset: str
     kind: Literal["reference", "fact"]
+    stays_open: bool = True
     title: str
     key: tuple[str, ...]
     changed_at: str

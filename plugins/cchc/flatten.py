@@ -1,26 +1,50 @@
-"""Counts what the nested lists of a national dossier record hold; nothing of their text is kept."""
+"""Counts and adds up what the nested lists of a dossier record hold; nothing of their text is kept."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 
 TIME = "%Y%m%d%H%M%S"
-# The last three are lists that no figure needs; some hold names or numbers of people.
-CONSUMED = frozenset(
-    {"TaiLieuNop", "DanhSachHoSoBoSung", "DanhSachGiayToKetQua"}
-    | {"DSKetNoiCSDL", "DanhSachLePhi", "DanhSachTepDinhKemKhac"}
-)
+DOCUMENTS, ROUNDS, RESULTS = "TaiLieuNop", "DanhSachHoSoBoSung", "DanhSachGiayToKetQua"
+FEES, DATABASES = "DanhSachLePhi", "DSKetNoiCSDL"
+# The last is a list that no figure needs.
+CONSUMED = frozenset({DOCUMENTS, ROUNDS, RESULTS, FEES, DATABASES, "DanhSachTepDinhKemKhac"})
+# Ids of a component in the electronic store: the sync contract has none, a provincial system has these.
+STORE_IDS = ("MaGiayToSoHoa", "MaGiayToKhoQuocGia")
+# The list that each column is made of.
+LIST_OF = {
+    "so_tai_lieu_nop": DOCUMENTS,
+    "so_tai_lieu_co_tep": DOCUMENTS,
+    "so_tai_lieu_so_hoa": DOCUMENTS,
+    "so_tai_lieu_tai_su_dung": DOCUMENTS,
+    "so_tai_lieu_tu_kho": DOCUMENTS,
+    "so_tai_lieu_co_kho": DOCUMENTS,
+    "so_lan_bo_sung": ROUNDS,
+    "ngay_yeu_cau_bo_sung": ROUNDS,
+    "tong_thoi_gian_bo_sung_phut": ROUNDS,
+    "co_ket_qua_dien_tu": RESULTS,
+    "so_ket_qua_co_kho": RESULTS,
+    "tong_phi_le_phi": FEES,
+    "so_csdl_ket_noi": DATABASES,
+}
+# Three digits after a point may be thousands: such an amount is not guessed.
+AMOUNT = re.compile(r"\d{1,12}([.,]\d{1,2})?")
 
 
 def flatten_dossier(record: Mapping[str, object]) -> dict[str, str | None]:
-    """Counts of attached components, supplement rounds and result files of one dossier.
+    """The columns of LIST_OF for one dossier.
 
     Field names: domain contract DongBoHoSoMC. `tong_thoi_gian_bo_sung_phut`: minutes between the
     office's request and the citizen's supplement, summed over the rounds that came back.
+    `tong_phi_le_phi`: sum of the fee lines; not known when a line has no amount; when one has another
+    text than an amount, that text, which no column of numbers takes.
     A list that is absent from the record gives None: not known, rather than none.
     """
-    documents = _rows(record, "TaiLieuNop")
-    rounds = _rows(record, "DanhSachHoSoBoSung")
-    results = _rows(record, "DanhSachGiayToKetQua")
+    documents = _rows(record, DOCUMENTS)
+    rounds = _rows(record, ROUNDS)
+    results = _rows(record, RESULTS)
+    databases = _rows(record, DATABASES)
     kept = None if documents is None else [d for d in documents if not _flag(d, "IsDeleted")]
     asked = sorted(t for r in rounds or () if (t := _time(r, "NgayBoSung")))
     return {
@@ -29,6 +53,7 @@ def flatten_dossier(record: Mapping[str, object]) -> dict[str, str | None]:
         "so_tai_lieu_so_hoa": _count(kept, lambda d: _flag(d, "DuocSoHoa")),
         "so_tai_lieu_tai_su_dung": _count(kept, lambda d: _flag(d, "DuocTaiSuDung")),
         "so_tai_lieu_tu_kho": _count(kept, lambda d: _flag(d, "DuocLayTuKhoDMQG")),
+        "so_tai_lieu_co_kho": _count(kept, lambda d: any(map(d.get, STORE_IDS))),
         "so_lan_bo_sung": _count(rounds),
         "ngay_yeu_cau_bo_sung": asked[-1].strftime(TIME) if asked else None,
         "tong_thoi_gian_bo_sung_phut": None
@@ -37,7 +62,28 @@ def flatten_dossier(record: Mapping[str, object]) -> dict[str, str | None]:
         "co_ket_qua_dien_tu": None
         if results is None
         else str(int(any(r.get("DuongDanTepTinKetQua") for r in results))),
+        "so_ket_qua_co_kho": _count(results, lambda r: bool(r.get("GiayToId"))),
+        "tong_phi_le_phi": _total(_rows(record, FEES)),
+        "so_csdl_ket_noi": None
+        if databases is None
+        else str(len({str(code) for d in databases if (code := d.get("MaCSDL"))})),
     }
+
+
+def columns_without_source(records: Iterable[Mapping[str, object]]) -> set[str]:
+    """The columns of LIST_OF of which these records say nothing: no record has the list.
+
+    For ids in the store: there are components, and none of them has a field for it.
+    """
+    seen = set()
+    components = with_store_id = False
+    for record in records:
+        seen |= {name for name in set(LIST_OF.values()) if _rows(record, name) is not None}
+        for document in _rows(record, DOCUMENTS) or ():
+            components = True
+            with_store_id = with_store_id or any(name in document for name in STORE_IDS)
+    absent = {column for column, name in LIST_OF.items() if name not in seen}
+    return absent | ({"so_tai_lieu_co_kho"} if components and not with_store_id else set())
 
 
 def _rows(record: Mapping[str, object], name: str) -> list[Mapping[str, object]] | None:
@@ -47,6 +93,18 @@ def _rows(record: Mapping[str, object], name: str) -> list[Mapping[str, object]]
 
 def _count(rows, test=None) -> str | None:
     return None if rows is None else str(sum(1 for row in rows if test is None or test(row)))
+
+
+def _total(fees: list[Mapping[str, object]] | None) -> str | None:
+    if fees is None:
+        return None
+    amounts = ["" if (amount := fee.get("Gia")) is None else str(amount).strip() for fee in fees]
+    for amount in amounts:
+        if amount and not AMOUNT.fullmatch(amount):
+            return f"Gia {amount}"
+    if not all(amounts):
+        return None
+    return f"{sum((Decimal(amount.replace(',', '.')) for amount in amounts), Decimal()):f}"
 
 
 def _flag(row: Mapping[str, object], name: str) -> bool:

@@ -111,7 +111,7 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
     )
     ranges = connection.execute(sa.text("SELECT tu, den FROM pham_vi_doi WHERE tu IS NOT NULL")).all()
     changed = [(row.tu, row.den) for row in ranges]
-    if contract.api and known_of_this is not None:
+    if contract.stays_open and known_of_this is not None:
         moved_to = data_until(connection, batch.dataset)
         if moved_to != known_of_this:
             # What is open in the running month is judged on the last known day, which has moved.

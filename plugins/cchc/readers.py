@@ -21,15 +21,16 @@ import pyarrow.csv
 
 from cchc.contracts import Contract, Layout, fold
 from cchc.errors import BadFile
-from cchc.flatten import CONSUMED, flatten_dossier
+from cchc.flatten import CONSUMED, columns_without_source, flatten_dossier
 
 HEADER_SEARCH_ROWS = 40
 JSON_BATCH_LINES = 5_000
 JSON_HEADER_RECORDS = 2_000
 CSV_BLOCK_BYTES = 8 << 20
 XLSX_LIMITS = {"memory_bytes": 2 << 30, "cpu_seconds": 300, "wall_seconds": 600}
-# A layout's `flatten`: the function, and the nested fields it reads or knowingly leaves out.
-FLATTENERS = {"dossier": (flatten_dossier, CONSUMED)}
+# A layout's `flatten`: the function, the nested fields it reads or knowingly leaves out, and which of its
+# columns some records say nothing of.
+FLATTENERS = {"dossier": (flatten_dossier, CONSUMED, columns_without_source)}
 
 
 @dataclass
@@ -264,8 +265,10 @@ def _open_json(contract: Contract, path: Path, where: str) -> Export:
     if header is None:
         raise no_header(contract, where, f"the first records have the keys {', '.join(keys[:12])}")
     if header.layout.flatten:
-        flatten, consumed = FLATTENERS[header.layout.flatten]
-        summarised = flatten({})
+        flatten, consumed, without_source = FLATTENERS[header.layout.flatten]
+        # A list that the source does not send is a column that the file lacks: it erases nothing.
+        unknown = without_source(record for _, record in first)
+        summarised = [name for name in flatten({}) if name not in unknown]
         header.columns |= {len(keys) + i: name for i, name in enumerate(summarised)}
         header.extra = [key for key in header.extra if key not in consumed]
         header.missing = [name for name in header.missing if name not in summarised]
@@ -365,7 +368,7 @@ def _json_batches(
 ) -> Iterator[pa.RecordBatch]:
     header = export.header
     names = list(header.columns.values())
-    flatten, consumed = FLATTENERS.get(header.layout.flatten or "", (None, frozenset()))
+    flatten, consumed, _ = FLATTENERS.get(header.layout.flatten or "", (None, frozenset(), None))
     by_key: dict[str, str | None] = {}
     while chunk := list(itertools.islice(records, JSON_BATCH_LINES)):
         columns: dict[str, list[str | None]] = {name: [None] * len(chunk) for name in names}
@@ -377,16 +380,15 @@ def _json_batches(
                     if column is None and key not in consumed and key not in header.extra:
                         header.extra.append(key)
                     elif by_key[key] and by_key[key] not in columns:
-                        raise BadFile(
-                            f"{where}: the record at line {line} has the field {key!r} that none of "
-                            f"the first {JSON_HEADER_RECORDS} records has. Expected the same fields in "
-                            f"every record (null when empty): export again."
-                        )
+                        raise _late_field(where, line, key)
                 if (name := by_key[key]) is not None and value is not None:
                     columns[name][position] = _json_text(value)
             if flatten:
                 for name, value in flatten(record).items():
-                    columns[name][position] = value
+                    if name in columns:
+                        columns[name][position] = value
+                    elif value not in (None, "0"):
+                        raise _late_field(where, line, name)
         yield pa.RecordBatch.from_arrays(
             [
                 pa.array([line for line, _ in chunk], pa.int64()),
@@ -395,6 +397,14 @@ def _json_batches(
             names=["line_no", *names],
         )
     _read_envelope(export, envelope)
+
+
+def _late_field(where: str, line: int, name: str) -> BadFile:
+    return BadFile(
+        f"{where}: the record at line {line} has the field {name!r} that none of the first "
+        f"{JSON_HEADER_RECORDS} records has. Expected the same fields in every record (null when empty): "
+        f"export again."
+    )
 
 
 def _json_text(value: object) -> str:

@@ -81,7 +81,13 @@ def stage(
     names = ["line_no", *_derived(contract, present), UNREADABLE, MOJIBAKE]
     batches = (_canonical(contract, export, batch, changed_at, names) for batch in export.batches)
     with _CsvStream(batches) as stream:
-        lines = copy_text(connection, table, names, stream)
+        try:
+            lines = copy_text(connection, table, names, stream)
+        except Exception as error:
+            if stream.error is None:
+                raise
+            # COPY hides what was wrong with the file behind an error of its own.
+            raise stream.error from error
     looked_up = ", ".join(name for name in columns if name.endswith(("_khoa", "_goc")))
     connection.exec_driver_sql(f"ANALYZE {table} ({', '.join(contract.key)}{looked_up and ', '}{looked_up})")
     return lines
@@ -253,6 +259,7 @@ class _CsvStream(io.RawIOBase):
         self._ready: queue.Queue[memoryview | BaseException | None] = queue.Queue(maxsize=AHEAD)
         self._rest = memoryview(b"")
         self._stopped = False
+        self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._prepare, name="csv", daemon=True)
 
     def __enter__(self) -> Self:
@@ -275,6 +282,7 @@ class _CsvStream(io.RawIOBase):
                 self._ready.put(None)
                 return b""
             if isinstance(item, BaseException):
+                self.error = item
                 raise item
             self._rest = item
         size = len(self._rest) if size < 0 else size

@@ -2,7 +2,7 @@
 -- Safe to repeat, in any order: for each column the value with the newest change time at the source
 -- wins, and of two values with the same time the greater one. An export that lacks a column (named in
 -- :cot_vang) leaves that column's value and time as they are; such times are kept in cot_cu.
-SELECT core.ensure_ho_so_partition(thang)
+SELECT core.ensure_partition('ho_so', thang)
 FROM (
     SELECT DISTINCT date_trunc('month', ngay_tiep_nhan)::date AS thang
     FROM lo_tho
@@ -18,6 +18,7 @@ SELECT
     kenh_thuc_hien::smallint AS kenh_thuc_hien,
     loai_doi_tuong::smallint AS loai_doi_tuong,
     ngay_nop_ho_so,
+    han_tiep_nhan,
     ngay_tiep_nhan,
     ngay_hen_tra,
     ngay_ket_thuc_xu_ly,
@@ -36,10 +37,14 @@ SELECT
     so_tai_lieu_so_hoa,
     so_tai_lieu_tai_su_dung,
     so_tai_lieu_tu_kho,
+    so_tai_lieu_co_kho,
     so_lan_bo_sung,
     ngay_yeu_cau_bo_sung,
     tong_thoi_gian_bo_sung_phut,
     co_ket_qua_dien_tu::smallint AS co_ket_qua_dien_tu,
+    so_ket_qua_co_kho,
+    trim_scale(tong_phi_le_phi) AS tong_phi_le_phi,
+    so_csdl_ket_noi,
     da_xoa::smallint AS da_xoa,
     ngay_cap_nhat,
     coalesce(date_trunc('month', ngay_tiep_nhan)::date, 'infinity') AS ky_tiep_nhan,
@@ -72,6 +77,7 @@ WITH them AS (
         kenh_thuc_hien,
         loai_doi_tuong,
         ngay_nop_ho_so,
+        han_tiep_nhan,
         ngay_tiep_nhan,
         ngay_hen_tra,
         ngay_ket_thuc_xu_ly,
@@ -90,10 +96,14 @@ WITH them AS (
         so_tai_lieu_so_hoa,
         so_tai_lieu_tai_su_dung,
         so_tai_lieu_tu_kho,
+        so_tai_lieu_co_kho,
         so_lan_bo_sung,
         ngay_yeu_cau_bo_sung,
         tong_thoi_gian_bo_sung_phut,
         co_ket_qua_dien_tu,
+        so_ket_qua_co_kho,
+        tong_phi_le_phi,
+        so_csdl_ket_noi,
         da_xoa,
         ngay_cap_nhat,
         cot_cu, batch_id, line_no
@@ -107,6 +117,7 @@ WITH them AS (
         moi.kenh_thuc_hien,
         moi.loai_doi_tuong,
         moi.ngay_nop_ho_so,
+        moi.han_tiep_nhan,
         moi.ngay_tiep_nhan,
         moi.ngay_hen_tra,
         moi.ngay_ket_thuc_xu_ly,
@@ -125,10 +136,14 @@ WITH them AS (
         moi.so_tai_lieu_so_hoa,
         moi.so_tai_lieu_tai_su_dung,
         moi.so_tai_lieu_tu_kho,
+        moi.so_tai_lieu_co_kho,
         moi.so_lan_bo_sung,
         moi.ngay_yeu_cau_bo_sung,
         moi.tong_thoi_gian_bo_sung_phut,
         moi.co_ket_qua_dien_tu,
+        moi.so_ket_qua_co_kho,
+        moi.tong_phi_le_phi,
+        moi.so_csdl_ket_noi,
         moi.da_xoa,
         moi.ngay_cap_nhat,
         CASE
@@ -169,6 +184,7 @@ WITH thay AS (
         kenh_thuc_hien = moi.kenh_thuc_hien,
         loai_doi_tuong = moi.loai_doi_tuong,
         ngay_nop_ho_so = moi.ngay_nop_ho_so,
+        han_tiep_nhan = moi.han_tiep_nhan,
         ngay_tiep_nhan = moi.ngay_tiep_nhan,
         ngay_hen_tra = moi.ngay_hen_tra,
         ngay_ket_thuc_xu_ly = moi.ngay_ket_thuc_xu_ly,
@@ -187,10 +203,14 @@ WITH thay AS (
         so_tai_lieu_so_hoa = moi.so_tai_lieu_so_hoa,
         so_tai_lieu_tai_su_dung = moi.so_tai_lieu_tai_su_dung,
         so_tai_lieu_tu_kho = moi.so_tai_lieu_tu_kho,
+        so_tai_lieu_co_kho = moi.so_tai_lieu_co_kho,
         so_lan_bo_sung = moi.so_lan_bo_sung,
         ngay_yeu_cau_bo_sung = moi.ngay_yeu_cau_bo_sung,
         tong_thoi_gian_bo_sung_phut = moi.tong_thoi_gian_bo_sung_phut,
         co_ket_qua_dien_tu = moi.co_ket_qua_dien_tu,
+        so_ket_qua_co_kho = moi.so_ket_qua_co_kho,
+        tong_phi_le_phi = moi.tong_phi_le_phi,
+        so_csdl_ket_noi = moi.so_csdl_ket_noi,
         da_xoa = moi.da_xoa,
         ngay_cap_nhat = moi.ngay_cap_nhat,
         cot_cu = NULL,
@@ -272,6 +292,7 @@ WITH thay AS (
         kenh_thuc_hien = r.kenh_thuc_hien,
         loai_doi_tuong = r.loai_doi_tuong,
         ngay_nop_ho_so = r.ngay_nop_ho_so,
+        han_tiep_nhan = r.han_tiep_nhan,
         ngay_tiep_nhan = r.ngay_tiep_nhan,
         ngay_hen_tra = r.ngay_hen_tra,
         ngay_ket_thuc_xu_ly = r.ngay_ket_thuc_xu_ly,
@@ -290,10 +311,14 @@ WITH thay AS (
         so_tai_lieu_so_hoa = r.so_tai_lieu_so_hoa,
         so_tai_lieu_tai_su_dung = r.so_tai_lieu_tai_su_dung,
         so_tai_lieu_tu_kho = r.so_tai_lieu_tu_kho,
+        so_tai_lieu_co_kho = r.so_tai_lieu_co_kho,
         so_lan_bo_sung = r.so_lan_bo_sung,
         ngay_yeu_cau_bo_sung = r.ngay_yeu_cau_bo_sung,
         tong_thoi_gian_bo_sung_phut = r.tong_thoi_gian_bo_sung_phut,
         co_ket_qua_dien_tu = r.co_ket_qua_dien_tu,
+        so_ket_qua_co_kho = r.so_ket_qua_co_kho,
+        tong_phi_le_phi = r.tong_phi_le_phi,
+        so_csdl_ket_noi = r.so_csdl_ket_noi,
         da_xoa = r.da_xoa,
         ngay_cap_nhat = r.ngay_cap_nhat,
         cot_cu = tron.cot_cu,
@@ -332,6 +357,16 @@ SELECT DISTINCT
     (date_trunc('year', ket_thuc) + interval '11 months')::date AS den
 FROM ghi
 WHERE tu < 'infinity';
+
+-- A rating counts at the unit and procedure of its dossier, in the month of the rating.
+INSERT INTO pham_vi_doi
+SELECT DISTINCT
+    date_trunc('month', dg.thoi_gian_danh_gia)::date,
+    (date_trunc('year', dg.thoi_gian_danh_gia) + interval '11 months')::date
+FROM core.danh_gia AS dg
+INNER JOIN lo_tho ON dg.ma_ho_so = lo_tho.ma_ho_so
+INNER JOIN core.ho_so AS h ON lo_tho.ma_ho_so = h.ma_ho_so
+WHERE h.batch_id = :batch_id AND h.line_no = lo_tho.line_no;
 
 SELECT coalesce(sum(so), 0) AS lines_accepted
 FROM ghi

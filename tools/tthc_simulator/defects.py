@@ -7,12 +7,12 @@ CRITICAL, WARNING = "critical", "warning"
 
 @dataclass(frozen=True)
 class Defect:
-    """`rule` is the number of the data-quality rule that the defect must trip first."""
+    """`rule` is the number of the data-quality rule that the defect must trip first, where it has one."""
 
     name: str
     severity: str
     rate: float
-    rule: int
+    rule: int | None
 
 
 DEFECTS = (
@@ -31,12 +31,21 @@ DEFECTS = (
     Defect("co_la", WARNING, 0.002, 15),
     Defect("thieu_ngay_hen_tra", WARNING, 0.002, 9),
 )
+# Rates are shares of all ratings, or of all dossiers with a history.
+OTHER_DEFECTS = (
+    Defect("danh_gia_la", CRITICAL, 0.004, 3),
+    Defect("danh_gia_tuong_lai", CRITICAL, 0.002, 6),
+    Defect("danh_gia_truoc_tiep_nhan", WARNING, 0.003, 7),
+    Defect("danh_gia_ho_so_la", WARNING, 0.003, None),
+    Defect("thieu_buoc_tiep_nhan", WARNING, 0.002, None),
+)
 NAMES = ("", *(defect.name for defect in DEFECTS))
 # Position in NAMES; 0 means a good row.
 CODE = {name: code for code, name in enumerate(NAMES)}
 CRITICAL_KINDS = frozenset(defect.name for defect in DEFECTS if defect.severity == CRITICAL)
 WARNING_KINDS = frozenset(defect.name for defect in DEFECTS if defect.severity == WARNING)
 DEFAULT_RATES = {defect.name: defect.rate for defect in DEFECTS}
+OTHER_RATES = {defect.name: defect.rate for defect in OTHER_DEFECTS}
 
 
 def mojibake(text: str) -> str:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from tools.tthc_simulator import working_days as wd
-from tools.tthc_simulator.defects import CODE, CRITICAL_KINDS, DEFAULT_RATES, mojibake
+from tools.tthc_simulator.defects import CODE, CRITICAL_KINDS, DEFAULT_RATES, OTHER_RATES, mojibake
 from tools.tthc_simulator.geography import ORIGIN, day_after, units
 from tools.tthc_simulator.procedures import INFORMATION_ONLY, online_levels, procedures
 
@@ -29,6 +29,7 @@ ROW = {step: row for row, step in enumerate(STEPS)}
 class Settings:
     """What to generate. Months are yyyy-MM; `tong` overrides `per_month` with an exact total.
 
+    `ty_le_loi`: rates of bad dossiers, `ty_le_loi_khac`: of bad ratings and histories.
     Of months before `ky_dau` only the dossiers still unfinished when `ky_dau` began are kept:
     the stock carried over.
     """
@@ -40,12 +41,13 @@ class Settings:
     ky_dau: str = "2025-01"
     tong: int | None = None
     ty_le_loi: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_RATES))
+    ty_le_loi_khac: dict[str, float] = field(default_factory=lambda: dict(OTHER_RATES))
     ty_le_sua_loi: float = 0.3
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.ty_le_loi) - set(DEFAULT_RATES))
-        if unknown:
-            raise ValueError(f"ty_le_loi names unknown kinds {unknown}: choose from {sorted(DEFAULT_RATES)}.")
+        for name, known in (("ty_le_loi", DEFAULT_RATES), ("ty_le_loi_khac", OTHER_RATES)):
+            if unknown := sorted(set(getattr(self, name)) - set(known)):
+                raise ValueError(f"{name} names unknown kinds {unknown}: choose from {sorted(known)}.")
         if self.den < self.tu:
             raise ValueError(f"den={self.den} is before tu={self.tu}: swap the two months.")
 

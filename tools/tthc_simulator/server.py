@@ -1,4 +1,4 @@
-"""Serves the source over HTTP: token, dossiers by change time, units and procedures, in pages."""
+"""Serves the source over HTTP: token, dossiers and what belongs to them by change time, units, procedures."""
 
 import secrets
 import time
@@ -57,12 +57,15 @@ def create_app(source: Source, client_id: str, client_secret: str, token_seconds
 
     @app.get("/api/ho-so")
     def ho_so(request: Request) -> Response:
-        tu, den = _moment(request, "tu"), _moment(request, "den") or source.settings.end
-        if tu and tu > den:
-            raise BadParameter(f"tu={tu} sau den={den}: cần tu ≤ den.")
-        page, size = _paging(request)
-        total, records = source.trang(tu, den, page, size)
-        return _page("DongBoHoSoMC", den, page, size, total=total, records=records)
+        return changed_list(request, "DongBoHoSoMC", source.trang)
+
+    @app.get("/api/danh-gia")
+    def danh_gia(request: Request) -> Response:
+        return changed_list(request, "DanhGiaHaiLong", source.ratings.trang)
+
+    @app.get("/api/qua-trinh")
+    def qua_trinh(request: Request) -> Response:
+        return changed_list(request, "QuaTrinhXuLyHoSo", source.history.trang)
 
     @app.get("/api/don-vi")
     def don_vi(request: Request) -> Response:
@@ -71,6 +74,14 @@ def create_app(source: Source, client_id: str, client_secret: str, token_seconds
     @app.get("/api/tthc")
     def tthc(request: Request) -> Response:
         return whole_list(request, "LayDanhSachTTHC", source.tthc)
+
+    def changed_list(request: Request, service: str, paged) -> Response:
+        tu, den = _moment(request, "tu"), _moment(request, "den") or source.settings.end
+        if tu and tu > den:
+            raise BadParameter(f"tu={tu} sau den={den}: cần tu ≤ den.")
+        page, size = _paging(request)
+        total, records = paged(tu, den, page, size)
+        return _page(service, den, page, size, total=total, records=records)
 
     def whole_list(request: Request, service: str, listed) -> Response:
         den = _moment(request, "den") or source.settings.end

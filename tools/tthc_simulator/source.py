@@ -11,9 +11,12 @@ import pyarrow.compute as pc
 from tools.tthc_simulator import people
 from tools.tthc_simulator import working_days as wd
 from tools.tthc_simulator.defects import CODE, NAMES, mojibake
+from tools.tthc_simulator.fees import Fees, generate_fees
 from tools.tthc_simulator.generate import NEVER, ROW, Lives, Settings, generate_lives
 from tools.tthc_simulator.geography import REFORM, SUFFIXES, unit_records, units
+from tools.tthc_simulator.history import History, generate_history
 from tools.tthc_simulator.procedures import procedure_records, procedures
+from tools.tthc_simulator.ratings import Ratings, generate_ratings
 
 # How a procedure's code ends in dossiers of the old province and of the new one.
 CODE_ENDS = [f".000.00.00.{suffix}" for suffix in SUFFIXES.values()]
@@ -34,7 +37,7 @@ RECORD_KEYS = {
     "ChuHoSo": "chu_ho_so", "SoGiayToChuHoSo": "so_giay_to_chu_ho_so",
     "SoDienThoai": "so_dien_thoai", "Email": "email", "DiaChi": "dia_chi",
     "TrichYeuHoSo": "trich_yeu_ho_so", "NgayNopHoSo": "ngay_nop_ho_so",
-    "NgayTiepNhan": "ngay_tiep_nhan", "NgayHenTra": "ngay_hen_tra",
+    "HanTiepNhan": "han_tiep_nhan", "NgayTiepNhan": "ngay_tiep_nhan", "NgayHenTra": "ngay_hen_tra",
     "NgayKetThucXuLy": "ngay_ket_thuc_xu_ly", "NgayTra": "ngay_tra",
     "NgayTuChoi": "ngay_tu_choi", "TrangThaiHoSo": "trang_thai_ho_so",
     "HinhThuc": "hinh_thuc", "DonViXuLy": "don_vi_xu_ly", "DonViTiepNhan": "don_vi_tiep_nhan",
@@ -43,10 +46,12 @@ RECORD_KEYS = {
     "DuocThanhToanTrucTuyen": "duoc_thanh_toan_truc_tuyen",
     "NgayCapNhat": "ngay_cap_nhat", "DaXoa": "da_xoa",
 }  # fmt: skip
+NESTED_KEYS = ("TaiLieuNop", "DanhSachHoSoBoSung", "DanhSachGiayToKetQua", "DanhSachLePhi", "DSKetNoiCSDL")
 SUMMARY_COLUMNS = (
     "so_tai_lieu_nop", "so_tai_lieu_co_tep", "so_tai_lieu_so_hoa", "so_tai_lieu_tai_su_dung",
-    "so_tai_lieu_tu_kho", "so_lan_bo_sung", "ngay_yeu_cau_bo_sung",
-    "tong_thoi_gian_bo_sung_phut", "co_ket_qua_dien_tu",
+    "so_tai_lieu_tu_kho", "so_tai_lieu_co_kho", "so_lan_bo_sung", "ngay_yeu_cau_bo_sung",
+    "tong_thoi_gian_bo_sung_phut", "co_ket_qua_dien_tu", "so_ket_qua_co_kho", "tong_phi_le_phi",
+    "so_csdl_ket_noi",
 )  # fmt: skip
 CSV_COLUMNS = (*list(RECORD_KEYS.values())[:-2], *SUMMARY_COLUMNS, "ngay_cap_nhat", "da_xoa")
 
@@ -121,6 +126,20 @@ class Source:
         return NAMES[_active_defect(self._lives[np.array([row])], wd.seconds(den))[0]]
 
     @cached_property
+    def ratings(self) -> Ratings:
+        """The ratings of the dossiers."""
+        return generate_ratings(self._lives, self._codes, self.settings)
+
+    @cached_property
+    def history(self) -> History:
+        """The statuses that the dossiers passed through."""
+        return generate_history(self._lives, self._codes, _UNIT_CODES, self.settings)
+
+    @cached_property
+    def _fees(self) -> Fees:
+        return generate_fees(self._lives, self.settings.seed)
+
+    @cached_property
     def _row_of(self) -> dict[str, int]:
         return {code: row for row, code in enumerate(self._codes.to_pylist())}
 
@@ -165,27 +184,27 @@ class Source:
         table = table.select(list(RECORD_KEYS.values())).rename_columns(list(RECORD_KEYS))
         names = list(RECORD_KEYS)
         columns = [table[name].to_pylist() for name in names]
-        lives = self._lives[rows]
+        lives, fees, at = self._lives[rows], self._fees[rows], wd.seconds(den)
         nested = zip(
-            _documents(rows, lives),
-            _supplements(rows, lives, wd.seconds(den)),
-            _results(rows, lives, wd.seconds(den)),
+            _documents(rows, lives, fees),
+            _supplements(rows, lives, at),
+            _results(rows, lives, at),
+            fees.listed(lives.steps[ROW["tiep_nhan"]] <= at),
+            fees.databases_used(),
             strict=True,
         )
         head = len(names) - 2  # NgayCapNhat and DaXoa come last
         records = []
-        for values, (submitted, supplements, results) in zip(zip(*columns, strict=True), nested, strict=True):
+        for values, lists in zip(zip(*columns, strict=True), nested, strict=True):
             record = dict(zip(names[:head], values[:head], strict=True))
-            record["TaiLieuNop"] = submitted
-            record["DanhSachHoSoBoSung"] = supplements
-            record["DanhSachGiayToKetQua"] = results
+            record |= zip(NESTED_KEYS, lists, strict=True)
             record["NgayCapNhat"], record["DaXoa"] = values[head:]
             records.append(record)
         return records
 
     def _table(self, rows: np.ndarray, den: str) -> pa.Table:
         at = wd.seconds(den)
-        lives = self._lives[rows]
+        lives, fees = self._lives[rows], self._fees[rows]
         steps = np.where(lives.steps <= at, lives.steps, NEVER)
         step = {name: steps[row] for name, row in ROW.items()}
         known = {name: time < NEVER for name, time in step.items()}
@@ -260,6 +279,7 @@ class Source:
                 "dia_chi": people.addresses(lives.person),
                 "trich_yeu_ho_so": pc.binary_join_element_wise(name, holder, " - "),
                 "ngay_nop_ho_so": _moments(_stamps(submitted)),
+                "han_tiep_nhan": _moments(_stamps(fees.receive_by)),
                 "ngay_tiep_nhan": _replace(_moments(receipt_stamp), garbled_date & ~in_due, "2025-13-40"),
                 "ngay_hen_tra": _replace(_moments(due_stamp), garbled_date & in_due, "31/02/2025"),
                 "ngay_ket_thuc_xu_ly": _moments(_stamps(end)),
@@ -278,10 +298,14 @@ class Source:
                 "so_tai_lieu_so_hoa": lives.digitised,
                 "so_tai_lieu_tai_su_dung": lives.reused,
                 "so_tai_lieu_tu_kho": lives.from_store,
+                "so_tai_lieu_co_kho": fees.stored,
                 "so_lan_bo_sung": asked,
                 "ngay_yeu_cau_bo_sung": _moments(_stamps(last_asked)),
                 "tong_thoi_gian_bo_sung_phut": waited,
                 "co_ket_qua_dien_tu": _linked(lives, at).astype(int),
+                "so_ket_qua_co_kho": _linked(lives, at).astype(int),
+                "tong_phi_le_phi": np.where(received, fees.total, 0),
+                "so_csdl_ket_noi": fees.databases,
                 "ngay_cap_nhat": _moments(_stamps(_last_change(lives.steps, at))),
                 "da_xoa": _text(known["xoa"]),
                 "ky_tiep_nhan": _blank(pa.array(month.astype(str)), ~received),
@@ -365,14 +389,14 @@ def _replace(values: pa.Array, where: np.ndarray, text: str) -> pa.Array:
     return pc.if_else(pa.array(where), text, values)
 
 
-def _documents(rows: np.ndarray, lives: Lives) -> list[list[dict]]:
+def _documents(rows: np.ndarray, lives: Lives, fees: Fees) -> list[list[dict]]:
     counts = zip(
         rows.tolist(), lives.documents.tolist(), lives.with_file.tolist(),
         lives.digitised.tolist(), lives.reused.tolist(), lives.from_store.tolist(),
-        lives.deleted_document.tolist(), strict=True,
+        fees.stored.tolist(), lives.deleted_document.tolist(), strict=True,
     )  # fmt: skip
     listed = []
-    for row, total, files, digitised, reused, stored, deleted in counts:
+    for row, total, files, digitised, reused, fetched, stored, deleted in counts:
         documents = [
             {
                 "TepDinhKemId": f"TL{row:07d}{i:02d}",
@@ -382,7 +406,8 @@ def _documents(rows: np.ndarray, lives: Lives) -> list[list[dict]]:
                 "DuongDanTaiTepTin": f"/tep/TL{row:07d}{i:02d}" if i < files else None,
                 "DuocSoHoa": "1" if i < digitised else "0",
                 "DuocTaiSuDung": "1" if i < reused else "0",
-                "DuocLayTuKhoDMQG": "1" if i < stored else "0",
+                "DuocLayTuKhoDMQG": "1" if i < fetched else "0",
+                "MaGiayToSoHoa": f"SH{row:07d}{i:02d}" if i < stored else None,
             }
             for i in range(total)
         ]

@@ -1,0 +1,43 @@
+-- One row of core.danh_gia is one rating of one dossier.
+-- Safe to repeat, in any order: of two contents of a rating the one with the newest change time at the source
+-- wins, and of two with the same time the greater one.
+CREATE TEMP TABLE ghi (thang date, so bigint) ON COMMIT DROP;
+
+WITH them AS (
+    INSERT INTO core.danh_gia AS cu (
+        ma_ho_so, thoi_gian_danh_gia, danh_gia, ngay_cap_nhat, batch_id, line_no
+    )
+    SELECT
+        ma_ho_so,
+        thoi_gian_danh_gia,
+        danh_gia,
+        ngay_cap_nhat,
+        :batch_id AS batch_id,
+        line_no
+    FROM lo_tho
+    ON CONFLICT (ma_ho_so, thoi_gian_danh_gia) DO UPDATE
+        SET
+            danh_gia = excluded.danh_gia,
+            ngay_cap_nhat = excluded.ngay_cap_nhat,
+            batch_id = excluded.batch_id,
+            line_no = excluded.line_no
+        WHERE (excluded.ngay_cap_nhat, excluded.danh_gia) > (cu.ngay_cap_nhat, cu.danh_gia)
+    RETURNING thoi_gian_danh_gia
+)
+
+INSERT INTO ghi
+SELECT
+    date_trunc('month', thoi_gian_danh_gia)::date AS thang,
+    count(*) AS so
+FROM them
+GROUP BY 1;
+
+-- A rating counts in its month and in the figures of longer periods that hold it, to the end of the year.
+CREATE TEMP TABLE pham_vi_doi ON COMMIT DROP AS
+SELECT
+    thang AS tu,
+    (date_trunc('year', thang) + interval '11 months')::date AS den
+FROM ghi;
+
+SELECT coalesce(sum(so), 0) AS lines_accepted
+FROM ghi;

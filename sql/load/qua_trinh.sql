@@ -1,0 +1,38 @@
+-- One row of core.qua_trinh is one dossier that passed into one status at one moment.
+-- Safe to repeat, in any order: an entry is kept once; of two that name different units the greater one wins.
+SELECT core.ensure_partition('qua_trinh', thang)
+FROM (
+    SELECT DISTINCT date_trunc('month', thoi_gian)::date AS thang
+    FROM lo_tho
+) AS cac_thang;
+
+CREATE TEMP TABLE ghi (so bigint) ON COMMIT DROP;
+
+WITH them AS (
+    INSERT INTO core.qua_trinh AS cu (ma_ho_so, thoi_gian, trang_thai, don_vi, batch_id, line_no)
+    SELECT
+        ma_ho_so,
+        thoi_gian,
+        trang_thai::smallint AS trang_thai,
+        don_vi,
+        :batch_id AS batch_id,
+        line_no
+    FROM lo_tho
+    ON CONFLICT (ma_ho_so, thoi_gian, trang_thai) DO UPDATE
+        SET
+            don_vi = excluded.don_vi,
+            batch_id = excluded.batch_id,
+            line_no = excluded.line_no
+        WHERE excluded.don_vi > cu.don_vi OR (cu.don_vi IS NULL AND excluded.don_vi IS NOT NULL)
+    RETURNING 1
+)
+
+INSERT INTO ghi
+SELECT count(*) AS so
+FROM them;
+
+-- No figure is counted from the history.
+CREATE TEMP TABLE pham_vi_doi (tu date, den date) ON COMMIT DROP;
+
+SELECT so AS lines_accepted
+FROM ghi;
