@@ -296,15 +296,15 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
     # In two steps, because PostgreSQL scans in parallel for a new table but not for an INSERT.
     connection.execute(
         sa.text(
-            f"CREATE TEMP TABLE loai ON COMMIT DROP AS SELECT line_no, {found} "
-            f"FROM {view_of(batch)} WHERE {anyone}"
+            f"CREATE TEMP TABLE loai ON COMMIT DROP AS SELECT line_no, {found}, "
+            f"{_hidden(contract, batch)} AS kin FROM {view_of(batch)} WHERE {anyone}"
         )
     )
     connection.execute(sa.text("ANALYZE loai"))
     statement = f"""
         INSERT INTO ops.reject (batch_id, line_no, rule_ids, reasons, masked_row)
         SELECT :b, s.line_no, array_remove(ARRAY[{ids}], NULL), array_remove(ARRAY[{texts}], NULL),
-            (
+            CASE WHEN loai.kin THEN '{{}}' ELSE (
                 SELECT jsonb_object_agg(
                     o.key, CASE WHEN o.key = ANY(:texts) THEN ops.mask_text(o.value) ELSE o.value END
                 )
@@ -321,7 +321,7 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
                     FROM jsonb_each_text(s.o_khong_doc_duoc) AS o
                 ),
                 '{{}}'
-            )
+            ) END
         FROM loai INNER JOIN {staging_table(batch.dataset, batch.batch_id)} AS s
             ON s.line_no = loai.line_no
     """
@@ -331,6 +331,12 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
         {"b": batch.batch_id, "kept": kept, "texts": texts_of_people, "personal": batch.personal_columns}
         | reasons,
     ).rowcount
+
+
+def _hidden(contract: Contract, batch: Batch) -> str:
+    """The SQL condition that is true for rows of which nothing may be shown."""
+    secret = [rule for rule in applicable(contract, batch).values() if rule.confidential]
+    return " OR ".join(f"({rule.condition}) IS FALSE" for rule in secret).replace(":", "\\:") or "FALSE"
 
 
 def _stop_reason(
@@ -348,7 +354,9 @@ def _stop_reason(
         return None
     parts = [f"{batch.label} is stopped and nothing of it is loaded."]
     for verdict in whole:
-        parts.append(f"{verdict.rule.rule_id}: {verdict.rule.reason}{_detail(connection, batch, verdict)}.")
+        parts.append(
+            f"{verdict.rule.rule_id}: {verdict.rule.reason}{_detail(connection, contract, batch, verdict)}."
+        )
     if share > contract.reject_threshold_pct:
         counts = "; ".join(
             f"{v.rule.rule_id} {v.rule.reason}: {v.failed}" for v in broken if v.rule.scope == "dong"
@@ -365,18 +373,30 @@ def _stop_reason(
     return " ".join(parts)
 
 
-def _detail(connection: sa.Connection, batch: Batch, verdict: Verdict) -> str:
-    """What the batch rule saw: the two totals, or the unknown codes with their first lines."""
+def _detail(connection: sa.Connection, contract: Contract, batch: Batch, verdict: Verdict) -> str:
+    """What the batch rule saw: the two totals, or the unknown codes with their first lines.
+
+    Of a confidential rule only how many lines and which is the first.
+    """
     if verdict.rule.type == "expect_table_row_count_to_equal":
         return f" (read {batch.lines_read}, stated {batch.stated_total})"
     if not verdict.rule.condition or len(verdict.rule.columns) != 1:
         return f" ({verdict.failed})"
     name = verdict.rule.columns[0]
     condition = verdict.rule.condition.replace(":", "\\:")
+    if verdict.rule.confidential:
+        first = connection.scalar(
+            sa.text(f"SELECT min(line_no) FROM {view_of(batch)} WHERE ({condition}) IS FALSE")
+        )
+        return (
+            f" ({verdict.failed} lines, first in line {first}; their content is not shown and not kept in "
+            f"the warehouse. The landed file {batch.landed_path} still holds it: hand it to whoever answers "
+            f"for secret documents, and have the source export again without them)"
+        )
     rows = connection.execute(
         sa.text(
             f"SELECT left(ops.mask_text({name}), 40) AS value, count(*) AS so, min(line_no) AS dong "
-            f"FROM {view_of(batch)} WHERE ({condition}) IS FALSE "
+            f"FROM {view_of(batch)} WHERE ({condition}) IS FALSE AND NOT ({_hidden(contract, batch)}) "
             f"GROUP BY {name} ORDER BY count(*) DESC, {name} LIMIT {SHOWN_VALUES}"
         )
     ).all()
