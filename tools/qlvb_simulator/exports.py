@@ -43,7 +43,7 @@ WORDS = {
         "cong_van": "Công văn", "bao_cao": "Báo cáo", "ke_hoach": "Kế hoạch", "thong_bao": "Thông báo",
         "giay_moi": "Giấy mời", "quyet_dinh": "Quyết định", "to_trinh": "Tờ trình",
         "huong_dan": "Hướng dẫn", "cong_dien": "Công điện", "chi_thi": "Chỉ thị",
-        "nghi_quyet": "Nghị quyết", "loai_khong_ro": "Loại không rõ",
+        "nghi_quyet": "Nghị quyết",
     },
     **dict.fromkeys(("ky_so", "gui_dien_tu", "gui_giay", "tren_he_thong", "chi_giay"), YES_NO),
 }  # fmt: skip

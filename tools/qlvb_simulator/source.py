@@ -152,7 +152,7 @@ def _documents(lives: Documents, rows: np.ndarray, at: int) -> pd.DataFrame:
             "don_vi": np.where(bad("don_vi_khong_co"), UNKNOWN_UNIT, _CODES[lives.unit]),
             "so": np.where(bad("thieu_so"), None, _text(number)),
             "ky_hieu": _notations(lives, kinds, incoming),
-            "loai_van_ban": np.where(bad("loai_la"), "loai_khong_ro", kinds),
+            "loai_van_ban": np.where(bad("loai_la"), "Loại không rõ", kinds),
             "ngay_van_ban": day,
             "ngay_den": _moments(came),
             "ngay_phat_hanh": _moments(np.where(incoming, 0, _stamps(steps["phat_hanh"]))),
