@@ -1,6 +1,7 @@
 """Documents and work dossiers: secrets stay out, newest state wins, the right months are touched."""
 
 import json
+from datetime import date
 from itertools import permutations
 
 import openpyxl
@@ -14,6 +15,7 @@ from cchc.errors import BadFile, BatchStopped
 from cchc.loading import load
 from cchc.suites import rules_of
 from cchc.validation import validate
+from cchc.warehouse import sql_file
 from tests.test_properties import FEW, connection_cut, files
 from tests.world import DOCUMENT, HUYEN, SO, WORK, XA, World
 
@@ -547,3 +549,74 @@ def test_exactly_the_months_whose_figures_a_work_dossier_may_change_are_touched(
     province, before, after, months
 ):
     assert changed_months(province, add_work, before, after) == months
+
+
+# Events of a month ----------------------------------------------------------------------------
+
+
+def events(world: World, fact: str, month: str, columns: str) -> list[tuple]:
+    """What the fact's SQL gives for a month of 2025 (mm), by the key of the row."""
+    last = {"02": 28, "03": 31, "04": 30}[month]
+    days = {"tu_ngay": date(2025, int(month), 1), "den_ngay": date(2025, int(month), last)}
+    return world.rows(
+        f"SELECT {columns} FROM ({sql_file(f'indicators/facts/{fact}.sql')}) AS f ORDER BY 1", **days
+    )
+
+
+def test_the_months_in_which_a_document_is_seen(province):
+    february = {"ngay_den": "20250227080000", "ngay_dang_ky": "20250228080000", "ngay_van_ban": "20250226"}
+    add(
+        province,
+        february,  # open ever since
+        february | DONE,  # completed on 12 March
+        february | {"han_xu_ly": ""},  # nothing to do: seen when it came
+        february | {"han_xu_ly": "", "ngay_dang_ky": "20250303080000"},  # registered in March
+        ISSUED | {"ngay_dang_ky": "20250228160000", "ngay_van_ban": "20250228"},  # issued in March
+        ISSUED | {"ngay_phat_hanh": ""},
+        {"da_xoa": "1"},
+        {"ma_ho_so_cong_viec": "HSCV1"},
+        at="2025-05-01",
+    )
+    seen = {
+        month: [code for (code,) in events(province, "van_ban", month, "ma_van_ban")]
+        for month in ("02", "03", "04")
+    }
+    assert seen == {
+        "02": ["VB1", "VB2", "VB3", "VB4", "VB5"],
+        "03": ["VB1", "VB2", "VB4", "VB5", "VB6", "VB8"],
+        "04": ["VB1", "VB8"],
+    }
+    shown = "ma_van_ban, ma_don_vi, huong, su_kien::text, ket_thuc::text, phai_xu_ly, co_ho_so_cong_viec"
+    assert events(province, "van_ban", "03", shown) == [
+        ("VB1", SO, "den", "2025-02-27", "infinity", True, False),
+        ("VB2", SO, "den", "2025-02-27", "2025-03-12", True, False),
+        ("VB4", SO, "den", "2025-02-27", "-infinity", False, False),
+        ("VB5", SO, "di", "2025-03-05", "-infinity", False, False),
+        ("VB6", SO, "di", None, "-infinity", False, False),
+        ("VB8", SO, "den", "2025-03-05", "infinity", True, True),
+    ]
+
+
+def test_the_months_in_which_a_work_dossier_is_seen(province):
+    add_work(
+        province,
+        {"ngay_mo": "20250210080000"},
+        {"ngay_mo": "20250210080000"} | CLOSED,
+        CLOSED | {"tren_he_thong": "0", "chi_giay": "1"},
+        CLOSED | {"chi_giay": "1"},  # said to be both
+        CLOSED | {"da_xoa": "1"},
+        {"ngay_mo": "20250331235959", "han_giai_quyet": ""},
+        at="2025-05-01",
+    )
+    shown = "ma_hscv, dong::text, tren_he_thong, chi_giay"
+    one, six = ("HSCV1", "infinity", True, False), ("HSCV6", "infinity", True, False)
+    two = ("HSCV2", "2025-03-12", True, False)
+    assert events(province, "ho_so_cong_viec", "02", shown) == [one, two]
+    assert events(province, "ho_so_cong_viec", "03", shown) == [
+        one,
+        two,
+        ("HSCV3", "2025-03-12", False, True),
+        ("HSCV4", "2025-03-12", False, True),
+        six,
+    ]
+    assert events(province, "ho_so_cong_viec", "04", shown) == [one, six]

@@ -63,6 +63,7 @@ COMMENT ON COLUMN core.van_ban.do_khan IS '1 thường, 2 khẩn, 3 thượng kh
 COMMENT ON COLUMN core.van_ban.ma_ho_so_cong_viec IS
 'Hồ sơ công việc mà văn bản thuộc về; hồ sơ ấy có thể chưa nhận được.';
 CREATE INDEX van_ban_ngay_su_kien ON core.van_ban (ngay_su_kien);
+CREATE INDEX van_ban_ngay_dang_ky ON core.van_ban ((ngay_dang_ky::date));
 CREATE INDEX van_ban_ngay_ket_thuc ON core.van_ban (ngay_ket_thuc);
 CREATE INDEX van_ban_so ON core.van_ban (ma_don_vi, so);
 CREATE INDEX van_ban_ho_so_cong_viec ON core.van_ban (ma_ho_so_cong_viec);
@@ -96,7 +97,6 @@ COMMENT ON COLUMN core.ho_so_cong_viec.tren_he_thong IS '1 khi mọi bước đ�
 COMMENT ON COLUMN core.ho_so_cong_viec.chi_giay IS '1 khi hồ sơ chỉ có bản giấy, hệ thống chỉ ghi nhận.';
 COMMENT ON COLUMN core.ho_so_cong_viec.ngay_ket_thuc IS
 'Ngày đóng của hồ sơ hoàn thành (trạng thái 4), không trước ngày mở; infinity khi chưa đóng, chưa rõ.';
-CREATE INDEX ho_so_cong_viec_ngay_mo ON core.ho_so_cong_viec ((ngay_mo::date));
 CREATE INDEX ho_so_cong_viec_ngay_ket_thuc ON core.ho_so_cong_viec (ngay_ket_thuc);
 
 CREATE VIEW ops.so_van_ban_thieu AS
