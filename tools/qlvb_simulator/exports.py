@@ -118,7 +118,8 @@ def _titles(dataset: str, ky: str, den: str) -> list[str]:
     last = pd.Period(ky).days_in_month
     month = f"{ky[5:]}/{ky[:4]}"
     return [
-        "UBND TỈNH TRÀ VINH",
+        # NQ 202/2025/QH15: from 2025-07-01 the province is part of Vĩnh Long.
+        "UBND TỈNH VĨNH LONG" if ky >= "2025-07" else "UBND TỈNH TRÀ VINH",
         TITLES[dataset],
         f"Từ ngày 01/{month} đến ngày {last}/{month}",
         f"Thời điểm xuất: {_day_first(den)[:16]}",
