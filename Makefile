@@ -16,7 +16,7 @@ MAKEFLAGS += --no-print-directory
 help: ## list the commands
 	@echo "make <command>:"
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
-	@echo "Ports are chosen free; set PORT_UI, PORT_PG, PORT_TTHC to choose them."
+	@echo "Ports are chosen free; set PORT_UI, PORT_PG, PORT_TTHC, PORT_QLVB to choose them."
 
 venv: .venv/.installed ## make the virtual environment from requirements.lock
 

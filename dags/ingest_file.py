@@ -6,8 +6,8 @@ portal.
 
 **When** — Only when triggered.
 
-**Inputs** — Params: `dataset`; `path`, absolute, readable by the worker (.xlsx, .csv,
-.json); `extracted_at`, when the export was made, only if the file does not say so.
+**Inputs** — Params: `dataset`; `path`, absolute, readable by the worker (.xlsx, .csv, .json); `extracted_at`,
+when the export was made, only if the file does not say so.
 
 **Outputs** — As `ingest_tthc`.
 
@@ -18,7 +18,7 @@ portal.
 
 from airflow.sdk import Param, dag
 
-from cchc.dag_parts import DATASETS, DEFAULT_ARGS, START, TAGS, land_file, load_core, validate
+from cchc.dag_parts import DEFAULT_ARGS, START, TAGS, dataset_param, land_file, load_core, validate
 
 
 @dag(
@@ -30,7 +30,7 @@ from cchc.dag_parts import DATASETS, DEFAULT_ARGS, START, TAGS, land_file, load_
     max_active_runs=4,
     default_args=DEFAULT_ARGS,
     params={
-        "dataset": Param("ho_so", type="string", enum=list(DATASETS), title="Bộ dữ liệu"),
+        "dataset": dataset_param(),
         "path": Param(
             "",
             type="string",

@@ -17,6 +17,8 @@ import yaml
 from check_jsonschema.builtin_schemas import get_builtin_schema
 from jsonschema import Draft202012Validator
 
+from tools.local.demo import SOURCE_POOLS
+
 REPO = Path(__file__).parents[1]
 TEXT = (REPO / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load(TEXT)
@@ -30,6 +32,7 @@ RUNS_TASKS = ["airflow-worker"]
 PACKAGE_ENVIRONMENT = {
     "AIRFLOW_CONN_CCHC_WAREHOUSE",
     "AIRFLOW_CONN_CCHC_TTHC",
+    "AIRFLOW_CONN_CCHC_QLVB",
     "CCHC_LANDING_DIR",
     "CCHC_WAREHOUSE_DSN",
 }
@@ -221,6 +224,7 @@ def test_no_secret_has_a_default_and_every_secret_is_required():
     assert references("?") == {
         "AIRFLOW_ADMIN_PASSWORD",
         "AIRFLOW_API_SECRET_KEY",
+        "AIRFLOW_CONN_CCHC_QLVB",
         "AIRFLOW_CONN_CCHC_TTHC",
         "AIRFLOW_FERNET_KEY",
         "AIRFLOW_JWT_SECRET",
@@ -344,6 +348,15 @@ def parse_with_installed_airflow(folder: Path, commands: list[list[str]], app: s
         timeout=120,
         check=False,
     )
+
+
+def test_every_pool_of_the_tasks_is_made():
+    made = {c[2]: int(c[3]) for c in airflow_commands() if c[:2] == ["pools", "set"]}
+    assert made == SOURCE_POOLS
+    # dag_parts cannot be imported here without Airflow's settings; its line is short.
+    parts = (REPO / "plugins/cchc/dag_parts.py").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^POOL_TTHC, POOL_QLVB = (.+)$", parts, re.MULTILINE)
+    assert set(re.findall(r'"(\w+)"', line)) == set(made)
 
 
 def test_installed_airflow_understands_every_command(tmp_path):

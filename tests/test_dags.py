@@ -61,7 +61,9 @@ def tasks(bag) -> list:
 
 def test_every_dag_file_is_read(bag):
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"ingest_tthc", "ingest_file", "refresh_chi_so", "catch_up_chi_so"}
+    assert set(bag.dags) == {
+        *("ingest_tthc", "ingest_van_ban", "ingest_file", "refresh_chi_so", "catch_up_chi_so"),
+    }
 
 
 def test_every_task_has_a_timeout_retries_and_an_alarm(tasks, dag_parts, notifier):
@@ -77,8 +79,10 @@ def test_every_task_has_a_timeout_retries_and_an_alarm(tasks, dag_parts, notifie
 def test_only_tasks_that_ask_the_source_take_a_slot_of_its_pool(tasks):
     for task in tasks:
         asks = task.task_id.endswith(".land")
-        assert task.pool == ("nguon_tthc" if asks else "default_pool"), task.task_id
+        own = {"ingest_tthc": "nguon_tthc", "ingest_van_ban": "nguon_qlvb"}.get(task.dag_id)
+        assert task.pool == (own if asks else "default_pool"), task.task_id
     assert sum(task.pool == "nguon_tthc" for task in tasks) == 3
+    assert sum(task.pool == "nguon_qlvb" for task in tasks) == 1
 
 
 def test_dossiers_wait_for_units_and_procedures(bag):
@@ -115,11 +119,27 @@ def test_months_are_refreshed_whatever_becomes_of_the_calendar(bag):
     assert dag.get_task("check_calendar").upstream_task_ids == {"sync_calendar"}
 
 
+def test_both_lists_of_the_document_system_are_pulled_side_by_side(bag):
+    dag = bag.dags["ingest_van_ban"]
+    order = [f"van_ban.{name}" for name in ("land", "validate", "load_core")]
+    assert [task.task_id for task in dag.topological_sort()] == order
+    # What a task is mapped over is what its group is expanded by.
+    (group,) = dag.task_group.children.values()
+    assert group._expand_input.value == {"dataset": ["van_ban", "ho_so_cong_viec"]}
+    assert dag.max_active_runs == 1
+
+
+def test_documents_are_pulled_after_midnight_of_the_units(bag):
+    when = {name: bag.dags[name].timetable.expression for name in ("ingest_tthc", "ingest_van_ban")}
+    assert when == {"ingest_tthc": "0 0 * * *", "ingest_van_ban": "30 0 * * *"}
+
+
 def test_a_simulated_source_ends_the_schedule(dag_parts, monkeypatch):
     monkeypatch.setenv("CCHC_NGUON_DEN", "2025-07-01")
     assert dag_parts.source_end().isoformat() == "2025-07-01T00:00:00+07:00"
+    assert dag_parts.source_end(minute=30).isoformat() == "2025-07-01T00:30:00+07:00"
     monkeypatch.delenv("CCHC_NGUON_DEN")
-    assert dag_parts.source_end() is None
+    assert dag_parts.source_end() is dag_parts.source_end(minute=30) is None
 
 
 # What a person reads --------------------------------------------------------------------------
@@ -456,6 +476,50 @@ def test_a_run_by_hand_asks_a_simulated_source_for_nothing_after_its_end(pull, m
     """Months after the end would be counted as months in which nothing happened."""
     monkeypatch.setenv("CCHC_NGUON_DEN", "2025-07-01")
     assert pull("2026-11-23")[2] == datetime(2025, 7, 1)
+
+
+class SilentDocuments:
+    """A document-management system in which nothing changed."""
+
+    def __init__(self, address: str, login: str, password: str) -> None:
+        self.client = (address, login, password)
+
+    def download(self, path: str, since: datetime | None, until: datetime) -> SimpleNamespace:
+        SilentSource.asked.append((*self.client, path, since, until))
+        return SimpleNamespace(total=0, chunks=iter([b"ma_van_ban,huong,don_vi\n"]))
+
+
+@pytest.fixture
+def pull_documents(run_task, monkeypatch):
+    """Pulls a list of the document system at a moment; returns what was asked of it."""
+    monkeypatch.setenv("AIRFLOW_CONN_CCHC_QLVB", "http://client:secret@qlvb.example.vn:8080")
+    monkeypatch.delenv("CCHC_NGUON_DEN", raising=False)
+    monkeypatch.setattr("cchc.qlvb_export.QlvbClient", SilentDocuments)
+
+    def ask(moment: str, **given: object) -> tuple:
+        end = datetime.fromisoformat(f"{moment}+07:00")
+        given = given or {"data_interval_end": end}
+        run_task("ingest_van_ban", "van_ban.land", "van_ban", **given)
+        return SilentSource.asked[-1]
+
+    return ask
+
+
+def test_documents_are_asked_of_their_own_system_for_whole_days(pull_documents):
+    where = ("http://qlvb.example.vn:8080", "client", "secret", "/xuat/van-ban")
+    assert pull_documents("2025-03-01T00:30:00") == (*where, None, datetime(2025, 3, 1))
+
+
+def test_a_run_of_documents_by_hand_takes_what_there_is(pull_documents):
+    run = SimpleNamespace(run_after=datetime.fromisoformat("2025-03-01T15:20:30+07:00"))
+    assert pull_documents("2025-03-01T00:00:00", dag_run=run)[-1] == datetime(2025, 3, 1, 15, 20, 30)
+
+
+def test_the_end_of_a_simulated_source_holds_for_documents_too(pull_documents, monkeypatch):
+    monkeypatch.setenv("CCHC_NGUON_DEN", "2025-07-01")
+    assert pull_documents("2025-07-01T00:30:00")[-1] == datetime(2025, 7, 1)
+    run = SimpleNamespace(run_after=datetime.fromisoformat("2026-11-23T08:00:00+07:00"))
+    assert pull_documents("2026-11-23T08:00:00", dag_run=run)[-1] == datetime(2025, 7, 1)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture(autouse=True)
 def no_ports_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("PORT_UI", "PORT_PG", "PORT_TTHC"):
+    for variable in ("PORT_UI", "PORT_PG", "PORT_TTHC", "PORT_QLVB"):
         monkeypatch.delenv(variable, raising=False)
 
 
@@ -94,12 +94,16 @@ def test_what_is_no_port_is_refused(monkeypatch, text):
 
 def test_ports_stay_the_same_while_they_are_free(home, taken_port):
     first = choose_ports(home)
-    assert len({first.ui, first.pg, first.tthc}) == 3
+    assert len({first.ui, first.pg, first.tthc, first.qlvb}) == 4
     assert choose_ports(home) == first
-    home.ports_file.write_text(json.dumps({"ui": taken_port, "pg": first.pg, "tthc": first.tthc}))
+    remembered = {"ui": taken_port, "pg": first.pg, "tthc": first.tthc, "qlvb": first.qlvb}
+    home.ports_file.write_text(json.dumps(remembered))
     second = choose_ports(home)
     assert second.ui != taken_port
-    assert (second.pg, second.tthc) == (first.pg, first.tthc)
+    assert (second.pg, second.tthc, second.qlvb) == (first.pg, first.tthc, first.qlvb)
+    # As a stack from before there was a second source has left it.
+    home.ports_file.write_text(json.dumps({name: remembered[name] for name in ("pg", "tthc")}))
+    assert choose_ports(home).tthc == first.tthc
 
 
 def test_the_users_port_wins_over_a_remembered_one(home, monkeypatch):
@@ -128,10 +132,14 @@ def test_the_users_environment_does_not_leak_into_the_stack(home, monkeypatch):
     monkeypatch.setenv("TZ", "America/New_York")
     bare = clean_environment()
     assert not [name for name in bare if name.startswith(("AIRFLOW", "PG"))]
-    env = bare | stack_environment(home, Ports(ui=1, pg=2, tthc=3), load_secrets(home.path))
+    env = bare | stack_environment(home, Ports(ui=1, pg=2, tthc=3, qlvb=4), load_secrets(home.path))
     assert env["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
     assert env["AIRFLOW_CONN_CCHC_WAREHOUSE"].endswith(f"@{LOOPBACK}:2/cchc")
     assert env["PYTHONPATH"] == str(REPO / "plugins")
+    for source, port in (("TTHC", 3), ("QLVB", 4)):
+        client = f"{env[f'{source}_SIM_CLIENT_ID']}:{env[f'{source}_SIM_CLIENT_SECRET']}"
+        assert env[f"AIRFLOW_CONN_CCHC_{source}"] == f"http://{client}@{LOOPBACK}:{port}"
+    assert env["AIRFLOW_CONN_CCHC_TTHC"].split("@")[0] != env["AIRFLOW_CONN_CCHC_QLVB"].split("@")[0]
     assert env["TZ"] == "Asia/Ho_Chi_Minh"
 
 

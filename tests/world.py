@@ -89,13 +89,47 @@ FULL = [
     *("so_tai_lieu_tu_kho", "so_tai_lieu_co_kho", "so_ket_qua_co_kho", "han_tiep_nhan"),
     *("tong_phi_le_phi", "so_csdl_ket_noi", *DOSSIER),
 ]
+# A document that came in with a time limit, and a work dossier that is being processed.
+DOCUMENT = {
+    "huong": "den",
+    "don_vi": SO,
+    "so": "17",
+    "ky_hieu": "123/BNV-CCHC",
+    "loai_van_ban": "cong_van",
+    "ngay_van_ban": "20250303",
+    "ngay_den": "20250305080000",
+    "ngay_phat_hanh": "",
+    "ngay_dang_ky": "20250305083000",
+    "do_khan": "1",
+    "do_mat": "1",
+    "han_xu_ly": "20250314",
+    "ngay_hoan_thanh": "",
+    "ky_so": "1",
+    "gui_dien_tu": "1",
+    "gui_giay": "0",
+    "ma_ho_so_cong_viec": "",
+    "ngay_cap_nhat": "20250305083000",
+    "da_xoa": "0",
+}
+WORK = {
+    "don_vi": SO,
+    "ngay_mo": "20250305100000",
+    "han_giai_quyet": "20250314",
+    "ngay_dong": "",
+    "trang_thai": "1",
+    "tien_do": "30",
+    "tren_he_thong": "1",
+    "chi_giay": "0",
+    "ngay_cap_nhat": "20250305110000",
+    "da_xoa": "0",
+}
 
 CONTENT = (
     *("core.don_vi", "core.don_vi_khoa", "core.don_vi_phien_ban", "core.don_vi_nguon"),
     *("core.don_vi_tra_loi", "core.ke_thua", "core.ten_goi_khac"),
     *("core.lich", "core.buoi_lam_viec"),
     *("core.tthc", "core.tthc_don_vi", "core.tthc_phien_ban"),
-    *("core.danh_gia", "core.qua_trinh"),
+    *("core.danh_gia", "core.qua_trinh", "core.van_ban", "core.ho_so_cong_viec"),
     *("core.ho_so", "core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan"),
     "core.khai_bao",
     *("mart.chi_so", "mart.bieu_06a", "mart.ky", "mart.dinh_nghia", "mart.muc_tieu"),
@@ -130,11 +164,12 @@ class World:
                 "DROP SCHEMA staging CASCADE; CREATE SCHEMA staging; "
                 # The record of changes lets nobody empty it but the administrator.
                 "SET LOCAL session_replication_role = replica; "
-                "TRUNCATE core.ho_so, core.danh_gia, core.qua_trinh, core.khai_bao, core.doan, "
+                "TRUNCATE core.ho_so, core.danh_gia, core.qua_trinh, core.van_ban, "
+                "core.ho_so_cong_viec, core.khai_bao, core.doan, "
                 "core.tong_hop, core.tong_hop_linh_vuc, core.tong_hop_tthc, mart.chi_so, mart.bieu_06a, "
                 "mart.ky, ops.period_written, ops.batch_period, ops.period, "
                 "ops.figure_change, ops.reject, ops.line_finding, ops.validation_result; "
-                "DELETE FROM ops.batch WHERE dataset IN ('ho_so', 'danh_gia', 'qua_trinh', 'khai_bao')"
+                "DELETE FROM ops.batch WHERE dataset NOT IN ('don_vi', 'tthc')"
             )
         return self
 
@@ -173,6 +208,16 @@ class World:
         """A CSV of status changes of the dossiers numbered from 1, each STEP with the given changes."""
         rows = [{"ma_ho_so": code(n), **STEP, **change} for n, change in enumerate(changes, 1)]
         return self.csv(rows, ["ma_ho_so", *STEP])
+
+    def documents(self, *changes: dict) -> Path:
+        """A CSV of documents VB1, VB2, … with numbers in a row, each DOCUMENT with the given changes."""
+        rows = [{"ma_van_ban": f"VB{n}", **DOCUMENT, "so": str(n)} | c for n, c in enumerate(changes, 1)]
+        return self.csv(rows, ["ma_van_ban", *DOCUMENT])
+
+    def work(self, *changes: dict) -> Path:
+        """A CSV of work dossiers HSCV1, HSCV2, …, each WORK with the given changes."""
+        rows = [{"ma_hscv": f"HSCV{n}", **WORK} | change for n, change in enumerate(changes, 1)]
+        return self.csv(rows, ["ma_hscv", *WORK])
 
     def land(self, dataset: str, path: Path, at: str | None = None) -> int:
         moment = datetime.fromisoformat(at) if at else None

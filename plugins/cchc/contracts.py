@@ -12,7 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from cchc.errors import BadDefinition
 
 CONTRACTS = Path(__file__).parent / "contracts"
-DATASETS = ("don_vi", "tthc", "ho_so", "danh_gia", "qua_trinh", "khai_bao")
+DATASETS = (
+    *("don_vi", "tthc", "ho_so", "danh_gia", "qua_trinh"),
+    *("van_ban", "ho_so_cong_viec"),
+    "khai_bao",
+)
 
 SQL_TYPES = {
     "text": 'text COLLATE "C"',
@@ -74,8 +78,12 @@ class Layout(Strict):
 
 
 class Api(Strict):
+    """Where a dataset is pulled from. `form`: pages of JSON records, or one CSV."""
+
     path: str
     incremental: bool
+    system: Literal["tthc", "qlvb"] = "tthc"
+    form: Literal["pages", "csv"] = "pages"
 
 
 class Contract(Strict):

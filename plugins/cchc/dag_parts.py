@@ -5,7 +5,7 @@ is complete is decided by the tables in ops.
 """
 
 import os
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from airflow.sdk import (
     Context,
     CronDataIntervalTimetable,
     ExceptionRetryPolicy,
+    Param,
     RetryAction,
     RetryRule,
     get_current_context,
@@ -22,11 +23,11 @@ from airflow.sdk import (
 from airflow.sdk.bases.hook import BaseHook
 
 from cchc.assets import THANG_CO_THAY_DOI
-from cchc.contracts import DATASETS  # noqa: F401 - for the params of DAGs
+from cchc.contracts import DATASETS
 from cchc.notifier import FailureNotifier
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-POOL = "nguon_tthc"
+POOL_TTHC, POOL_QLVB = "nguon_tthc", "nguon_qlvb"
 TAGS = ["cchc"]
 START = pendulum.datetime(2025, 1, 1, tz="Asia/Ho_Chi_Minh")
 
@@ -48,15 +49,23 @@ DEFAULT_ARGS = {
 }
 
 
-def daily(hour: int) -> CronDataIntervalTimetable:
+def daily(hour: int, minute: int = 0) -> CronDataIntervalTimetable:
     """Every day at `hour` in Vietnam; the interval is the day before that moment."""
-    return CronDataIntervalTimetable(f"0 {hour} * * *", timezone="Asia/Ho_Chi_Minh")
+    return CronDataIntervalTimetable(f"{minute} {hour} * * *", timezone="Asia/Ho_Chi_Minh")
 
 
-def source_end() -> pendulum.DateTime | None:
-    """The last moment a simulated source has data (CCHC_NGUON_DEN); None for a live one."""
+def source_end(minute: int = 0) -> pendulum.DateTime | None:
+    """The last moment a simulated source has data (CCHC_NGUON_DEN); None for a live one.
+
+    With `minute`: when a DAG that starts so long after midnight pulls that for the last time.
+    """
     end = os.environ.get("CCHC_NGUON_DEN")
-    return pendulum.parse(end, tz="Asia/Ho_Chi_Minh") if end else None
+    return pendulum.parse(end, tz="Asia/Ho_Chi_Minh").add(minutes=minute) if end else None
+
+
+def dataset_param() -> Param:
+    """The choice of a dataset when a DAG is triggered."""
+    return Param("ho_so", type="string", enum=list(DATASETS), title="Bộ dữ liệu")
 
 
 # Tasks ----------------------------------------------------------------------------------------
@@ -83,23 +92,25 @@ def reference() -> dict:
 @task(
     task_display_name="Kéo dữ liệu về",
     map_index_template="{{ ten }}",
-    pool=POOL,
+    pool=POOL_TTHC,
     execution_timeout=timedelta(minutes=30),
 )
 def land(dataset: str) -> dict:
     """Pulls what changed at the source into an immutable file."""
     from cchc.contracts import contract_of
     from cchc.landing import land_api
+    from cchc.qlvb_export import QlvbClient
     from cchc.tthc_api import TthcClient
 
-    context = _named(dataset)
-    connection = BaseHook.get_connection("cchc_tthc")
+    context, contract = _named(dataset), contract_of(dataset)
+    client_of = {"tthc": TthcClient, "qlvb": QlvbClient}[contract.api.system]
+    connection = BaseHook.get_connection(f"cchc_{contract.api.system}")
     scheme = "https" if "https" in (connection.conn_type, connection.schema) else "http"
     port = f":{connection.port}" if connection.port else ""
-    client = TthcClient(
+    client = client_of(
         f"{scheme}://{connection.host}{port}", connection.login or "", connection.password or ""
     )
-    landed = land_api(_warehouse(context), _landing(), contract_of(dataset), client, _until(context))
+    landed = land_api(_warehouse(context), _landing(), contract, client, _until(context))
     return {"dataset": dataset, "batch_id": landed.batch_id, "new": landed.new}
 
 
@@ -245,8 +256,12 @@ def _landing() -> Path:
 
 
 def _until(context: Context) -> datetime:
-    """The end of the run's data interval, or the moment of a run that has none; local time."""
+    """The end of the last whole day of the run's data interval, or the moment of a run that has none.
+
+    Local time. A DAG that starts some time after midnight still pulls whole days.
+    """
     moment = context.get("data_interval_end") or context["dag_run"].run_after
     if end := source_end():
         moment = min(moment, end)
-    return moment.astimezone(VIETNAM).replace(tzinfo=None, microsecond=0)
+    moment = moment.astimezone(VIETNAM).replace(tzinfo=None, microsecond=0)
+    return datetime.combine(moment, time.min) if context.get("data_interval_end") else moment

@@ -1,10 +1,12 @@
 """Lands exports: an immutable file named by its sha-256, and its row in ops.batch."""
 
+import csv
 import hashlib
+import io
 import itertools
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +17,9 @@ import sqlalchemy as sa
 
 from cchc.contracts import Contract
 from cchc.errors import BadFile
-from cchc.tthc_api import TIME, TthcClient
+from cchc.qlvb_export import QlvbClient
+from cchc.source_client import TIME
+from cchc.tthc_api import TthcClient
 
 CHUNK_BYTES = 4 << 20
 # A dossier committed at the source shortly after a pull may carry a change time before it.
@@ -66,31 +70,22 @@ def land_file(
 
 
 def land_api(
-    engine: sa.Engine, landing_dir: Path, contract: Contract, client: TthcClient, until: datetime
+    engine: sa.Engine,
+    landing_dir: Path,
+    contract: Contract,
+    client: TthcClient | QlvbClient,
+    until: datetime,
 ) -> Landed:
-    """Pulls a list from the TTHC system into one JSON Lines file and lands it.
+    """Pulls a list from its system into one file and lands it: JSON Lines, or CSV.
 
-    Line 1 is the envelope with the stated total, each further line one record as received.
-    Incremental lists are pulled from the watermark less OVERLAP, whole lists as they are.
+    It begins with what the source states of it, the window and the total; then come the records as
+    received. Incremental lists are pulled from the watermark less OVERLAP, whole lists as they are.
     """
     since = watermark(engine, contract.dataset) if contract.api.incremental else None
     # A run of an earlier day may be repeated when later days are loaded already.
     since = min(since, until) - OVERLAP if since is not None else None
-    pages = client.pages(contract.api.path, since, until)
-
-    def lines() -> Iterable[bytes]:
-        first = next(pages)
-        envelope = {"service": first.get("service"), "tong_so": first["tong_so"]}
-        if contract.api.incremental:
-            # A whole list that has not changed gives the same bytes, hence no new batch.
-            envelope["tu"] = since.strftime(TIME) if since else None
-            envelope["thoi_diem"] = until.strftime(TIME)
-        yield orjson.dumps(envelope, option=orjson.OPT_APPEND_NEWLINE)
-        for page in itertools.chain([first], pages):
-            # A page at a time: handing each record to the thread that hashes costs more than the record.
-            yield b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in page["data"])
-
-    path, sha256 = _store(landing_dir / contract.dataset, lines(), ".jsonl")
+    pull, suffix = {"pages": (_pages, ".jsonl"), "csv": (_csv, ".csv")}[contract.api.form]
+    path, sha256 = _store(landing_dir / contract.dataset, pull(contract, client, since, until), suffix)
     return _register(
         engine,
         contract,
@@ -132,6 +127,36 @@ def land_reference(
         origin="reference",
         extracted_at=extracted_at,
     )
+
+
+def _pages(
+    contract: Contract, client: TthcClient, since: datetime | None, until: datetime
+) -> Iterator[bytes]:
+    pages = client.pages(contract.api.path, since, until)
+    first = next(pages)
+    envelope = {"service": first.get("service"), "tong_so": first["tong_so"]}
+    if contract.api.incremental:
+        # A whole list that has not changed gives the same bytes, hence no new batch.
+        envelope["tu"] = since.strftime(TIME) if since else None
+        envelope["thoi_diem"] = until.strftime(TIME)
+    yield orjson.dumps(envelope, option=orjson.OPT_APPEND_NEWLINE)
+    for page in itertools.chain([first], pages):
+        # A page at a time: handing each record to the thread that hashes costs more than the record.
+        yield b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in page["data"])
+
+
+def _csv(contract: Contract, client: QlvbClient, since: datetime | None, until: datetime) -> Iterator[bytes]:
+    download = client.download(contract.api.path, since, until)
+    stated = io.StringIO(newline="")
+    # The readers find the header below these rows, and the total in them.
+    csv.writer(stated, lineterminator="\n").writerows(
+        [
+            ["Từ", since.strftime(TIME) if since else "", "đến", until.strftime(TIME)],
+            ["Tổng số", download.total],
+        ]
+    )
+    yield stated.getvalue().encode()
+    yield from download.chunks
 
 
 def watermark(engine: sa.Engine, dataset: str) -> datetime | None:

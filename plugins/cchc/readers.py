@@ -177,7 +177,16 @@ def _open_csv(contract: Contract, path: Path, where: str, head: bytes) -> Export
     width = len(next(csv.reader([top[header.row - 1]], delimiter=delimiter)))
     names = [f"c{index}" for index in range(width)]
     wanted = {f"c{index}": name for index, name in header.columns.items()}
-    return Export(header, _csv_batches(path, where, header, delimiter, names, wanted, encoding))
+    batches = _csv_batches(path, where, header, delimiter, names, wanted, encoding)
+    return Export(header, batches, _total_above(header, top, delimiter))
+
+
+def _total_above(header: Header, top: list[str], delimiter: str) -> int | None:
+    """The number of lines that a row above the header states, as landed pulls do."""
+    for cells in csv.reader(top[: header.row - 1], delimiter=delimiter):
+        if header.layout.total_label and cells[:1] and fold(cells[0]) == fold(header.layout.total_label):
+            return _as_int(next(iter(cells[1:]), None))
+    return None
 
 
 def _csv_header(contract: Contract, top: list[str], where: str) -> tuple[Header, str]:

@@ -11,7 +11,10 @@ from cchc.warehouse import EXPECTATIONS
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a suite. `scope`: 'dong' judges each row, 'lo' the batch as a whole."""
+    """One rule of a suite. `scope`: 'dong' judges each row, 'lo' the batch as a whole.
+
+    `confidential`: nothing of a row that breaks it may be shown or kept, only that it is there.
+    """
 
     rule_id: str
     type: str
@@ -20,6 +23,7 @@ class Rule:
     columns: tuple[str, ...]
     reason: str
     condition: str | None
+    confidential: bool = False
 
 
 @cache
@@ -47,6 +51,7 @@ def rules_of(dataset: str) -> dict[str, Rule]:
                 columns=tuple(meta["cot"]),
                 reason=meta["ly_do"],
                 condition=entry["kwargs"].get("condition"),
+                confidential=meta.get("kin", False),
             )
         except KeyError as error:
             raise BadDefinition(

@@ -293,10 +293,9 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
     """Lists the lines that break a rule, whose they are and which rules, in ops.line_finding.
 
     Leaves them in the temporary table `vi_pham`: a flag `sai_<rule>` for each rule, `bi_loai` for lines
-    to reject.
+    to reject, `kin` for those of which nothing may be shown.
     """
-    # Conditions are the suite's own text: a colon in them is no bind parameter of ours.
-    flags = {rule: f"({rule.condition}) IS FALSE".replace(":", "\\:") for rule in broken}
+    flags = {rule: _broken(rule) for rule in broken}
     found = ", ".join(f"{flag} AS sai_{rule.rule_id}" for rule, flag in flags.items())
     fatal = " OR ".join(flag for rule, flag in flags.items() if rule.severity == "critical") or "FALSE"
     parts = [
@@ -307,7 +306,7 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
     # In two steps, because PostgreSQL scans in parallel for a new table but not for an INSERT.
     connection.execute(
         sa.text(
-            f"CREATE TEMP TABLE vi_pham ON COMMIT DROP AS SELECT line_no, "
+            f"CREATE TEMP TABLE vi_pham ON COMMIT DROP AS SELECT line_no, {_hidden(contract, batch)} AS kin, "
             f"nullif(concat_ws(' ', {', '.join(parts)}), '') AS khoa, {contract.changed_at} AS thoi_diem, "
             f"{contract.unit or 'CAST(NULL AS text)'} AS ma_don_vi, {fatal} AS bi_loai, {found} "
             f"FROM {view_of(batch)} WHERE {' OR '.join(flags.values())}"
@@ -318,7 +317,8 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
     connection.execute(
         sa.text(
             "INSERT INTO ops.line_finding (batch_id, line_no, khoa, thoi_diem, ma_don_vi, bi_loai, rule_ids) "
-            "SELECT :b, line_no, ops.mask_text(khoa), thoi_diem, ma_don_vi, bi_loai, "
+            "SELECT :b, line_no, CASE WHEN NOT kin THEN ops.mask_text(khoa) END, "
+            "CASE WHEN NOT kin THEN thoi_diem END, CASE WHEN NOT kin THEN ma_don_vi END, bi_loai, "
             f"array_remove(ARRAY[{ids}], NULL) FROM vi_pham"
         ),
         {"b": batch.batch_id},
@@ -336,7 +336,7 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
     statement = f"""
         INSERT INTO ops.reject (batch_id, line_no, rule_ids, reasons, masked_row)
         SELECT :b, s.line_no, array_remove(ARRAY[{ids}], NULL), array_remove(ARRAY[{texts}], NULL),
-            (
+            CASE WHEN vi_pham.kin THEN '{{}}' ELSE (
                 SELECT jsonb_object_agg(
                     o.key, CASE WHEN o.key = ANY(:texts) THEN ops.mask_text(o.value) ELSE o.value END
                 )
@@ -353,7 +353,7 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
                     FROM jsonb_each_text(s.o_khong_doc_duoc) AS o
                 ),
                 '{{}}'
-            )
+            ) END
         FROM vi_pham INNER JOIN {staging_table(batch.dataset, batch.batch_id)} AS s
             ON s.line_no = vi_pham.line_no
         WHERE vi_pham.bi_loai
@@ -364,6 +364,18 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
         {"b": batch.batch_id, "kept": kept, "texts": texts_of_people, "personal": batch.personal_columns}
         | reasons,
     ).rowcount
+
+
+def _broken(rule: Rule) -> str:
+    """The SQL condition that is true for rows that break the rule."""
+    # Conditions are the suite's own text: a colon in them is no bind parameter of ours.
+    return f"({rule.condition}) IS FALSE".replace(":", "\\:")
+
+
+def _hidden(contract: Contract, batch: Batch) -> str:
+    """The SQL condition that is true for rows of which nothing may be shown."""
+    secret = [rule for rule in applicable(contract, batch).values() if rule.confidential]
+    return " OR ".join(_broken(rule) for rule in secret) or "FALSE"
 
 
 def _stop_reason(
@@ -381,7 +393,9 @@ def _stop_reason(
         return None
     parts = [f"{batch.label} is stopped and nothing of it is loaded."]
     for verdict in whole:
-        parts.append(f"{verdict.rule.rule_id}: {verdict.rule.reason}{_detail(connection, batch, verdict)}.")
+        parts.append(
+            f"{verdict.rule.rule_id}: {verdict.rule.reason}{_detail(connection, contract, batch, verdict)}."
+        )
     if share > contract.reject_threshold_pct:
         counts = "; ".join(
             f"{v.rule.rule_id} {v.rule.reason}: {v.failed}" for v in broken if v.rule.scope == "dong"
@@ -398,18 +412,28 @@ def _stop_reason(
     return " ".join(parts)
 
 
-def _detail(connection: sa.Connection, batch: Batch, verdict: Verdict) -> str:
-    """What the batch rule saw: the two totals, or the unknown codes with their first lines."""
+def _detail(connection: sa.Connection, contract: Contract, batch: Batch, verdict: Verdict) -> str:
+    """What the batch rule saw: the two totals, or the unknown codes with their first lines.
+
+    Of a confidential rule only how many lines and which is the first.
+    """
     if verdict.rule.type == "expect_table_row_count_to_equal":
         return f" (read {batch.lines_read}, stated {batch.stated_total})"
     if not verdict.rule.condition or len(verdict.rule.columns) != 1:
         return f" ({verdict.failed})"
     name = verdict.rule.columns[0]
-    condition = verdict.rule.condition.replace(":", "\\:")
+    broken = _broken(verdict.rule)
+    if verdict.rule.confidential:
+        first = connection.scalar(sa.text(f"SELECT min(line_no) FROM {view_of(batch)} WHERE {broken}"))
+        return (
+            f" ({verdict.failed} lines, first in line {first}; their content is not shown and not kept in "
+            f"the warehouse. The landed file {batch.landed_path} still holds it: hand it to whoever answers "
+            f"for secret documents, and have the source export again without them)"
+        )
     rows = connection.execute(
         sa.text(
             f"SELECT left(ops.mask_text({name}), 40) AS value, count(*) AS so, min(line_no) AS dong "
-            f"FROM {view_of(batch)} WHERE ({condition}) IS FALSE "
+            f"FROM {view_of(batch)} WHERE {broken} AND NOT ({_hidden(contract, batch)}) "
             f"GROUP BY {name} ORDER BY count(*) DESC, {name} LIMIT {SHOWN_VALUES}"
         )
     ).all()

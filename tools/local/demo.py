@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -27,10 +27,13 @@ from tools.local.airflow_api import (
 from tools.local.settings import ADMIN_USER, REPO, Home, LocalStackError
 from tools.local.stack import Stack, running_stack
 
-DAGS = ("ingest_tthc", "ingest_file", "refresh_chi_so", "catch_up_chi_so")
+DAGS = ("ingest_tthc", "ingest_van_ban", "ingest_file", "refresh_chi_so", "catch_up_chi_so")
+# How long after midnight each DAG that pulls from a source starts.
+STARTS = {"ingest_tthc": timedelta(), "ingest_van_ban": timedelta(minutes=30)}
 VIETNAM = timezone(timedelta(hours=7))
-# As docker-compose.yml makes it: how many tasks may ask the TTHC system at a time.
-SOURCE_POOL = ("nguon_tthc", 2)
+# As docker-compose.yml makes them: how many tasks may ask a source at a time.
+SOURCE_POOLS = {"nguon_tthc": 2, "nguon_qlvb": 2}
+RUN_PREFIX = "demo__"
 DEFAULT_MONTHS = "2025-01..2025-06"
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _POLL_S = 1.5
@@ -89,8 +92,9 @@ class Session:
         self.engine = sa.create_engine(stack.warehouse_dsn, poolclass=sa.pool.NullPool)
 
     def prepare_dags(self, dag_ids: tuple[str, ...] = DAGS) -> None:
-        """Makes the pool of the source, waits until Airflow knows the DAGs and unpauses them."""
-        self.api.ensure_pool(*SOURCE_POOL)
+        """Makes the pools of the sources, waits until Airflow knows the DAGs and unpauses them."""
+        for pool, slots in SOURCE_POOLS.items():
+            self.api.ensure_pool(pool, slots)
         while missing := set(dag_ids) - self.api.dag_ids():
             errors = self.api.import_errors()
             if errors:
@@ -103,24 +107,39 @@ class Session:
             self.api.unpause(dag_id)
 
     def load_months(self, months: list[str]) -> None:
-        """One run of ingest_tthc per month, each as at the first moment of the next month."""
-        runs = []
-        for month in months:
-            run_id = f"demo__{month}"
-            run = self.api.run("ingest_tthc", run_id)
-            if run is None:
-                run = self.api.trigger("ingest_tthc", run_id=run_id, logical_date=_end_of(month))
-            elif run["state"] == "success":
-                self.display.note(f"{month}: đã nạp, không nạp lại (already loaded, run {run_id})")
-                continue
-            elif run["state"] == "failed":
-                self.api.repeat_failed(run)
-            runs.append(run)
-        self.wait_for(runs)
+        """One run of each ingesting DAG per month, each as at the first moment of the next month.
 
-    def wait_for(self, runs: list[Run]) -> None:
-        """Returns when all these runs have succeeded; raises as soon as one has failed."""
+        The documents of a month follow its dossiers, because those come with the units.
+        """
+
+        def documents(run: Run) -> Run | None:
+            month = run["dag_run_id"].removeprefix(RUN_PREFIX)
+            return self._month_run("ingest_van_ban", month) if run["dag_id"] == "ingest_tthc" else None
+
+        dossiers = {month: self._month_run("ingest_tthc", month) for month in months}
+        loaded = [self._month_run("ingest_van_ban", month) for month, run in dossiers.items() if run is None]
+        self.wait_for([run for run in (*dossiers.values(), *loaded) if run], then=documents)
+
+    def _month_run(self, dag_id: str, month: str) -> Run | None:
+        """The run that pulls up to the end of a month, started; None when it has succeeded before."""
+        run_id = f"{RUN_PREFIX}{month}"
+        run = self.api.run(dag_id, run_id)
+        if run is None:
+            return self.api.trigger(dag_id, run_id=run_id, logical_date=_end_of(month) + STARTS[dag_id])
+        if run["state"] == "success":
+            self.display.note(f"{month}: đã nạp, không nạp lại (already loaded, run {run_id} of {dag_id})")
+            return None
+        if run["state"] == "failed":
+            self.api.repeat_failed(run)
+        return run
+
+    def wait_for(self, runs: list[Run], then: Callable[[Run], Run | None] = lambda _: None) -> None:
+        """Returns when all these runs have succeeded, and what `then` starts after each of them.
+
+        Raises as soon as one has failed.
+        """
         waiting = {(run["dag_id"], run["dag_run_id"]) for run in runs}
+        total = len(waiting)
         while waiting:
             for dag_id, run_id in sorted(waiting):
                 run = self.api.run(dag_id, run_id)
@@ -130,10 +149,13 @@ class Session:
                     raise RunFailedError(self._explain([run]))
                 if run["state"] == "success":
                     waiting.discard((dag_id, run_id))
+                    if next_run := then(run):
+                        waiting.add((next_run["dag_id"], next_run["dag_run_id"]))
+                        total += 1
             if waiting:
                 self._raise_for_failed_refresh()
                 dag_id, run_id = min(waiting)
-                done, total = len(runs) - len(waiting), len(runs)
+                done = total - len(waiting)
                 self._wait(f"{dag_id} {done}/{total} · {run_id}", done, total)
 
     def wait_for_refreshes(self) -> None:

@@ -16,13 +16,13 @@ REPO = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 ADMIN_USER = "admin"
-# The simulator's data ends here; schedules end with it (see the DAGs' end_date).
+# The simulators' data end here; schedules end with it (see the DAGs' end_date).
 SOURCE_ENDS = "2025-07-01"
 # Every process of a stack carries this variable, so that leftovers are found whatever happened to
 # the process that started them.
 MARK = "CCHC_STACK"
 
-_PORT_VARIABLES = {"ui": "PORT_UI", "pg": "PORT_PG", "tthc": "PORT_TTHC"}
+_PORT_VARIABLES = {"ui": "PORT_UI", "pg": "PORT_PG", "tthc": "PORT_TTHC", "qlvb": "PORT_QLVB"}
 
 
 class LocalStackError(Exception):
@@ -81,6 +81,7 @@ class Ports:
     ui: int
     pg: int
     tthc: int
+    qlvb: int
 
     @property
     def ui_address(self) -> str:
@@ -89,6 +90,10 @@ class Ports:
     @property
     def tthc_address(self) -> str:
         return f"http://{LOOPBACK}:{self.tthc}"
+
+    @property
+    def qlvb_address(self) -> str:
+        return f"http://{LOOPBACK}:{self.qlvb}"
 
 
 def write_private(path: Path, text: str) -> None:
@@ -115,10 +120,12 @@ def load_secrets(home: Path) -> dict[str, str]:
             "jwt",
             "api_secret",
             "tthc_client_secret",
+            "qlvb_client_secret",
         )
         wanted = {name: known.get(name) or random.token_urlsafe(24) for name in names}
         wanted["fernet"] = known.get("fernet") or base64.urlsafe_b64encode(os.urandom(32)).decode()
-        wanted["tthc_client_id"] = known.get("tthc_client_id") or "cchc-local"
+        for client in ("tthc_client_id", "qlvb_client_id"):
+            wanted[client] = known.get(client) or f"cchc-local-{client.partition('_')[0]}"
         if wanted != known:
             write_private(path, json.dumps(wanted, indent=1))
     return wanted
@@ -189,7 +196,17 @@ def warehouse_dsn(ports: Ports, secrets: dict[str, str]) -> str:
 
 def clean_environment() -> dict[str, str]:
     """This process's environment without what could change how the stack's programs behave."""
-    prefixes = ("AIRFLOW", "_AIRFLOW", "CCHC_", "TTHC_SIM_", "PG", "PYTHON", "GX_", "SQLALCHEMY_")
+    prefixes = (
+        "AIRFLOW",
+        "_AIRFLOW",
+        "CCHC_",
+        "TTHC_SIM_",
+        "QLVB_SIM_",
+        "PG",
+        "PYTHON",
+        "GX_",
+        "SQLALCHEMY_",
+    )
     prefixes += ("LC_", "MAKE")
     names = {"LANG", "LANGUAGE", "TZ", "MFLAGS"}
     env = {k: v for k, v in os.environ.items() if not k.startswith(prefixes) and k not in names}
@@ -220,7 +237,8 @@ def warehouse_environment(home: Home, dsn: str) -> dict[str, str]:
 
 def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict[str, str]:
     """All variables that make Airflow and the package work in this stack; nothing inherited."""
-    client = f"{secrets['tthc_client_id']}:{secrets['tthc_client_secret']}"
+    tthc = f"{secrets['tthc_client_id']}:{secrets['tthc_client_secret']}"
+    qlvb = f"{secrets['qlvb_client_id']}:{secrets['qlvb_client_secret']}"
     warehouse = f"cchc:{secrets['cchc']}@{LOOPBACK}:{ports.pg}/cchc"
     metadata = f"airflow:{secrets['airflow']}@{LOOPBACK}:{ports.pg}/airflow"
     auth = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
@@ -263,9 +281,12 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
         | {
             "AIRFLOW_HOME": str(home.airflow),
             "AIRFLOW_CONN_CCHC_WAREHOUSE": f"postgres://{warehouse}",
-            "AIRFLOW_CONN_CCHC_TTHC": f"http://{client}@{LOOPBACK}:{ports.tthc}",
+            "AIRFLOW_CONN_CCHC_TTHC": f"http://{tthc}@{LOOPBACK}:{ports.tthc}",
+            "AIRFLOW_CONN_CCHC_QLVB": f"http://{qlvb}@{LOOPBACK}:{ports.qlvb}",
             "TTHC_SIM_CLIENT_ID": secrets["tthc_client_id"],
             "TTHC_SIM_CLIENT_SECRET": secrets["tthc_client_secret"],
+            "QLVB_SIM_CLIENT_ID": secrets["qlvb_client_id"],
+            "QLVB_SIM_CLIENT_SECRET": secrets["qlvb_client_secret"],
             # Airflow renames its processes; without this the new name overwrites MARK's place.
             "SPT_NOENV": "1",
         }

@@ -46,6 +46,7 @@ AIRFLOW_PARTS = {
     "dag-processor": [],
     "triggerer": ["--skip-serve-logs"],
 }
+SIMULATORS = ("tthc-simulator", "qlvb-simulator")
 START_TIMEOUT_S = 180
 STOP_TIMEOUT_S = 60
 _LET_GO = b"d"
@@ -112,8 +113,9 @@ class Supervisor:
         write_private(self.home.passwords_file, json.dumps({ADMIN_USER: self.secrets["admin"]}) + "\n")
 
         self._tell("preparing the databases")
-        simulator = ["tools.tthc_simulator", "serve", "--host", LOOPBACK, "--port", str(ports.tthc)]
-        self._run("tthc-simulator", *simulator)
+        for name, port in zip(SIMULATORS, (ports.tthc, ports.qlvb), strict=True):
+            module = f"tools.{name.replace('-', '_')}"
+            self._run(name, module, "serve", "--host", LOOPBACK, "--port", str(port))
         jobs = {"warehouse-migrate": self._run("warehouse-migrate", "alembic", "upgrade", "head")}
         metadata_dsn = postgres.dsn("airflow")
         if not metadata.is_current(metadata_dsn):
@@ -147,8 +149,9 @@ class Supervisor:
             health = api.health()
             if health:
                 waiting = {part for part, status in health.items() if status != "healthy"}
-                if not _answers(f"{ports.tthc_address}/healthz"):
-                    waiting.add("tthc-simulator")
+                for name, address in zip(SIMULATORS, (ports.tthc_address, ports.qlvb_address), strict=True):
+                    if not _answers(f"{address}/healthz"):
+                        waiting.add(name)
             if waiting:
                 self._tell(f"starting Airflow: waiting for {', '.join(sorted(waiting))}")
 
@@ -176,7 +179,7 @@ class Supervisor:
             self._tell(self.state["phase"])
         for name, process in self.parts.items():
             code = process.poll()
-            if code is not None and (name in AIRFLOW_PARTS or name == "tthc-simulator"):
+            if code is not None and (name in AIRFLOW_PARTS or name in SIMULATORS):
                 raise LocalStackError(self._failure(name, code))
         if self.postgres and self.postgres.process.poll() is not None:
             raise LocalStackError(self._failure("postgres", self.postgres.process.returncode))

@@ -274,16 +274,34 @@ WITH moi_nhat AS (
 con_loi AS (
     SELECT f.*
     FROM moi_nhat AS f
-    LEFT JOIN core.dong_hien_hanh AS h ON f.dataset = h.dataset AND f.khoa = h.khoa
     WHERE
-        CASE
-            -- Corrected when the warehouse has since got a state that is as new as the rejected one. A time
-            -- of change after the export is wrong itself; an unreadable one is not known.
-            WHEN f.bi_loai
-                THEN f.hang = 1 AND (h.thoi_diem >= least(f.thoi_diem, f.extracted_at)) IS NOT TRUE
-            -- A warning stands as long as the warehouse goes by that line.
-            ELSE f.batch_id = h.batch_id AND f.line_no = h.line_no
-        END
+        f.bi_loai
+        AND f.hang = 1
+        -- Corrected when the warehouse has since got a state that is as new as the rejected one. A time of
+        -- change after the export is wrong itself; an unreadable one is not known.
+        AND NOT EXISTS (
+            SELECT 1
+            FROM core.dong_hien_hanh AS h
+            WHERE
+                h.dataset = f.dataset
+                AND h.khoa = f.khoa
+                AND h.thoi_diem >= least(f.thoi_diem, f.extracted_at)
+        )
+    UNION ALL
+    SELECT f.*
+    FROM moi_nhat AS f
+    WHERE
+        NOT f.bi_loai
+        -- A warning stands as long as the warehouse goes by that line.
+        AND EXISTS (
+            SELECT 1
+            FROM core.dong_hien_hanh AS h
+            WHERE
+                h.dataset = f.dataset
+                AND h.khoa = f.khoa
+                AND h.batch_id = f.batch_id
+                AND h.line_no = f.line_no
+        )
 ),
 
 don_vi AS (

@@ -1,0 +1,59 @@
+"""
+### Nạp dữ liệu hệ thống quản lý văn bản
+
+**What** — Pulls changed documents and work dossiers from the document-management system (QLVB&ĐH), judges
+them, loads them into `core`, and announces the months that changed.
+
+**When** — Every day at 00:30 (Vietnam), after `ingest_tthc` has begun with the units, for what changed until
+midnight since the last loaded pull, with one day of overlap.
+
+**Inputs** — Connection `cchc_qlvb` (address, client id, secret), connection `cchc_warehouse`, pool
+`nguon_qlvb`; `core.don_vi`.
+
+**Outputs** — `ops.batch`, `ops.validation_result`, `ops.reject`; `core.van_ban`, `core.ho_so_cong_viec`; one
+partition of asset `thang_co_thay_doi` per month touched.
+
+**If it fails** — The task's log says which rule or which file, with counts. Nothing of a failed batch is
+loaded and the watermark stays, so the next run pulls the same window again. A single secret document stops
+its batch: only how many there are is told, and the landed file has to be handed to whoever answers for them.
+
+**Run again** — Always safe: clear the failed task. The same data change nothing.
+"""
+
+from airflow.sdk import dag, task_group
+
+from cchc.dag_parts import (
+    DEFAULT_ARGS,
+    POOL_QLVB,
+    START,
+    TAGS,
+    daily,
+    land,
+    load_core,
+    source_end,
+    validate,
+)
+
+
+@task_group
+def ingest(dataset: str) -> None:
+    load_core(validate(land.override(pool=POOL_QLVB)(dataset)))
+
+
+@dag(
+    dag_id="ingest_van_ban",
+    dag_display_name="Nạp dữ liệu hệ thống quản lý văn bản",
+    schedule=daily(0, minute=30),
+    start_date=START,
+    end_date=source_end(minute=30),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=TAGS,
+    doc_md=__doc__,
+)
+def ingest_van_ban() -> None:
+    ingest.override(group_id="van_ban").expand(dataset=["van_ban", "ho_so_cong_viec"])
+
+
+ingest_van_ban()

@@ -1,0 +1,63 @@
+-- One row is one line of the batch with its unit, whether another document bears its number, and its time to act.
+-- A view over the batch (`lo`): reads only; one line stays one row because core ranges never overlap.
+SELECT
+    van_ban.*,
+    -- Each of the two has until the next working day (NĐ 30): what arrived to be registered, what was
+    -- registered to be sent out. NULL for days that the calendar lacks.
+    xong.so_ngay_lam_viec_truoc + xong.la_ngay_lam_viec::int
+    - tu.so_ngay_lam_viec_truoc - tu.la_ngay_lam_viec::int AS vao_so_sau,
+    coalesce(
+        coalesce(van_ban.da_xoa, 0) <> 1
+        AND van_ban.so IS NOT NULL
+        AND van_ban.ma_don_vi IS NOT NULL
+        AND van_ban.nam_so IS NOT NULL
+        AND (
+            min(van_ban.ma_van_ban) OVER cung_so <> max(van_ban.ma_van_ban) OVER cung_so
+            OR EXISTS (
+                SELECT 1
+                FROM core.van_ban AS cu
+                WHERE
+                    cu.ma_don_vi = van_ban.ma_don_vi
+                    AND cu.so = van_ban.so
+                    AND extract(YEAR FROM cu.ngay_dang_ky) = van_ban.nam_so
+                    AND core.chuoi_so(cu.huong, cu.ky_hieu, cu.loai_van_ban) = van_ban.chuoi_so
+                    AND cu.ma_van_ban <> van_ban.ma_van_ban
+                    AND cu.da_xoa <> 1
+                    -- What the batch itself brings anew is compared within the batch.
+                    AND NOT EXISTS (
+                        SELECT 1
+                        FROM lo AS moi
+                        WHERE moi.ma_van_ban = cu.ma_van_ban
+                    )
+            )
+        ),
+        FALSE
+    ) AS so_trung
+FROM (
+    SELECT
+        lo.*,
+        dv.ma_don_vi,
+        extract(YEAR FROM lo.ngay_dang_ky) AS nam_so,
+        core.chuoi_so(lo.huong, lo.ky_hieu, lo.loai_van_ban) AS chuoi_so,
+        CASE lo.huong WHEN 'den' THEN lo.ngay_den ELSE lo.ngay_dang_ky END::date AS vao_so_tu,
+        CASE lo.huong WHEN 'den' THEN lo.ngay_dang_ky ELSE lo.ngay_phat_hanh END::date AS vao_so_ngay
+    FROM lo
+    LEFT JOIN core.don_vi_khoa AS dv
+        ON
+            lo.don_vi_khoa = dv.khoa
+            AND coalesce(
+                CASE lo.huong WHEN 'den' THEN lo.ngay_den ELSE lo.ngay_dang_ky END,
+                lo.ngay_phat_hanh,
+                lo.ngay_dang_ky,
+                lo.ngay_van_ban,
+                lo.ngay_cap_nhat
+            )::date
+            BETWEEN dv.valid_from AND dv.valid_to
+) AS van_ban
+LEFT JOIN core.lich AS tu ON van_ban.vao_so_tu = tu.ngay
+LEFT JOIN core.lich AS xong ON van_ban.vao_so_ngay = xong.ngay
+WINDOW
+    cung_so AS (
+        PARTITION BY
+            van_ban.ma_don_vi, van_ban.so, van_ban.nam_so, van_ban.chuoi_so, coalesce(van_ban.da_xoa, 0)
+    )
