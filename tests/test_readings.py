@@ -31,17 +31,18 @@ def on(received: str, due: str, ended: str = "", **values: str) -> dict:
 # fit for toàn trình are P1 and P3.
 MARCH = [
     # 1 received and ended before it is due
-    on("0303", "0310", "0305", duoc_thanh_toan_truc_tuyen="1"),
-    # 2 ended on the day it is due, but an hour after the clock time
-    on("0303", "0310", "03101000", kenh_thuc_hien="1", ma_tthc=P2, tai_khoan_duoc_xac_thuc_voi_vneid="0"),
+    on("0303", "0310", "0305", duoc_thanh_toan_truc_tuyen="1", so_tai_lieu_co_kho="1", so_ket_qua_co_kho="1"),
+    # 2 ended on the day it is due, but an hour after the clock time; all its fees are 0
+    on("0303", "0310", "03101000", kenh_thuc_hien="1", ma_tthc=P2, tai_khoan_duoc_xac_thuc_voi_vneid="0",
+       tong_phi_le_phi="0"),
     # 3 ended after it was due, by post, without a result file
     on("0303", "0307", "0312", kenh_thuc_hien="3", co_ket_qua_dien_tu="0", so_tai_lieu_so_hoa="1"),
-    # 4 withdrawn after it was due
-    on("0304", "0306", "0320", trang_thai_ho_so="7", kenh_thuc_hien="1"),
-    # 5 no due date
-    on("0304", "", "0305", ma_tthc=P3, co_ket_qua_dien_tu="0"),
-    # 6 carried over from February, ended in time
-    on("0220", "0310", "0303"),
+    # 4 withdrawn after it was due, its result file not in the store
+    on("0304", "0306", "0320", trang_thai_ho_so="7", kenh_thuc_hien="1", so_ket_qua_co_kho="0"),
+    # 5 no due date, no result needed, two components in the store
+    on("0304", "", "0305", ma_tthc=P3, co_ket_qua_dien_tu="0", so_tai_lieu_co_kho="2"),
+    # 6 carried over from February, ended in time, a component in the store but no result
+    on("0220", "0310", "0303", so_tai_lieu_co_kho="1", so_ket_qua_co_kho="0"),
     # 7 open, past due
     on("0310", "0320", co_ket_qua_dien_tu="0", so_tai_lieu_co_tep="0"),
     # 8 open, past due, waiting for a supplement asked in March
@@ -75,6 +76,8 @@ BY_HAND = {
     "T12_tiep_nhan": (4, 9),
     # Ended and done (not 4): 1 2 3 5 6; a component marked digitised: 3.
     "T12_thanh_phan": (1, 5),
+    # Of them in the store, with the result where needed: 1, 5.
+    "T12_kho": (2, 5),
     # All received but 2.
     "T13_moi_ho_so": (8, 9),
     # On time: 1, 2 (same day), 4 (withdrawn), 5 (no due date), 6. Late: 3.
@@ -94,14 +97,15 @@ BY_HAND = {
     "T16_3_1": (3, 3),
     "T16_3_2": (2, 3),
     "T16_3_3": (2, 9),
-    # Procedures with a fee: P1, P2; paid online: P1. Dossiers with a fee: all received but 5; paid: 1.
+    # Procedures with a fee: P1, P2; paid online: P1. Dossiers with a fee: all received but 5, and 2, whose
+    # fees are all 0; paid: 1.
     "T16_3_5": (1, 2),
-    "T16_3_6": (1, 8),
+    "T16_3_6": (1, 7),
     "T16_4_1": (3, 8),
     "T16_4_2": (4, 9),
     "T16_4_3": (1, 9),
-    # A result file (nothing comes from the national store): 1, 2, 4.
-    "T16_4_4": (3, 9),
+    # None from the national store. A result in the store, or a file where the store is unknown: 1, 2.
+    "T16_4_4": (2, 9),
     "T16_4_5": (8, 9),
 }
 
@@ -191,11 +195,11 @@ def test_points_by_hand(march):
         )
     }
     # 3.1: 3/3 = 100 % ≥ 80 %. 3.2: 4 × 2/3, no threshold known. 3.3: 6 × (2/9) / 0.5. 3.5b: 2 × (1/2) / 0.8.
-    # 3.6: 6 × 1/8. 4.1: 6 × 3/8. 4.2: 4 × (4/9) / 0.8. 4.3: 2 × (1/9) / 0.8. 4.4: 4 × 3/9. 4.5b: 2 × 8/9.
+    # 3.6: 6 × 1/7. 4.1: 6 × 3/8. 4.2: 4 × (4/9) / 0.8. 4.3: 2 × (1/9) / 0.8. 4.4: 4 × 2/9. 4.5b: 2 × 8/9.
     assert {sub: value for sub, (value, _) in points.items() if value is not None and sub != "2.1"} == {
         "3.1": Decimal("2.00"), "3.2": Decimal("2.67"), "3.3": Decimal("2.67"), "3.5b": Decimal("1.25"),
-        "3.6": Decimal("0.75"), "4.1": Decimal("2.25"), "4.2": Decimal("2.22"), "4.3": Decimal("0.28"),
-        "4.4": Decimal("1.33"), "4.5b": Decimal("1.78"),
+        "3.6": Decimal("0.86"), "4.1": Decimal("2.25"), "4.2": Decimal("2.22"), "4.3": Decimal("0.28"),
+        "4.4": Decimal("0.89"), "4.5b": Decimal("1.78"),
     }  # fmt: skip
     # What no source tells has a reason and no points: neither 0 nor the maximum.
     assert march.rows(
