@@ -8,15 +8,7 @@ SELECT
     sl.ten AS ten_quy_dinh,
     sl.ma_so_lieu IS NOT NULL AS co_trong_danh_muc,
     sl.khong_qua IS NOT NULL OR tren.ma_so_lieu IS NOT NULL AS co_cap,
-    (
-        SELECT max(kia.gia_tri)
-        FROM lo AS kia
-        WHERE
-            kia.don_vi_khoa = lo.don_vi_khoa
-            AND kia.ky = lo.ky
-            AND kia.ngay_khai IS NOT DISTINCT FROM lo.ngay_khai
-            AND kia.ma_so_lieu = coalesce(sl.khong_qua, tren.ma_so_lieu)
-    ) AS gia_tri_kia,
+    kia.gia_tri AS gia_tri_kia,
     sl.khong_qua IS NOT NULL AS la_phan
 FROM lo
 CROSS JOIN
@@ -31,3 +23,19 @@ LEFT JOIN core.don_vi_khoa AS dv
     ON lo.don_vi_khoa = dv.khoa AND thang.cuoi_thang BETWEEN dv.valid_from AND dv.valid_to
 LEFT JOIN core.so_lieu_khai_bao AS sl ON lo.ma_so_lieu = sl.ma_so_lieu
 LEFT JOIN core.so_lieu_khai_bao AS tren ON lo.ma_so_lieu = tren.khong_qua
+-- One row for each item of a declaration, so that the join multiplies no line.
+LEFT JOIN (
+    SELECT
+        cung_phieu.don_vi_khoa,
+        cung_phieu.ky,
+        coalesce(cung_phieu.ngay_khai, 'infinity') AS luc_khai,
+        cung_phieu.ma_so_lieu,
+        max(cung_phieu.gia_tri) AS gia_tri
+    FROM lo AS cung_phieu
+    GROUP BY cung_phieu.don_vi_khoa, cung_phieu.ky, luc_khai, cung_phieu.ma_so_lieu
+) AS kia
+    ON
+        lo.don_vi_khoa = kia.don_vi_khoa
+        AND lo.ky = kia.ky
+        AND coalesce(lo.ngay_khai, 'infinity') = kia.luc_khai
+        AND coalesce(sl.khong_qua, tren.ma_so_lieu) = kia.ma_so_lieu
