@@ -54,6 +54,11 @@ def daily(hour: int, minute: int = 0) -> CronDataIntervalTimetable:
     return CronDataIntervalTimetable(f"{minute} {hour} * * *", timezone="Asia/Ho_Chi_Minh")
 
 
+def hourly(minute: int) -> CronDataIntervalTimetable:
+    """Every hour at `minute`; the interval is the hour before that moment."""
+    return CronDataIntervalTimetable(f"{minute} * * * *", timezone="Asia/Ho_Chi_Minh")
+
+
 def source_end(minute: int = 0) -> pendulum.DateTime | None:
     """The last moment a simulated source has data (CCHC_NGUON_DEN); None for a live one.
 
@@ -135,6 +140,45 @@ def land_file() -> dict:
         datetime.fromisoformat(moment) if moment else None,
     )
     return {"dataset": params["dataset"], "batch_id": landed.batch_id, "new": landed.new}
+
+
+@task(task_display_name="Tìm phiếu mới", execution_timeout=timedelta(minutes=10))
+def find_forms() -> list[str]:
+    """Lists the files in the drop folder that are not loaded yet; none where there is no folder."""
+    from cchc.form_folder import waiting_forms
+
+    context = get_current_context()
+    folder = os.environ.get("CCHC_FORM_DIR")
+    again = bool(context["params"].get("lap_lai"))
+    return waiting_forms(_warehouse(context), Path(folder), again) if folder else []
+
+
+@task(
+    task_display_name="Nhận phiếu",
+    map_index_template="{{ ten }}",
+    execution_timeout=timedelta(minutes=10),
+)
+def land_form(path: str) -> dict:
+    """Copies one form of the drop folder into the landing area."""
+    from cchc.contracts import contract_of
+    from cchc.form_folder import DATASET
+    from cchc.landing import land_file as land_a_file
+
+    engine = _warehouse(_named(Path(path).name))
+    landed = land_a_file(engine, _landing(), contract_of(DATASET), Path(path))
+    return {"dataset": DATASET, "batch_id": landed.batch_id, "new": landed.new}
+
+
+@task(
+    task_display_name="Báo dòng bị loại",
+    map_index_template="{{ ten }}",
+    execution_timeout=timedelta(minutes=5),
+)
+def tell_rejected(loaded: dict) -> None:
+    """Fails when lines of the form were rejected, and says which and why; the others are loaded."""
+    from cchc.form_folder import tell_rejected as tell
+
+    tell(_warehouse(_named(f"{loaded['dataset']} #{loaded['batch_id']}")), loaded["batch_id"])
 
 
 @task(task_display_name="Nạp lịch làm việc", execution_timeout=timedelta(minutes=5))

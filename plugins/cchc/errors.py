@@ -21,5 +21,9 @@ class BatchStopped(CchcError):
     """A batch broke a batch rule or its reject threshold: nothing of it was loaded."""
 
 
+class LinesRejected(CchcError):
+    """Some lines of a form were not loaded, the others were: its unit has to correct them."""
+
+
 class BadDefinition(CchcError):
     """A contract, suite or indicator file of the project itself is wrong."""

@@ -114,7 +114,7 @@ def _with_postgres(options: argparse.Namespace, home: Home) -> int:
             return run_in(stack, [psql, *words], **login, PGDATABASE="cchc", PGPASSWORD=password)
         if options.command in ("rows", "form"):
             run = _print_rows if options.command == "rows" else _write_form
-            return run(options, stack.warehouse_dsn)
+            return run(options, stack.warehouse_dsn, home)
         if options.command == "reference":
             return run_in(stack, migrate) or _load_reference(
                 stack.warehouse_dsn, Path(stack.environment["CCHC_LANDING_DIR"])
@@ -127,7 +127,7 @@ def _with_postgres(options: argparse.Namespace, home: Home) -> int:
         return run_in(stack, migrate) or run_in(stack, words)
 
 
-def _write_form(options: argparse.Namespace, dsn: str) -> int:
+def _write_form(options: argparse.Namespace, dsn: str, home: Home) -> int:
     sys.path.insert(0, str(REPO / "plugins"))
     from cchc.contracts import fold  # noqa: PLC0415 (on sys.path only from here on)
     from cchc.declaration_form import write_form  # noqa: PLC0415
@@ -141,11 +141,12 @@ def _write_form(options: argparse.Namespace, dsn: str) -> int:
     except CchcError as error:
         raise LocalStackError(str(error)) from error
     print(f"{path}: {unit.ten_don_vi}, {options.month}.")
-    print(f"When it is filled in: make ingest DATASET=khai_bao FILE={path}")
+    print(f"When it is filled in: put it into {home.forms}, which is read every hour, or")
+    print(f"make ingest DATASET=khai_bao FILE={path}")
     return 0
 
 
-def _print_rows(options: argparse.Namespace, dsn: str) -> int:
+def _print_rows(options: argparse.Namespace, dsn: str, _: Home) -> int:
     sys.path.insert(0, str(REPO / "plugins"))
     from cchc.drill import rows_behind  # noqa: PLC0415 (on sys.path only from here on)
     from cchc.errors import CchcError  # noqa: PLC0415

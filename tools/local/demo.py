@@ -27,7 +27,10 @@ from tools.local.airflow_api import (
 from tools.local.settings import ADMIN_USER, REPO, Home, LocalStackError
 from tools.local.stack import Stack, running_stack
 
-DAGS = ("ingest_tthc", "ingest_van_ban", "ingest_file", "refresh_chi_so", "catch_up_chi_so")
+DAGS = (
+    *("ingest_tthc", "ingest_van_ban", "ingest_khai_bao", "ingest_file"),
+    *("refresh_chi_so", "catch_up_chi_so"),
+)
 # How long after midnight each DAG that pulls from a source starts.
 STARTS = {"ingest_tthc": timedelta(), "ingest_van_ban": timedelta(minutes=30)}
 VIETNAM = timezone(timedelta(hours=7))
@@ -107,18 +110,38 @@ class Session:
             self.api.unpause(dag_id)
 
     def load_months(self, months: list[str]) -> None:
-        """One run of each ingesting DAG per month, each as at the first moment of the next month.
+        """One run per month of each DAG that pulls, as at the first moment of the next month, and what
+        units declare for all of them.
 
-        The documents of a month follow its dossiers, because those come with the units.
+        Documents and declarations of a month follow its dossiers, because those come with the units.
         """
 
-        def documents(run: Run) -> Run | None:
-            month = run["dag_run_id"].removeprefix(RUN_PREFIX)
-            return self._month_run("ingest_van_ban", month) if run["dag_id"] == "ingest_tthc" else None
+        def others(month: str) -> list[Run]:
+            runs = [self._month_run("ingest_van_ban", month)]
+            if month == months[0]:
+                runs.append(self._declarations(months))
+            return [run for run in runs if run]
+
+        def then(run: Run) -> list[Run]:
+            return (
+                others(run["dag_run_id"].removeprefix(RUN_PREFIX)) if run["dag_id"] == "ingest_tthc" else []
+            )
 
         dossiers = {month: self._month_run("ingest_tthc", month) for month in months}
-        loaded = [self._month_run("ingest_van_ban", month) for month, run in dossiers.items() if run is None]
-        self.wait_for([run for run in (*dossiers.values(), *loaded) if run], then=documents)
+        loaded = [run for month in months if dossiers[month] is None for run in others(month)]
+        self.wait_for([*filter(None, dossiers.values()), *loaded], then=then)
+
+    def _declarations(self, months: list[str]) -> Run | None:
+        """The run that reads the drop folder, started; None when all in it was loaded before."""
+        from cchc.form_folder import waiting_forms  # noqa: PLC0415 - in plugins/
+        from tools.declarations import write_declarations  # noqa: PLC0415
+
+        forms = Path(self.stack.environment["CCHC_FORM_DIR"])
+        write_declarations(self.engine, forms, months)
+        if waiting_forms(self.engine, forms):
+            return self.api.trigger("ingest_khai_bao")
+        self.display.note("khai_bao: đã nạp, không nạp lại (all declarations were loaded before)")
+        return None
 
     def _month_run(self, dag_id: str, month: str) -> Run | None:
         """The run that pulls up to the end of a month, started; None when it has succeeded before."""
@@ -133,7 +156,7 @@ class Session:
             self.api.repeat_failed(run)
         return run
 
-    def wait_for(self, runs: list[Run], then: Callable[[Run], Run | None] = lambda _: None) -> None:
+    def wait_for(self, runs: list[Run], then: Callable[[Run], list[Run]] = lambda _: []) -> None:
         """Returns when all these runs have succeeded, and what `then` starts after each of them.
 
         Raises as soon as one has failed.
@@ -149,7 +172,7 @@ class Session:
                     raise RunFailedError(self._explain([run]))
                 if run["state"] == "success":
                     waiting.discard((dag_id, run_id))
-                    if next_run := then(run):
+                    for next_run in then(run):
                         waiting.add((next_run["dag_id"], next_run["dag_run_id"]))
                         total += 1
             if waiting:
@@ -281,7 +304,7 @@ def refresh(home: Home, console: Console, month: str) -> None:
 
 @contextmanager
 def _session(stack: Stack, display: Display, started: float) -> Iterator[Session]:
-    timeout_s = float(os.environ.get("DEMO_TIMEOUT") or 600)
+    timeout_s = float(os.environ.get("DEMO_TIMEOUT") or 1800)
     session = Session(stack, display, started + timeout_s)
     try:
         with display.shown():

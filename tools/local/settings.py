@@ -16,8 +16,8 @@ REPO = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 ADMIN_USER = "admin"
-# The simulators' data end here; schedules end with it (see the DAGs' end_date).
-SOURCE_ENDS = "2025-07-01"
+# The simulators' data end with this month; schedules end with it (see the DAGs' end_date).
+SOURCE_LAST_MONTH, SOURCE_ENDS = "2025-08", "2025-09-01"
 # Every process of a stack carries this variable, so that leftovers are found whatever happened to
 # the process that started them.
 MARK = "CCHC_STACK"
@@ -44,6 +44,7 @@ class Home:
             folder.mkdir(parents=True, exist_ok=True)
         # Exports as they came hold personal data; nobody else on the machine reads them.
         self.landing.mkdir(mode=0o700, exist_ok=True)
+        self.forms.mkdir(exist_ok=True)
 
     @property
     def logs(self) -> Path:
@@ -64,6 +65,11 @@ class Home:
     @property
     def landing(self) -> Path:
         return self.path / "landing"
+
+    @property
+    def forms(self) -> Path:
+        """Where units put their declaration forms."""
+        return self.path / "forms"
 
     @property
     def state_file(self) -> Path:
@@ -229,6 +235,7 @@ def warehouse_environment(home: Home, dsn: str) -> dict[str, str]:
         "PYTHONPATH": str(REPO / "plugins"),
         "CCHC_HOME": str(home.path),
         "CCHC_LANDING_DIR": str(home.landing),
+        "CCHC_FORM_DIR": str(home.forms),
         "CCHC_WAREHOUSE_DSN": dsn,
         "CCHC_NGUON_DEN": SOURCE_ENDS,
         "GX_ANALYTICS_ENABLED": "false",

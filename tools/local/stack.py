@@ -29,6 +29,7 @@ from tools.local.settings import (
     LOOPBACK,
     MARK,
     REPO,
+    SOURCE_LAST_MONTH,
     Home,
     LocalStackError,
     Ports,
@@ -115,7 +116,8 @@ class Supervisor:
         self._tell("preparing the databases")
         for name, port in zip(SIMULATORS, (ports.tthc, ports.qlvb), strict=True):
             module = f"tools.{name.replace('-', '_')}"
-            self._run(name, module, "serve", "--host", LOOPBACK, "--port", str(port))
+            options = ("--host", LOOPBACK, "--port", str(port), "--den-thang", SOURCE_LAST_MONTH)
+            self._run(name, module, "serve", *options)
         jobs = {"warehouse-migrate": self._run("warehouse-migrate", "alembic", "upgrade", "head")}
         metadata_dsn = postgres.dsn("airflow")
         if not metadata.is_current(metadata_dsn):

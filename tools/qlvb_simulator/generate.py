@@ -9,6 +9,7 @@ import numpy as np
 
 from tools.qlvb_simulator.defects import CODE, CRITICAL_KINDS, DEFAULT_RATES
 from tools.tthc_simulator import working_days as wd
+from tools.tthc_simulator.generate import after_mergers
 from tools.tthc_simulator.geography import units
 
 NEVER = np.int64(2**40)
@@ -159,17 +160,6 @@ def workplaces(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.array(places), share / share.sum(), rng.lognormal(-0.2, 0.6, len(units()))
 
 
-def unit_on(unit: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """The unit itself, or who succeeded it by the day of each moment."""
-    codes = {item.code: i for i, item in enumerate(units())}
-    heir = np.array([codes.get(item.successor or "", i) for i, item in enumerate(units())])
-    last = np.array([int(item.valid_to or 99991231) for item in units()])
-    day = wd.YMD[at // wd.DAY]
-    for _ in range(3):
-        unit = np.where(day > last[unit], heir[unit], unit)
-    return unit
-
-
 class _Clock:
     """Random choices and office times for `n` rows."""
 
@@ -203,7 +193,8 @@ class _Documents(_Clock):
         self.incoming = self.chance(0.6)
         places, share, bias = workplaces(settings.seed)
         base = rng.choice(places, self.n, p=share)
-        self.unit, self.bias = unit_on(base, self.came), bias[base]
+        place = np.random.default_rng([settings.seed, 26]).random(self.n)
+        self.unit, self.bias = after_mergers(base, self.came, place), bias[base]
 
     def lives(self) -> Documents:
         n, rng, incoming = self.n, self.rng, self.incoming
@@ -290,7 +281,7 @@ def _work_dossiers(
     opened[of_document] = documents.steps[DOCUMENT_ROW["gan_ho_so"], asking]
     own_units = rng.choice(places, n, p=share)
     own_units[of_document] = documents.unit[asking]
-    unit = unit_on(own_units, opened)
+    unit = after_mergers(own_units, opened, np.random.default_rng([settings.seed, 27]).random(n))
     due = wd.WORKING[wd.index_of(opened) + rng.integers(5, 20, n)] * wd.DAY
     due[of_document] = documents.due[asking]
     without = ~of_document & clock.chance(0.08)

@@ -168,8 +168,8 @@ class _Draft:
         # Codes of procedures that had not begun or had ended on the day of reception move on.
         self.procedure = _valid_procedures(self.procedure, self.received)
         share = np.random.default_rng([self.seed, 12]).random(n)
-        self.unit_submitted = _after_mergers(self.local_unit, self.submitted, share)
-        self.unit = _after_mergers(self.local_unit, self.received, share)
+        self.unit_submitted = after_mergers(self.local_unit, self.submitted, share)
+        self.unit = after_mergers(self.local_unit, self.received, share)
         self.receiver_submitted, self.receiver = _receivers(self.unit_submitted, self.unit, rng)
 
     def ask_for_supplements(self) -> None:
@@ -392,7 +392,7 @@ def _valid_procedures(procedure: np.ndarray, received: np.ndarray) -> np.ndarray
     return procedure
 
 
-def _after_mergers(unit: np.ndarray, at: np.ndarray, share: np.ndarray) -> np.ndarray:
+def after_mergers(unit: np.ndarray, at: np.ndarray, share: np.ndarray) -> np.ndarray:
     """The unit that stands in the place of `unit` at each moment.
 
     What came to a district comes to one of the communes on its land, chosen by `share` in [0, 1).
