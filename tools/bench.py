@@ -208,14 +208,16 @@ def floor(csv_path: str) -> dict:
 
 
 def reference(don_vi: str, tthc: str) -> dict:
-    """Loads units and procedures, which the dossiers are judged against. Not measured."""
+    """Loads calendar, units and procedures, which the dossiers are judged against. Not measured."""
     from cchc.contracts import contract_of
     from cchc.landing import land_file
     from cchc.loading import load
     from cchc.validation import validate
     from cchc.warehouse import engine_of
+    from cchc.working_calendar import sync_calendar
 
     engine = engine_of(os.environ["CCHC_WAREHOUSE_DSN"])
+    sync_calendar(engine)
     for dataset, path in (("don_vi", don_vi), ("tthc", tthc)):
         landed = land_file(engine, HOME / "landing", contract_of(dataset), Path(path))
         validate(engine, landed.batch_id)

@@ -10,7 +10,7 @@ from cchc.declared_items import sync_items
 from cchc.errors import BadFile, BatchStopped, CchcError
 from cchc.judge import Judge, getting_ready
 from cchc.readers import open_export
-from cchc.staging import stage, staging_table
+from cchc.staging import UNREADABLE, stage, staging_table
 from cchc.suites import Rule, rules_of, suite_json
 from cchc.warehouse import exclusive, sql_file
 
@@ -293,7 +293,7 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
     """Lists the lines that break a rule, whose they are and which rules, in ops.line_finding.
 
     Leaves them in the temporary table `vi_pham`: a flag `sai_<rule>` for each rule, `bi_loai` for lines
-    to reject, `kin` for those of which nothing may be shown.
+    to reject, `kin` for those of which nothing may be shown; `dong`, the row, of those to reject and show.
     """
     flags = {rule: _broken(rule) for rule in broken}
     found = ", ".join(f"{flag} AS sai_{rule.rule_id}" for rule, flag in flags.items())
@@ -303,13 +303,15 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
         for c in contract.columns
         if c.name in contract.key and c.name != contract.changed_at
     ]
+    hidden = _hidden(contract, batch)
     # In two steps, because PostgreSQL scans in parallel for a new table but not for an INSERT.
     connection.execute(
         sa.text(
-            f"CREATE TEMP TABLE vi_pham ON COMMIT DROP AS SELECT line_no, {_hidden(contract, batch)} AS kin, "
+            f"CREATE TEMP TABLE vi_pham ON COMMIT DROP AS SELECT line_no, {hidden} AS kin, "
+            f"CASE WHEN ({fatal}) AND NOT ({hidden}) THEN to_jsonb(lo) END AS dong, "
             f"nullif(concat_ws(' ', {', '.join(parts)}), '') AS khoa, {contract.changed_at} AS thoi_diem, "
             f"{contract.unit or 'CAST(NULL AS text)'} AS ma_don_vi, {fatal} AS bi_loai, {found} "
-            f"FROM {view_of(batch)} WHERE {' OR '.join(flags.values())}"
+            f"FROM {view_of(batch)} AS lo WHERE {' OR '.join(flags.values())}"
         )
     )
     connection.execute(sa.text("ANALYZE vi_pham"))
@@ -335,12 +337,12 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
     )
     statement = f"""
         INSERT INTO ops.reject (batch_id, line_no, rule_ids, reasons, masked_row)
-        SELECT :b, s.line_no, array_remove(ARRAY[{ids}], NULL), array_remove(ARRAY[{texts}], NULL),
-            CASE WHEN vi_pham.kin THEN '{{}}' ELSE (
+        SELECT :b, line_no, array_remove(ARRAY[{ids}], NULL), array_remove(ARRAY[{texts}], NULL),
+            CASE WHEN kin THEN '{{}}' ELSE (
                 SELECT jsonb_object_agg(
                     o.key, CASE WHEN o.key = ANY(:texts) THEN ops.mask_text(o.value) ELSE o.value END
                 )
-                FROM jsonb_each_text(to_jsonb(s)) AS o
+                FROM jsonb_each_text(dong) AS o
                 WHERE o.key = ANY(:kept)
             )
             || (
@@ -350,13 +352,12 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
             || coalesce(
                 (
                     SELECT jsonb_object_agg(o.key, ops.mask_text(o.value))
-                    FROM jsonb_each_text(s.o_khong_doc_duoc) AS o
+                    FROM jsonb_each_text(nullif(dong -> '{UNREADABLE}', 'null')) AS o
                 ),
                 '{{}}'
             ) END
-        FROM vi_pham INNER JOIN {staging_table(batch.dataset, batch.batch_id)} AS s
-            ON s.line_no = vi_pham.line_no
-        WHERE vi_pham.bi_loai
+        FROM vi_pham
+        WHERE bi_loai
     """
     reasons = {f"r{i}": rule.reason for i, rule in enumerate(broken)}
     return connection.execute(

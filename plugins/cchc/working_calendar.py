@@ -78,6 +78,8 @@ def sync_calendar(engine: sa.Engine) -> list[int]:
     with exclusive(engine, "calendar"), engine.begin() as connection:
         sync_rows(connection, "core.lich", ("ngay",), days)
         sync_rows(connection, "core.buoi_lam_viec", ("tu",), sessions)
+        # Lines of dossiers are looked up here; PostgreSQL looks at so few rows by itself too late.
+        connection.execute(sa.text("ANALYZE core.lich, core.buoi_lam_viec"))
     return years
 
 

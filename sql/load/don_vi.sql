@@ -763,6 +763,9 @@ FROM (
     WHERE moi.ma_don_vi_nguon IS NULL OR cu.ma_don_vi_nguon IS NULL
 ) AS khac;
 
+-- Every line of dossiers is looked up here; PostgreSQL looks at so few rows by itself too late.
+ANALYZE core.don_vi_khoa;
+
 SELECT count(*) AS lines_accepted
 FROM core.don_vi_phien_ban
 WHERE batch_id = :batch_id;

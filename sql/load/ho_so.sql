@@ -66,6 +66,9 @@ WHERE
     OR lo_tho.ngay_cap_nhat >= h.ngay_cap_nhat
     OR h.cot_cu IS NOT NULL;
 
+-- So that where there are none the batch is not read again.
+ANALYZE da_co;
+
 CREATE TEMP TABLE ghi (tu date, ket_thuc date, so bigint, la_cu boolean) ON COMMIT DROP;
 
 WITH them AS (

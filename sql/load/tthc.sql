@@ -237,6 +237,9 @@ FROM (
     WHERE moi.muc_do IS DISTINCT FROM cu.muc_do
 ) AS khac;
 
+-- Every line of dossiers is looked up here; PostgreSQL looks at so few rows by itself too late.
+ANALYZE core.tthc;
+
 SELECT count(*) AS lines_accepted
 FROM core.tthc_phien_ban
 WHERE batch_id = :batch_id;
