@@ -627,6 +627,46 @@ def test_every_value_and_verdict_follows_from_its_numbers(loaded):
         assert (gia_tri, ly_do is None, muc_tieu, dat) == (value, value is not None, target, met)
 
 
+def test_invariants_hold_at_every_roll_up(loaded):
+    """Units add up to levels and to the province, stock and flow balance, no part is above its whole."""
+    # T7 and T8 count different procedures, which are not added up; T16 is a score.
+    units = (
+        "SELECT ma_chi_so, ky_loai, ky, cap, sum(tu_so) AS tu_so, coalesce(sum(mau_so), 0) AS mau_so "
+        "FROM mart.chi_so WHERE ma_don_vi NOT LIKE 'TONG:%' AND ma_chi_so NOT IN ('T7', 'T8', 'T16') "
+        "GROUP BY 1, 2, 3, 4"
+    )
+    for grain, cap in [
+        *((f"TONG:{level}", f"cap = '{level}'") for level in LEVELS),
+        ("TONG:toan_tinh", "TRUE"),
+    ]:
+        compared = loaded.rows(
+            f"WITH don_vi AS ({units}), cong AS (SELECT ma_chi_so, ky_loai, ky, sum(tu_so) AS tu_so, "
+            f"sum(mau_so) AS mau_so FROM don_vi WHERE {cap} GROUP BY 1, 2, 3) "
+            "SELECT count(*), "
+            "count(*) FILTER (WHERE (t.tu_so, coalesce(t.mau_so, 0)) <> (c.tu_so, c.mau_so)) "
+            "FROM cong AS c JOIN mart.chi_so AS t USING (ma_chi_so, ky_loai, ky) WHERE t.ma_don_vi = :grain",
+            grain=grain,
+        )
+        ((pairs, wrong),) = compared
+        assert pairs > 500
+        assert wrong == 0, grain
+    ((checked, wrong),) = loaded.rows(
+        "SELECT count(*), count(*) FILTER (WHERE truoc + nhan <> xong + con) FROM ("
+        "SELECT max(tu_so) FILTER (WHERE ma_chi_so = 'ky_truoc') AS truoc, "
+        "max(tu_so) FILTER (WHERE ma_chi_so = 'tiep_nhan') AS nhan, "
+        "max(tu_so) FILTER (WHERE ma_chi_so = 'da_giai_quyet') AS xong, "
+        "max(tu_so) FILTER (WHERE ma_chi_so = 'dang_giai_quyet') AS con "
+        "FROM mart.chi_so GROUP BY ky_loai, ky, ma_don_vi) AS can_doi"
+    )
+    assert (checked > 2_000, wrong) == (True, 0)
+    assert loaded.rows("SELECT DISTINCT ma_chi_so FROM mart.chi_so WHERE tu_so > mau_so OR tu_so < 0") == []
+    # Also at the sở that began on 1 March with what others had left open.
+    ((pairs, wrong),) = loaded.rows(
+        "SELECT count(*), count(*) FILTER (WHERE chenh_lech <> 0) FROM mart.doi_chieu_06a"
+    )
+    assert (pairs > 500, wrong) == (True, 0)
+
+
 def test_every_unit_appears_with_the_name_and_level_it_has_at_the_end_of_the_month(source, loaded):
     for ky, until in zip(MONTHS, MOMENTS, strict=True):
         last = pd.Period(ky).end_time.strftime("%Y%m%d")
