@@ -62,7 +62,8 @@ def tasks(bag) -> list:
 def test_every_dag_file_is_read(bag):
     assert bag.import_errors == {}
     assert set(bag.dags) == {
-        *("ingest_tthc", "ingest_van_ban", "ingest_file", "refresh_chi_so", "catch_up_chi_so"),
+        *("ingest_tthc", "ingest_van_ban", "ingest_khai_bao", "ingest_file"),
+        *("refresh_chi_so", "catch_up_chi_so"),
     }
 
 
@@ -129,6 +130,20 @@ def test_both_lists_of_the_document_system_are_pulled_side_by_side(bag):
     assert dag.max_active_runs == 1
 
 
+def test_each_form_goes_its_own_way_every_hour(bag):
+    dag = bag.dags["ingest_khai_bao"]
+    assert dag.timetable.expression == "15 * * * *"
+    steps = [
+        "find_forms",
+        *(f"ingest.{name}" for name in ("land_form", "validate", "load_core", "tell_rejected")),
+    ]
+    assert [task.task_id for task in dag.topological_sort()] == steps
+    assert dag.max_active_runs == 1
+    # One form that is stopped does not keep the others: what is mapped is the whole way of a form.
+    (group,) = (g for g in dag.task_group.children.values() if g.node_id == "ingest")
+    assert set(group._expand_input.value) == {"path"}
+
+
 def test_documents_are_pulled_after_midnight_of_the_units(bag):
     when = {name: bag.dags[name].timetable.expression for name in ("ingest_tthc", "ingest_van_ban")}
     assert when == {"ingest_tthc": "0 0 * * *", "ingest_van_ban": "30 0 * * *"}
@@ -160,7 +175,7 @@ def test_people_see_vietnamese_names_and_machines_ascii_ones(bag, tasks):
 
 def test_every_param_has_a_title(bag):
     params = [dag.params.get_param(name) for dag in bag.dags.values() for name in dag.params]
-    assert len(params) == 4
+    assert len(params) == 5
     assert all(param.schema.get("title") for param in params)
 
 
