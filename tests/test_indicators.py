@@ -351,7 +351,8 @@ def test_statuses_1_and_3_and_deleted_dossiers_count_nowhere(province):
         done("0310", "3"),
     )
     figures = province.rows(
-        "SELECT sum(tu_so), sum(mau_so) FROM mart.chi_so WHERE ma_chi_so NOT IN ('T7', 'T8')"
+        # T1, T7 and T8 have units and procedures for a denominator.
+        "SELECT sum(tu_so), sum(mau_so) FROM mart.chi_so WHERE ma_chi_so NOT IN ('T1', 'T7', 'T8')"
     )
     assert figures == [(0, 0)]
 
@@ -466,8 +467,8 @@ def test_ratio_without_denominator_is_null_with_a_reason(several_months):
         "SELECT count(*), count(gia_tri), count(DISTINCT ly_do_na), count(dat) FROM mart.chi_so "
         "WHERE mau_so = 0"
     )
-    # Each ratio has its own reason, but for the two of what nobody declared (T5 and T14).
-    reasons = {i.ly_do_na for i in indicators().values() if i.cong_bo and i.loai == "ty_le"}
+    # Each ratio has its own reason, but for T5 and T14, of what nobody declared; T1 always has units.
+    reasons = {i.ly_do_na for i in indicators().values() if i.cong_bo and i.loai == "ty_le" and i.mau_so}
     assert found[0][0] > 0
     assert found[0][1:] == (0, len(reasons), 0)
     # A value needs what is declared, where it is: T6.
