@@ -120,20 +120,20 @@ def keep_sql() -> list[str]:
     for kind in SELECTED:
         # Flows and stocks apart: of a stock only one half month of a period is ever read.
         if chosen := [m for m in by_procedure() if m.term.event.cong_don == kind]:
-            some = " OR ".join(f"sum({m.name}) <> 0" for m in chosen)
+            places = {m: by_procedure().index(m) for m in chosen}
+            bits = " | ".join(f"((sum({m.name}) > 0)::int::bigint << {place})" for m, place in places.items())
             statements.append(
-                "INSERT INTO core.tong_hop_tthc (ky, tu_ngay, cong_don, ma_don_vi, ma_tthc, so)\n"
-                f"SELECT :ky, tu_ngay, '{kind}', ma_don_vi, ma_tthc, {_sums(chosen, by_procedure())}\n"
+                "INSERT INTO core.tong_hop_tthc (ky, tu_ngay, cong_don, ma_don_vi, ma_tthc, co)\n"
+                f"SELECT * FROM (SELECT :ky, tu_ngay, '{kind}', ma_don_vi, ma_tthc, {bits} AS co\n"
                 f"FROM (\n{_scans(chosen, ('ma_tthc',))}\n) AS dem\n"
-                f"GROUP BY tu_ngay, ma_don_vi, ma_tthc HAVING {some}"
+                f"GROUP BY tu_ngay, ma_don_vi, ma_tthc) AS dem WHERE co <> 0"
             )
     return statements
 
 
-def _sums(kept: list[Measure], places: list[Measure] | None = None) -> str:
-    """An array of sums; `places` says which elements it has, others than `kept` are 0."""
-    elements = (f"sum({m.name})" if m in kept else "0" for m in places or kept)
-    return f"ARRAY[{', '.join(elements)}]::bigint[]"
+def _sums(kept: list[Measure]) -> str:
+    """An array of sums."""
+    return f"ARRAY[{', '.join(f'sum({m.name})' for m in kept)}]::bigint[]"
 
 
 def _scans(kept: list[Measure], keys: tuple[str, ...]) -> str:
@@ -176,7 +176,7 @@ def roll_up_sql() -> str:
         for side, terms in (("tu", indicator.tu_so), ("mau", indicator.mau_so)):
             flag = f"{side}{number}"
             if indicator.khoa and terms:
-                keys.append((flag, " AND ".join(_has_procedure(term) for term in terms)))
+                keys.append((flag, _procedure_bits(terms)))
                 sides.append(f"coalesce(p.{flag}, 0)")
             elif indicator.don_vi_it_nhat:
                 reached = f" AND {_total(terms, 'o')} >= {indicator.don_vi_it_nhat}" if terms else ""
@@ -196,10 +196,18 @@ def roll_up_sql() -> str:
             "sum(t.so[1]) AS m1 -- sums": [f"{m.added} AS {m.name}" for m in every],
             "o.m1 -- units": [*(f"o.{m.name}" for m in every), *(f"{sql} AS {flag}" for flag, sql in units)],
             "sum(u.m1) AS m1 -- totals": [f"sum(u.{name}) AS {name}" for name in names],
-            "sum(t.so[1]) > 0 AS t0 -- keys": [f"coalesce({sql}, FALSE) AS {flag}" for flag, sql in keys],
-            "bool_or(c.t0) AS t0 -- any": [f"bool_or(c.{flag}) AS {flag}" for flag, _ in keys],
-            "count(*) FILTER (WHERE g.t0) AS t0 -- distinct": [
-                f"count(*) FILTER (WHERE g.{flag}) AS {flag}" for flag, _ in keys
+            "(x.co & 1 = 1)::int::bigint << 0 AS dat -- keys": [
+                " | ".join(
+                    f"((x.co & {bits} = {bits})::int::bigint << {place})"
+                    for place, (_, bits) in enumerate(keys)
+                )
+                + " AS dat"
+            ]
+            if keys
+            else [],
+            "count(*) FILTER (WHERE g.dat & 1 <> 0) AS t0 -- distinct": [
+                f"count(*) FILTER (WHERE g.dat & {1 << place} <> 0) AS {flag}"
+                for place, (flag, _) in enumerate(keys)
             ],
             "('', 0, TRUE, TRUE, n.m1, n.m1) -- values": values,
         },
@@ -225,10 +233,9 @@ def form_sql(bieu: str) -> str:
     )
 
 
-def _has_procedure(term: Term) -> str:
-    place = by_procedure().index(measures()[term]) + 1
-    kind = term.event.cong_don
-    return f"sum(t.so[{place}]) FILTER (WHERE t.cong_don = '{kind}') > 0"
+def _procedure_bits(terms: tuple[Term, ...]) -> int:
+    """The bits of core.tong_hop_tthc.co that a procedure has at a unit where every term has a row."""
+    return sum({1 << by_procedure().index(measures()[term.counted]) for term in terms})
 
 
 def _total(terms: tuple[Term, ...], table: str) -> str:

@@ -260,6 +260,7 @@ def _write(connection: sa.Connection, result: Refreshed, periods: list[Period]) 
         ],
     )
     binds = {"cac_ky_loai": [p.ky_loai for p in periods], "cac_ky": [p.ky for p in periods]}
+    run_sql_file(connection, "mart/count_periods.sql", **binds)
     run_sql_file(connection, "mart/write_diem_766.sql", **binds)
     counts = run_sql_file(connection, "mart/write_chi_so.sql", **binds).one()
     result.added, result.changed, result.removed = counts.added, counts.changed, counts.removed

@@ -95,25 +95,33 @@ n AS (
     GROUP BY u.so, nhom.ma_don_vi, nhom.ten_don_vi, nhom.cap
 ),
 
--- What each procedure has at one and the same unit.
+-- What each procedure has at one and the same unit, a bit for each side of each indicator.
 c AS (
     SELECT
-        k.so,
-        coalesce(tl.ma_don_vi, t.ma_don_vi) AS ma_don_vi,
-        coalesce(tl.cap, '') AS cap,
-        t.ma_tthc,
-        sum(t.so[1]) > 0 AS t0 -- keys
-    FROM k
-    INNER JOIN core.tong_hop_tthc AS t
-        ON
-            t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
-            AND CASE t.cong_don
-                WHEN 'dong' THEN TRUE
-                WHEN 'cuoi_ky' THEN k.cuoi = t.tu_ngay
-                ELSE k.tu_ngay = t.tu_ngay
-            END
-    LEFT JOIN tra_loi AS tl ON k.ngay = tl.ngay AND t.ma_don_vi = tl.ma_goc
-    GROUP BY k.so, coalesce(tl.ma_don_vi, t.ma_don_vi), coalesce(tl.cap, ''), t.ma_tthc
+        x.so,
+        x.ma_don_vi,
+        x.cap,
+        x.ma_tthc,
+        (x.co & 1 = 1)::int::bigint << 0 AS dat -- keys
+    FROM (
+        SELECT
+            k.so,
+            coalesce(tl.ma_don_vi, t.ma_don_vi) AS ma_don_vi,
+            coalesce(tl.cap, '') AS cap,
+            t.ma_tthc,
+            bit_or(t.co) AS co
+        FROM k
+        INNER JOIN core.tong_hop_tthc AS t
+            ON
+                t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
+                AND CASE t.cong_don
+                    WHEN 'dong' THEN TRUE
+                    WHEN 'cuoi_ky' THEN k.cuoi = t.tu_ngay
+                    ELSE k.tu_ngay = t.tu_ngay
+                END
+        LEFT JOIN tra_loi AS tl ON k.ngay = tl.ngay AND t.ma_don_vi = tl.ma_goc
+        GROUP BY k.so, coalesce(tl.ma_don_vi, t.ma_don_vi), coalesce(tl.cap, ''), t.ma_tthc
+    ) AS x
 ),
 
 g AS (
@@ -121,7 +129,7 @@ g AS (
         c.so,
         nhom.ma_don_vi,
         c.ma_tthc,
-        bool_or(c.t0) AS t0 -- any
+        bit_or(c.dat) AS dat
     FROM c
     CROSS JOIN
         LATERAL (
@@ -137,7 +145,7 @@ p AS (
     SELECT
         g.so,
         g.ma_don_vi,
-        count(*) FILTER (WHERE g.t0) AS t0 -- distinct
+        count(*) FILTER (WHERE g.dat & 1 <> 0) AS t0 -- distinct
     FROM g
     GROUP BY g.so, g.ma_don_vi
 ),

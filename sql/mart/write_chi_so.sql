@@ -1,9 +1,12 @@
--- Brings mart.chi_so in line with mart.tinh_chi_so for the periods named by :cac_ky_loai and :cac_ky; one row of
+-- Brings mart.chi_so in line with tinh_moi for the periods named by :cac_ky_loai and :cac_ky; one row of
 -- ops.figure_change is one figure that changed thereby. Safe to repeat: rows that are the same are not touched.
 DROP TABLE IF EXISTS chi_so_moi, doi;
 
 CREATE TEMP TABLE chi_so_moi ON COMMIT DROP AS
-SELECT * FROM mart.tinh_chi_so(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[]), NULL, FALSE);
+SELECT s.*
+FROM tinh_moi AS s
+INNER JOIN mart.dinh_nghia AS dn ON s.ma_chi_so = dn.ma_chi_so AND s.phien_ban = dn.phien_ban
+WHERE dn.bien_the_cua IS NULL;
 
 -- The score is the sum of points that mart.diem_766 shows, which is written before.
 UPDATE chi_so_moi

@@ -1,26 +1,13 @@
--- Brings mart.diem_766 in line for the months among :cac_ky_loai, :cac_ky. One row is a sub-indicator, a group or the
--- total of one unit, level or the province. Safe to repeat: rows that are the same are not touched.
+-- Brings mart.diem_766 in line with tinh_moi for the months among :cac_ky_loai, :cac_ky. One row is a sub-indicator,
+-- a group or the total of one unit, level or the province. Safe to repeat: rows that are the same are not touched.
 -- Formula: points = maximum × rate / threshold, at most the maximum (document of formulas of the national portal).
 DROP TABLE IF EXISTS diem_moi;
 
 CREATE TEMP TABLE diem_moi ON COMMIT DROP AS
-WITH thang AS (
-    SELECT
-        k.ky,
-        k.den_ngay
-    FROM mart.ky AS k
-    INNER JOIN unnest(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[])) AS chon (ky_loai, ky)
-        ON k.ky_loai = chon.ky_loai AND k.ky = chon.ky
-    WHERE k.ky_loai = 'thang'
-),
-
-so AS MATERIALIZED (
+WITH so AS MATERIALIZED (
     SELECT s.*
-    FROM
-        mart.tinh_chi_so(
-            (SELECT array_agg('thang'::text) FROM thang), (SELECT array_agg(thang.ky) FROM thang), NULL, TRUE
-        ) AS s
-    WHERE s.ma_chi_so IN (SELECT t.ma_chi_so FROM mart.thang_diem_766 AS t)
+    FROM tinh_moi AS s
+    WHERE s.ky_loai = 'thang' AND s.ma_chi_so IN (SELECT t.ma_chi_so FROM mart.thang_diem_766 AS t)
 ),
 
 don_vi AS (
