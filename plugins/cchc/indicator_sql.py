@@ -6,6 +6,7 @@ from functools import cache
 
 from cchc.errors import BadDefinition
 from cchc.indicators import Form, Indicator, Term, facts, forms, indicators
+from cchc.points_766 import points_766
 from cchc.warehouse import sql_file
 
 # How a measure is added up over the half months t of a period k.
@@ -117,17 +118,16 @@ def keep_sql() -> list[str]:
             f"FROM (\n{_scans(by_field(), ('ma_linh_vuc',))}\n) AS dem\n"
             "GROUP BY tu_ngay, ma_don_vi, ma_linh_vuc"
         )
-    for kind in SELECTED:
-        # Flows and stocks apart: of a stock only one half month of a period is ever read.
-        if chosen := [m for m in by_procedure() if m.term.event.cong_don == kind]:
-            places = {m: by_procedure().index(m) for m in chosen}
-            bits = " | ".join(f"((sum({m.name}) > 0)::int::bigint << {place})" for m, place in places.items())
-            statements.append(
-                "INSERT INTO core.tong_hop_tthc (ky, tu_ngay, cong_don, ma_don_vi, ma_tthc, co)\n"
-                f"SELECT * FROM (SELECT :ky, tu_ngay, '{kind}', ma_don_vi, ma_tthc, {bits} AS co\n"
-                f"FROM (\n{_scans(chosen, ('ma_tthc',))}\n) AS dem\n"
-                f"GROUP BY tu_ngay, ma_don_vi, ma_tthc) AS dem WHERE co <> 0"
-            )
+    if by_procedure():
+        bits = " | ".join(
+            f"((sum({m.name}) > 0)::int::bigint << {place})" for place, m in enumerate(by_procedure())
+        )
+        statements.append(
+            "INSERT INTO core.tong_hop_tthc (ky, tu_ngay, ma_don_vi, ma_tthc, co)\n"
+            f"SELECT * FROM (SELECT :ky, tu_ngay, ma_don_vi, ma_tthc, {bits} AS co\n"
+            f"FROM (\n{_scans(by_procedure(), ('ma_tthc',))}\n) AS dem\n"
+            "GROUP BY tu_ngay, ma_don_vi, ma_tthc) AS dem WHERE co <> 0"
+        )
     return statements
 
 
@@ -170,6 +170,7 @@ def rows_sql(fact: str, terms: tuple[Term, ...]) -> str:
 def roll_up_sql() -> str:
     """The body of mart.tinh_chi_so: every reading of every indicator for the periods asked for."""
     every = list(measures().values())
+    scored = {points["ma_chi_so"] for points in points_766()}
     units, keys, values = [], [], []
     for number, indicator in enumerate(indicators().values()):
         sides = []
@@ -184,10 +185,10 @@ def roll_up_sql() -> str:
                 sides.append(f"n.{flag}")
             else:
                 sides.append(_total(terms, "n") if terms else "NULL::bigint")
-        published = str(indicator.cong_bo).upper()
+        published, in_score = (str(b).upper() for b in (indicator.cong_bo, indicator.ma in scored))
         enough = f"{_total(indicator.can_co, 'n')} > 0" if indicator.can_co else "TRUE"
         values.append(
-            f"('{indicator.ma}', {indicator.phien_ban}, {published}, {enough}, {sides[0]}, {sides[1]})"
+            f"('{indicator.ma}', {indicator.phien_ban}, {published}, {in_score}, {enough}, {sides[0]}, {sides[1]})"
         )
     names = [*(m.name for m in every), *(flag for flag, _ in units)]
     return _made(
@@ -196,6 +197,7 @@ def roll_up_sql() -> str:
             "sum(t.so[1]) AS m1 -- sums": [f"{m.added} AS {m.name}" for m in every],
             "o.m1 -- units": [*(f"o.{m.name}" for m in every), *(f"{sql} AS {flag}" for flag, sql in units)],
             "sum(u.m1) AS m1 -- totals": [f"sum(u.{name}) AS {name}" for name in names],
+            "t.co & 1 AS co -- bits": [f"t.co & ({_bits_in_period()}) AS co"],
             "(x.co & 1 = 1)::int::bigint << 0 AS dat -- keys": [
                 " | ".join(
                     f"((x.co & {bits} = {bits})::int::bigint << {place})"
@@ -209,7 +211,7 @@ def roll_up_sql() -> str:
                 f"count(*) FILTER (WHERE g.dat & {1 << place} <> 0) AS {flag}"
                 for place, (flag, _) in enumerate(keys)
             ],
-            "('', 0, TRUE, TRUE, n.m1, n.m1) -- values": values,
+            "('', 0, TRUE, FALSE, TRUE, n.m1, n.m1) -- values": values,
         },
     )
 
@@ -236,6 +238,20 @@ def form_sql(bieu: str) -> str:
 def _procedure_bits(terms: tuple[Term, ...]) -> int:
     """The bits of core.tong_hop_tthc.co that a procedure has at a unit where every term has a row."""
     return sum({1 << by_procedure().index(measures()[term.counted]) for term in terms})
+
+
+def _bits_in_period() -> str:
+    """The bits of core.tong_hop_tthc.co that count in a half month t of a period k."""
+    bits = {
+        kind: sum(1 << place for place, m in enumerate(by_procedure()) if m.term.event.cong_don == kind)
+        for kind in SELECTED
+    }
+    first, last = bits["dau_ky"], bits["cuoi_ky"]
+    return (
+        f"{bits['dong']}::bigint"
+        f" | CASE WHEN t.tu_ngay = k.tu_ngay THEN {first} ELSE 0 END"
+        f" | CASE WHEN t.tu_ngay = k.cuoi THEN {last} ELSE 0 END"
+    )
 
 
 def _total(terms: tuple[Term, ...], table: str) -> str:

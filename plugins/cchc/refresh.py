@@ -17,6 +17,9 @@ from cchc.warehouse import exclusive, named_in, run_sql_file, sync_rows
 
 SERIALIZATION_FAILURE = "40001"
 ATTEMPTS = 5
+# What was written a moment ago is unknown to the planner: it would join by loops over a million rows, and sort
+# what a hash table holds easily.
+PLANNER = ("enable_nestloop = off", "enable_sort = off")
 COUNTS = ("core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan")
 
 
@@ -119,19 +122,20 @@ def sync_definitions(engine: sa.Engine) -> None:
 
 
 def _sync_function(connection: sa.Connection, name: str, like: str, body: str) -> None:
-    """Makes mart.<name> return rows like a table's, as BI may ask for them: other periods, other days."""
-    arguments = "text[],text[],date,boolean"
+    """Makes core.<name> return rows like a table's, and mart.<name> the same for BI: other periods, other days."""
     # The file has binds, so that it is SQL that a linter reads; in the function they are its arguments.
-    body = re.sub(r"(?<!:):(cac_ky_loai|cac_ky|ngay|ca_cach_doc)\b", rf"{name}.\1", body)
-    # A month counted a moment ago is unknown to the planner: it would join by loops over a million rows,
-    # and sort what a hash table holds easily.
+    body = re.sub(r"(?<!:):(cac_ky_loai|cac_ky|ngay|ca_cach_doc|cho_diem)\b", rf"{name}.\1", body)
+    types = "text[],text[],date,boolean"
+    arguments = "cac_ky_loai text[], cac_ky text[], ngay date DEFAULT NULL, ca_cach_doc boolean DEFAULT TRUE"
+    # Without settings of its own the one in core is planned as a part of the refresh that asks it.
     ddl = f"""
-        CREATE OR REPLACE FUNCTION mart.{name}(
-            cac_ky_loai text[], cac_ky text[], ngay date DEFAULT NULL, ca_cach_doc boolean DEFAULT TRUE
-        ) RETURNS SETOF {like} LANGUAGE sql STABLE SECURITY DEFINER
-        SET search_path = pg_catalog SET enable_nestloop = off SET enable_sort = off AS $body${body}$body$;
-        REVOKE ALL ON FUNCTION mart.{name}({arguments}) FROM PUBLIC;
-        GRANT EXECUTE ON FUNCTION mart.{name}({arguments}) TO cchc_bi;
+        CREATE OR REPLACE FUNCTION core.{name}({arguments}, cho_diem boolean DEFAULT FALSE)
+        RETURNS SETOF {like} LANGUAGE sql STABLE AS $body${body}$body$;
+        CREATE OR REPLACE FUNCTION mart.{name}({arguments}) RETURNS SETOF {like} LANGUAGE sql STABLE
+        SECURITY DEFINER SET search_path = pg_catalog {" ".join(f"SET {p}" for p in PLANNER)}
+        AS $$SELECT * FROM core.{name}(cac_ky_loai, cac_ky, ngay, ca_cach_doc)$$;
+        REVOKE ALL ON FUNCTION core.{name}({types},boolean), mart.{name}({types}) FROM PUBLIC;
+        GRANT EXECUTE ON FUNCTION mart.{name}({types}) TO cchc_bi;
     """
     version = f"md5 {hashlib.md5(ddl.encode(), usedforsecurity=False).hexdigest()}"
     comment = (
@@ -139,8 +143,8 @@ def _sync_function(connection: sa.Connection, name: str, like: str, body: str) -
         f"ca_cach_doc = cả các cách đọc khác của chỉ số. Sinh từ sql/indicators và sql/mart, {version}."
     )
     query = sa.text("SELECT obj_description(to_regprocedure(:f), 'pg_proc')")
-    if connection.scalar(query, {"f": f"mart.{name}({arguments})"}) != comment:
-        ddl += f"COMMENT ON FUNCTION mart.{name}({arguments}) IS '{comment}';"
+    if connection.scalar(query, {"f": f"mart.{name}({types})"}) != comment:
+        ddl += f"COMMENT ON FUNCTION mart.{name}({types}) IS '{comment}';"
         connection.exec_driver_sql(ddl.replace("%", "%%"))
 
 
@@ -166,6 +170,8 @@ def _refresh(connection: sa.Connection, months: list[Month]) -> Refreshed:
         result.up_to_date = True
         return result
     periods = sorted({p for m in waiting for p in periods_of(m) if p.end >= first_period().start})
+    for parameter in PLANNER:
+        connection.exec_driver_sql(f"SET LOCAL {parameter}")
     closed = {
         (row.ky_loai, row.ky)
         for row in connection.execute(
@@ -236,8 +242,6 @@ def _run(connection: sa.Connection, sql: str, binds: dict) -> None:
 def _write(connection: sa.Connection, result: Refreshed, periods: list[Period]) -> None:
     if not periods:
         return
-    # As in the functions: the planner knows nothing yet of the rows that are joined here.
-    connection.execute(sa.text("SET LOCAL enable_nestloop = off"))
     first = first_period().start
     reason = f"Kỳ bắt đầu trước ngày đầu tiên có số liệu ({first:%d/%m/%Y})"
     connection.execute(

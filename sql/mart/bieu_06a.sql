@@ -1,6 +1,6 @@
 -- One row is form II.06a of one unit, level or the province in one period, of one field or ('') of all.
--- Body of mart.tinh_bieu_06a(cac_ky_loai, cac_ky, ngay); cchc.indicator_sql puts the form's columns in the
--- places marked with a comment. Reads only; units answer as in mart.tinh_chi_so.
+-- Body of core.tinh_bieu_06a and mart.tinh_bieu_06a; cchc.indicator_sql puts the form's columns in the places marked
+-- with a comment. Reads only; units answer as in mart.tinh_chi_so.
 WITH k AS (
     SELECT
         ky.ky_loai,

@@ -2,12 +2,9 @@
 -- tinh_moi, one row is one figure as in mart.chi_so, with the readings that points of QĐ 766 are given for.
 DROP TABLE IF EXISTS tinh_moi;
 
-CREATE TEMP TABLE tinh_moi ON COMMIT DROP AS
-SELECT s.*
-FROM mart.tinh_chi_so(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[]), NULL, TRUE) AS s
-INNER JOIN mart.dinh_nghia AS dn ON s.ma_chi_so = dn.ma_chi_so AND s.phien_ban = dn.phien_ban
-WHERE
-    dn.bien_the_cua IS NULL
-    OR (s.ky_loai = 'thang' AND s.ma_chi_so IN (SELECT t.ma_chi_so FROM mart.thang_diem_766 AS t));
+CREATE TEMP TABLE tinh_moi (LIKE mart.chi_so) ON COMMIT DROP;
 
-ANALYZE tinh_moi;
+INSERT INTO tinh_moi
+SELECT * FROM core.tinh_chi_so(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[]), NULL, FALSE, TRUE);
+
+ANALYZE tinh_moi (ky_loai, ky, ma_chi_so, ma_don_vi);

@@ -1,8 +1,9 @@
 -- One row is one reading of one indicator of one unit, level or the province in one period. Reads only.
--- Body of mart.tinh_chi_so(cac_ky_loai, cac_ky, ngay); cchc.indicator_sql puts the lists of measures in the
--- places marked with a comment. A row of a fact counts at the unit that answers for it on `ngay` (the period's
--- last day when NULL): a unit that has ended is followed to its successor. Half months add up to periods;
--- distinct procedures are counted at every grain, never summed.
+-- Body of core.tinh_chi_so and mart.tinh_chi_so; cchc.indicator_sql puts the lists of measures in the places marked
+-- with a comment. A row of a fact counts at the unit that answers for it on :ngay (the period's last day when
+-- NULL): a unit that has ended is followed to its successor. Half months add up to periods; distinct procedures
+-- are counted at every grain, never summed. Published readings, with :ca_cach_doc all of them, with :cho_diem also
+-- those of months that points of QĐ 766 are given for.
 WITH k AS (
     SELECT
         ky.ky_loai,
@@ -109,17 +110,16 @@ c AS (
             coalesce(tl.ma_don_vi, t.ma_don_vi) AS ma_don_vi,
             coalesce(tl.cap, '') AS cap,
             t.ma_tthc,
-            bit_or(t.co) AS co
+            bit_or(trong_ky.co) AS co
         FROM k
-        INNER JOIN core.tong_hop_tthc AS t
-            ON
-                t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
-                AND CASE t.cong_don
-                    WHEN 'dong' THEN TRUE
-                    WHEN 'cuoi_ky' THEN k.cuoi = t.tu_ngay
-                    ELSE k.tu_ngay = t.tu_ngay
-                END
+        INNER JOIN core.tong_hop_tthc AS t ON t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
+        CROSS JOIN
+            LATERAL (
+                SELECT
+                    t.co & 1 AS co -- bits
+            ) AS trong_ky
         LEFT JOIN tra_loi AS tl ON k.ngay = tl.ngay AND t.ma_don_vi = tl.ma_goc
+        WHERE trong_ky.co <> 0
         GROUP BY k.so, coalesce(tl.ma_don_vi, t.ma_don_vi), coalesce(tl.cap, ''), t.ma_tthc
     ) AS x
 ),
@@ -188,8 +188,8 @@ LEFT JOIN p ON n.so = p.so AND n.ma_don_vi = p.ma_don_vi
 CROSS JOIN
     LATERAL (
         VALUES
-        ('', 0, TRUE, TRUE, n.m1, n.m1) -- values
-    ) AS v (ma_chi_so, phien_ban, cong_bo, du_nguon, tu_so, mau_so)
+        ('', 0, TRUE, FALSE, TRUE, n.m1, n.m1) -- values
+    ) AS v (ma_chi_so, phien_ban, cong_bo, cho_diem, du_nguon, tu_so, mau_so)
 INNER JOIN mart.dinh_nghia AS dn
     ON v.ma_chi_so = dn.ma_chi_so AND v.phien_ban = dn.phien_ban
 CROSS JOIN
@@ -206,4 +206,4 @@ LEFT JOIN mart.muc_tieu AS mt
         v.ma_chi_so = mt.ma_chi_so
         AND n.cap = mt.cap
         AND k.den_ngay BETWEEN mt.hieu_luc_tu AND mt.hieu_luc_den
-WHERE v.cong_bo OR :ca_cach_doc
+WHERE v.cong_bo OR :ca_cach_doc OR (:cho_diem AND v.cho_diem AND k.ky_loai = 'thang')

@@ -2,8 +2,10 @@
 -- Safe to repeat: rows that are the same are not touched.
 DROP TABLE IF EXISTS bieu_moi, bieu_doi;
 
-CREATE TEMP TABLE bieu_moi ON COMMIT DROP AS
-SELECT * FROM mart.tinh_bieu_06a(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[]), NULL, FALSE);
+CREATE TEMP TABLE bieu_moi (LIKE mart.bieu_06a) ON COMMIT DROP;
+
+INSERT INTO bieu_moi
+SELECT * FROM core.tinh_bieu_06a(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[]), NULL, FALSE, FALSE);
 
 CREATE TEMP TABLE bieu_doi ON COMMIT DROP AS
 SELECT

@@ -1,22 +1,16 @@
 -- Brings mart.chi_so in line with tinh_moi for the periods named by :cac_ky_loai and :cac_ky; one row of
 -- ops.figure_change is one figure that changed thereby. Safe to repeat: rows that are the same are not touched.
-DROP TABLE IF EXISTS chi_so_moi, doi;
-
-CREATE TEMP TABLE chi_so_moi ON COMMIT DROP AS
-SELECT s.*
-FROM tinh_moi AS s
-INNER JOIN mart.dinh_nghia AS dn ON s.ma_chi_so = dn.ma_chi_so AND s.phien_ban = dn.phien_ban
-WHERE dn.bien_the_cua IS NULL;
+DROP TABLE IF EXISTS doi;
 
 -- The score is the sum of points that mart.diem_766 shows, which is written before.
-UPDATE chi_so_moi
+UPDATE tinh_moi
 SET gia_tri = d.diem, ly_do_na = NULL
 FROM mart.diem_766 AS d
 WHERE
-    chi_so_moi.ma_chi_so = 'T16'
-    AND chi_so_moi.ky_loai = 'thang'
-    AND chi_so_moi.ky = d.ky
-    AND chi_so_moi.ma_don_vi = d.ma_don_vi
+    tinh_moi.ma_chi_so = 'T16'
+    AND tinh_moi.ky_loai = 'thang'
+    AND tinh_moi.ky = d.ky
+    AND tinh_moi.ma_don_vi = d.ma_don_vi
     AND d.nhom = ''
     AND d.diem IS NOT NULL;
 
@@ -36,7 +30,13 @@ SELECT
     moi.tu_so AS tu_so_moi,
     moi.mau_so AS mau_so_moi,
     moi.gia_tri AS gia_tri_moi
-FROM chi_so_moi AS moi
+FROM (
+    -- Published ones: points may be given for a reading that is not.
+    SELECT s.*
+    FROM tinh_moi AS s
+    INNER JOIN mart.dinh_nghia AS dn ON s.ma_chi_so = dn.ma_chi_so AND s.phien_ban = dn.phien_ban
+    WHERE dn.bien_the_cua IS NULL
+) AS moi
 FULL OUTER JOIN (
     SELECT c.*
     FROM mart.chi_so AS c
@@ -100,10 +100,11 @@ WHERE
 
 INSERT INTO mart.chi_so
 SELECT moi.*
-FROM chi_so_moi AS moi
+FROM tinh_moi AS moi
 INNER JOIN doi
     ON
-        moi.ky_loai = doi.ky_loai
+        doi.co_moi
+        AND moi.ky_loai = doi.ky_loai
         AND moi.ky = doi.ky
         AND moi.ma_chi_so = doi.ma_chi_so
         AND moi.ma_don_vi = doi.ma_don_vi;
@@ -128,5 +129,11 @@ SELECT
         IS DISTINCT FROM (tu_so_moi, mau_so_moi, gia_tri_moi, phien_ban_moi)
     ) AS changed,
     count(*) FILTER (WHERE NOT co_moi) AS removed,
-    (SELECT count(*) FROM chi_so_moi) AS total
+    (
+        SELECT count(*)
+        FROM mart.chi_so AS c
+        INNER JOIN
+            unnest(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[])) AS chon (ky_loai, ky)
+            ON c.ky_loai = chon.ky_loai AND c.ky = chon.ky
+    ) AS total
 FROM doi;

@@ -35,18 +35,15 @@ COMMENT ON TABLE core.tong_hop_linh_vuc IS
 CREATE TABLE core.tong_hop_tthc (
     ky text NOT NULL,
     tu_ngay date NOT NULL,
-    cong_don text NOT NULL,
     ma_don_vi text COLLATE "C" NOT NULL,
     ma_tthc text COLLATE "C" NOT NULL,
     co bigint NOT NULL,
-    PRIMARY KEY (tu_ngay, cong_don, ma_don_vi, ma_tthc)
+    PRIMARY KEY (tu_ngay, ma_don_vi, ma_tthc)
 );
 COMMENT ON TABLE core.tong_hop_tthc IS
 'Một dòng = một đơn vị và một thủ tục có gì trong nửa tháng, chỉ cho chỉ số đếm số thủ tục khác nhau.';
 COMMENT ON COLUMN core.tong_hop_tthc.co IS
 'Mỗi bit một phép đếm của các chỉ số ấy, theo thứ tự: 1 khi đơn vị và thủ tục có ít nhất một dòng.';
-COMMENT ON COLUMN core.tong_hop_tthc.cong_don IS
-'Cách ghép các nửa tháng: dong cộng lại; dau_ky, cuoi_ky chỉ lấy nửa tháng đầu, cuối.';
 
 CREATE TABLE core.do_luong (
     vi_tri int PRIMARY KEY,
