@@ -49,7 +49,7 @@ class Measure:
     @property
     def added(self) -> str:
         """Its sum over the half months of a period."""
-        return f"sum(t.so[{self.position}]){SELECTED[self.term.event.cong_don]}"
+        return f"CAST(sum(t.so[{self.position}]){SELECTED[self.term.event.cong_don]} AS bigint)"
 
 
 def _measured(what: Iterable[Indicator | Form]) -> dict[Term, None]:
@@ -185,18 +185,16 @@ def roll_up_sql() -> str:
                 sides.append(f"n.{flag}")
             else:
                 sides.append(_total(terms, "n") if terms else "NULL::bigint")
-        published, in_score = (str(b).upper() for b in (indicator.cong_bo, indicator.ma in scored))
         enough = f"{_total(indicator.can_co, 'n')} > 0" if indicator.can_co else "TRUE"
-        values.append(
-            f"('{indicator.ma}', {indicator.phien_ban}, {published}, {in_score}, {enough}, {sides[0]}, {sides[1]})"
-        )
+        chosen = f"{indicator.cong_bo}, {indicator.ma in scored}, {enough}"
+        values.append(f"('{indicator.ma}', {indicator.phien_ban}, {chosen}, {sides[0]}, {sides[1]})")
     names = [*(m.name for m in every), *(flag for flag, _ in units)]
     return _made(
         "mart/roll_up.sql",
         {
             "sum(t.so[1]) AS m1 -- sums": [f"{m.added} AS {m.name}" for m in every],
             "o.m1 -- units": [*(f"o.{m.name}" for m in every), *(f"{sql} AS {flag}" for flag, sql in units)],
-            "sum(u.m1) AS m1 -- totals": [f"sum(u.{name}) AS {name}" for name in names],
+            "sum(u.m1) AS m1 -- totals": [f"CAST(sum(u.{name}) AS bigint) AS {name}" for name in names],
             "t.co & 1 AS co -- bits": [f"t.co & ({_bits_in_period()}) AS co"],
             "(x.co & 1 = 1)::int::bigint << 0 AS dat -- keys": [
                 " | ".join(
@@ -221,7 +219,7 @@ def form_sql(bieu: str) -> str:
     place = {measure: number for number, measure in enumerate(by_field(), 1)}
     columns = {
         name: " + ".join(
-            f"coalesce(sum(t.so[{place[measures()[term]]}]){SELECTED[term.event.cong_don]}, 0)"
+            f"coalesce(sum(t.so[{place[measures()[term]]}]){SELECTED[term.event.cong_don]}, 0)::bigint"
             for term in terms
         )
         for name, terms in forms()[bieu].cot.items()

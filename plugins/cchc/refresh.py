@@ -17,8 +17,8 @@ from cchc.warehouse import exclusive, named_in, run_sql_file, sync_rows
 
 SERIALIZATION_FAILURE = "40001"
 ATTEMPTS = 5
-# What was written a moment ago is unknown to the planner: it would join by loops over a million rows, and sort
-# what a hash table holds easily.
+# What was written a moment ago is unknown to the planner: it would join by loops over a million rows,
+# and sort what a hash table holds easily.
 PLANNER = ("enable_nestloop = off", "enable_sort = off")
 COUNTS = ("core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan")
 
@@ -122,7 +122,7 @@ def sync_definitions(engine: sa.Engine) -> None:
 
 
 def _sync_function(connection: sa.Connection, name: str, like: str, body: str) -> None:
-    """Makes core.<name> return rows like a table's, and mart.<name> the same for BI: other periods, other days."""
+    """Makes core.<name> return rows like a table's, and mart.<name> for BI: other periods, other days."""
     # The file has binds, so that it is SQL that a linter reads; in the function they are its arguments.
     body = re.sub(r"(?<!:):(cac_ky_loai|cac_ky|ngay|ca_cach_doc|cho_diem)\b", rf"{name}.\1", body)
     types = "text[],text[],date,boolean"

@@ -115,8 +115,7 @@ c AS (
         INNER JOIN core.tong_hop_tthc AS t ON t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
         CROSS JOIN
             LATERAL (
-                SELECT
-                    t.co & 1 AS co -- bits
+                SELECT t.co & 1 AS co -- bits
             ) AS trong_ky
         LEFT JOIN tra_loi AS tl ON k.ngay = tl.ngay AND t.ma_don_vi = tl.ma_goc
         WHERE trong_ky.co <> 0
