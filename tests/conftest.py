@@ -105,9 +105,13 @@ def shared_province(make_world: Callable[[], World]) -> sa.Engine:
 
 
 @pytest.fixture
-def province(shared_province: sa.Engine, tmp_path: Path) -> World:
+def province(shared_province: sa.Engine, tmp_path: Path) -> Iterator[World]:
     """`world` with its units and procedures, for tests that leave those as they are: made once."""
-    return World(shared_province, tmp_path).without_dossiers()
+    world = World(shared_province, tmp_path).without_dossiers()
+    query = "SELECT (SELECT count(*) FROM core.don_vi), (SELECT count(*) FROM core.tthc)"
+    before = world.rows(query)
+    yield world
+    assert world.rows(query) == before, "Units or procedures were added to what tests share: ask for `world`."
 
 
 @pytest.fixture

@@ -104,17 +104,18 @@ def test_rejected_lines_are_told_with_their_item_and_no_value(province: World, f
     tell_rejected(province.engine, good)
 
 
-def test_a_form_of_an_unknown_unit_waits_for_it(province: World, folder: Path):
+def test_a_form_of_an_unknown_unit_waits_for_it(world: World, folder: Path):
+    world.reference()
     new = "000.00.77.H59"
-    path = put(province, folder, "a.csv", line(OUTSIDE, 5, new), line(OUTSIDE, 5))
-    take(province, str(path))
-    assert waiting_forms(province.engine, folder) == []
+    path = put(world, folder, "a.csv", line(OUTSIDE, 5, new), line(OUTSIDE, 5))
+    take(world, str(path))
+    assert waiting_forms(world.engine, folder) == []
     unit = {"ma_don_vi": new, "ten_don_vi": "Sở Mới Lập", "cap": "so_nganh"}
-    province.ingest("don_vi", province.csv([unit], list(unit)), at="2024-06-01")
-    assert waiting_forms(province.engine, folder) == [str(path)]
-    take(province, str(path))
-    assert sorted(province.rows("SELECT ma_don_vi FROM mart.khai_bao")) == [(SO,), (new,)]
-    assert waiting_forms(province.engine, folder) == []
+    world.ingest("don_vi", world.csv([unit], list(unit)), at="2024-06-01")
+    assert waiting_forms(world.engine, folder) == [str(path)]
+    take(world, str(path))
+    assert sorted(world.rows("SELECT ma_don_vi FROM mart.khai_bao")) == [(SO,), (new,)]
+    assert waiting_forms(world.engine, folder) == []
 
 
 def test_made_up_declarations_are_good_and_the_same_each_time(make_world, folder: Path):
