@@ -1,11 +1,15 @@
 """Targets that documents, work dossiers and ratings answer, by hand on some twenty rows."""
 
+import csv
+from argparse import Namespace
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from cchc.drill import rows_behind
 from tests.world import HUYEN, SO, XA, World, code
+from tools.local.commands import _print_rows
 
 PROVINCE = "TONG:toan_tinh"
 
@@ -153,6 +157,23 @@ def test_figure_leads_to_its_documents_and_their_lines(documents: World):
     # The header is line 1.
     assert found == {("VB5", 6), ("VB6", 7)}
     assert set(behind["original_name"]) == set(path)
+
+
+def test_rows_are_shown_as_they_are_known(documents: World, tmp_path: Path, capsys):
+    """The columns den (not of a document that goes out) and ky_so: empty and whole numbers."""
+    file = tmp_path / "rows.csv"
+    asked = {"figure": "T3", "month": "2025-03", "unit": SO, "phan": "con_lai", "ky_loai": "thang"}
+    dsn = documents.engine.url.render_as_string(hide_password=False)
+    _print_rows(Namespace(**asked, csv=str(file)), dsn, None)
+    shown = capsys.readouterr().out
+    assert "VB5" in shown
+    for unread in ("None", "NaN", "NaT", "<NA>", ".0 "):
+        assert unread not in shown
+    with file.open(newline="") as lines:
+        written = {row["ma_van_ban"]: row for row in csv.DictReader(lines)}
+    assert set(written) == {"VB5", "VB6"}
+    assert [(row["den"], row["line_no"]) for row in written.values()] == [("", "6"), ("", "7")]
+    assert {row["ky_so"] for row in written.values()} <= {"0", "1"}
 
 
 # Ratings ----------------------------------------------------------------------------------------

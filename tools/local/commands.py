@@ -158,6 +158,8 @@ def _print_rows(options: argparse.Namespace, dsn: str, _: Home) -> int:
         )
     except CchcError as error:
         raise LocalStackError(str(error)) from error
+    # A whole number stays one beside rows that have none, and what is not known is left empty.
+    found = found.convert_dtypes().astype(object).where(found.notna(), "")
     if options.csv:
         found.to_csv(options.csv, index=False)
     shown = found.drop(columns=["sha256", "ten_don_vi", "original_name"]).head(ROWS_SHOWN)
