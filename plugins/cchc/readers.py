@@ -26,7 +26,7 @@ from cchc.flatten import CONSUMED, columns_without_source, flatten_dossier
 HEADER_SEARCH_ROWS = 40
 JSON_BATCH_LINES = 5_000
 JSON_HEADER_RECORDS = 2_000
-CSV_BLOCK_BYTES = 8 << 20
+CSV_BLOCK_BYTES = 4 << 20
 XLSX_LIMITS = {"memory_bytes": 2 << 30, "cpu_seconds": 300, "wall_seconds": 600}
 # A layout's `flatten`: the function, the nested fields it reads or knowingly leaves out, and which of its
 # columns some records say nothing of.
