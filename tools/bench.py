@@ -1,8 +1,9 @@
 """Measures the pipeline against the floor of what PostgreSQL needs for the same file: `make bench`.
 
 Floor: COPY of the file into an UNLOGGED all-text table, one typed de-duplicated insert, one aggregate
-of the same measures; nothing is validated. Pipeline: the package's own functions from landed file to
-refreshed mart. Both run once, one after the other, on the same server. It is no test: it prints.
+of eleven measures, those of the first figures; nothing is validated. Pipeline: the package's own
+functions from landed file to refreshed mart. Both run once, one after the other, on the same server.
+It is no test: it prints.
 
 Beside it, all figures of twelve months counted and written again, against one sequential aggregate of the
 same measures over all dossiers, grouped by unit, procedure and field: what counting alone costs at least
