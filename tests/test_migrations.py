@@ -7,7 +7,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cchc.indicators import LEVELS
+from cchc.indicators import LEVELS, fingerprint
+from cchc.refresh import pending_periods, refresh
 from cchc.warehouse import engine_of
 
 ROOT = Path(__file__).parents[1]
@@ -162,6 +163,23 @@ def test_units_loaded_before_the_succession_table_answer_as_they_did(empty_datab
     assert before[3] == ["(A,B,B,xa,t)", "(B,B,B,xa,t)", "(C,C,C,xa,f)", "(D,D,D,xa,f)"]
     migrate(empty_database)
     assert answers() == before
+
+
+def test_months_counted_before_the_bits_are_counted_again(empty_database):
+    migrate(empty_database, to="0007")
+    engine = engine_of(empty_database)
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO ops.period (ky, changed, counted, refreshed, counted_with, refreshed_with) "
+                "VALUES ('2025-03', 5, 5, 5, :f, :f)"
+            ),
+            {"f": fingerprint()},
+        )
+    assert pending_periods(engine) == []
+    migrate(empty_database)
+    assert pending_periods(engine) == ["2025-03"]
+    assert refresh(engine, "2025-03").counted == ["2025-03"]
 
 
 # --- what stands afterwards ---------------------------------------------------------------------

@@ -170,7 +170,7 @@ def rows_sql(fact: str, terms: tuple[Term, ...]) -> str:
 
 
 def roll_up_sql() -> str:
-    """The body of mart.tinh_chi_so: every reading of every indicator for the periods asked for."""
+    """The body of core.tinh_chi_so: every reading of every indicator for the periods asked for."""
     every = list(measures().values())
     scored = {points["ma_chi_so"] for points in points_766()}
     units, keys, values = [], [], []

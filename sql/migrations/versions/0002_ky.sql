@@ -35,15 +35,16 @@ COMMENT ON TABLE core.tong_hop_linh_vuc IS
 CREATE TABLE core.tong_hop_tthc (
     ky text NOT NULL,
     tu_ngay date NOT NULL,
+    cong_don text NOT NULL,
     ma_don_vi text COLLATE "C" NOT NULL,
     ma_tthc text COLLATE "C" NOT NULL,
-    co bigint NOT NULL,
-    PRIMARY KEY (tu_ngay, ma_don_vi, ma_tthc)
+    so bigint[] NOT NULL,
+    PRIMARY KEY (tu_ngay, cong_don, ma_don_vi, ma_tthc)
 );
 COMMENT ON TABLE core.tong_hop_tthc IS
-'Một dòng = một đơn vị và một thủ tục có gì trong nửa tháng, chỉ cho chỉ số đếm số thủ tục khác nhau.';
-COMMENT ON COLUMN core.tong_hop_tthc.co IS
-'Mỗi bit một phép đếm của các chỉ số ấy, theo thứ tự: 1 khi đơn vị và thủ tục có ít nhất một dòng.';
+'Một dòng = số đếm trong nửa tháng của một đơn vị và một thủ tục, chỉ cho chỉ số đếm số thủ tục khác nhau.';
+COMMENT ON COLUMN core.tong_hop_tthc.cong_don IS
+'Cách ghép các nửa tháng: dong cộng lại; dau_ky, cuoi_ky chỉ lấy nửa tháng đầu, cuối.';
 
 CREATE TABLE core.do_luong (
     vi_tri int PRIMARY KEY,
@@ -324,6 +325,38 @@ COMMENT ON COLUMN mart.so_sanh.cach_muc_tieu IS
 COMMENT ON COLUMN mart.so_sanh.hang IS
 'Hạng trong cấp, 1 là tốt nhất; bằng nhau thì cùng hạng; NULL với dòng tổng và khi không có giá trị.';
 COMMENT ON COLUMN mart.so_sanh.so_don_vi_xep_hang IS 'Số đơn vị của cấp có giá trị.';
+
+CREATE VIEW mart.doi_chieu_06a WITH (security_invoker = on) AS
+SELECT
+    sau.ky_loai,
+    sau.ky,
+    truoc.ky AS ky_truoc,
+    sau.ma_don_vi,
+    sau.ten_don_vi,
+    sau.cap,
+    truoc.cot_11 AS ton_cuoi_ky_truoc,
+    sau.cot_6 AS tu_ky_truoc,
+    sau.cot_6 - coalesce(truoc.cot_11, 0) AS chenh_lech
+FROM mart.bieu_06a AS sau
+INNER JOIN mart.ky AS k
+    ON sau.ky_loai = k.ky_loai AND sau.tu_ngay = k.den_ngay + 1 AND k.ly_do_na IS NULL
+LEFT JOIN mart.bieu_06a AS truoc
+    ON k.ky_loai = truoc.ky_loai AND k.ky = truoc.ky AND sau.ma_don_vi = truoc.ma_don_vi AND truoc.ma_linh_vuc = ''
+WHERE
+    sau.ma_linh_vuc = ''
+    AND age(sau.den_ngay + 1, sau.tu_ngay) = age(k.den_ngay + 1, k.tu_ngay);
+COMMENT ON VIEW mart.doi_chieu_06a IS
+'Một dòng = cột 6 của một đơn vị trong một kỳ so với cột 11 của kỳ trước. Lệch ở đơn vị là do sắp xếp tổ chức;
+lệch ở toàn tỉnh là do hồ sơ mở lại, xoá, sửa giữa hai lần tính.';
+COMMENT ON COLUMN mart.doi_chieu_06a.ky_loai IS 'Loại kỳ.';
+COMMENT ON COLUMN mart.doi_chieu_06a.ky IS 'Kỳ.';
+COMMENT ON COLUMN mart.doi_chieu_06a.ky_truoc IS 'Kỳ liền trước.';
+COMMENT ON COLUMN mart.doi_chieu_06a.ma_don_vi IS 'Mã đơn vị hoặc TONG:<cap>.';
+COMMENT ON COLUMN mart.doi_chieu_06a.ten_don_vi IS 'Tên đơn vị.';
+COMMENT ON COLUMN mart.doi_chieu_06a.cap IS 'Cấp.';
+COMMENT ON COLUMN mart.doi_chieu_06a.ton_cuoi_ky_truoc IS 'Cột 11 của kỳ trước.';
+COMMENT ON COLUMN mart.doi_chieu_06a.tu_ky_truoc IS 'Cột 6 của kỳ này.';
+COMMENT ON COLUMN mart.doi_chieu_06a.chenh_lech IS 'Cột 6 trừ cột 11 kỳ trước.';
 
 -- Figures on request: sync_definitions writes the bodies from sql/indicators and sql/mart.
 GRANT SELECT ON ALL TABLES IN SCHEMA mart TO cchc_bi;

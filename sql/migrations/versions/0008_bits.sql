@@ -1,0 +1,78 @@
+-- What months hold of each procedure, a bit for each measure; form II.06a against the period before, also where
+-- units merged. Months are counted again: nothing is carried over.
+DROP TABLE core.tong_hop_tthc;
+
+CREATE TABLE core.tong_hop_tthc (
+    ky text NOT NULL,
+    tu_ngay date NOT NULL,
+    ma_don_vi text COLLATE "C" NOT NULL,
+    ma_tthc text COLLATE "C" NOT NULL,
+    co bigint NOT NULL,
+    PRIMARY KEY (tu_ngay, ma_don_vi, ma_tthc)
+);
+COMMENT ON TABLE core.tong_hop_tthc IS
+'Một dòng = một đơn vị và một thủ tục có gì trong nửa tháng, chỉ cho chỉ số đếm số thủ tục khác nhau.';
+COMMENT ON COLUMN core.tong_hop_tthc.co IS
+'Mỗi bit một phép đếm của các chỉ số ấy, theo thứ tự: 1 khi đơn vị và thủ tục có ít nhất một dòng.';
+
+UPDATE ops.period SET counted_with = NULL, refreshed_with = NULL;
+
+DROP VIEW mart.doi_chieu_06a;
+
+CREATE VIEW mart.doi_chieu_06a AS
+WITH ky_truoc AS (
+    SELECT
+        k.ky_loai,
+        k.ky,
+        k.den_ngay,
+        truoc.ky AS ky_truoc
+    FROM mart.ky AS k
+    INNER JOIN mart.ky AS truoc
+        ON k.ky_loai = truoc.ky_loai AND k.tu_ngay = truoc.den_ngay + 1 AND truoc.ly_do_na IS NULL
+    WHERE age(k.den_ngay + 1, k.tu_ngay) = age(truoc.den_ngay + 1, truoc.tu_ngay)
+),
+
+-- Whoever answers at the end of the period answers for what its predecessors left open.
+ton AS (
+    SELECT
+        k.ky_loai,
+        k.ky,
+        coalesce(d.ma_don_vi, 'TONG:' || coalesce(d.cap, 'toan_tinh')) AS ma_don_vi,
+        sum(truoc.cot_11) AS ton_cuoi
+    FROM ky_truoc AS k
+    CROSS JOIN LATERAL core.don_vi_cho_bi(k.den_ngay) AS d
+    INNER JOIN mart.bieu_06a AS truoc
+        ON
+            k.ky_loai = truoc.ky_loai
+            AND k.ky_truoc = truoc.ky
+            AND d.ma_goc = truoc.ma_don_vi
+            AND truoc.ma_linh_vuc = ''
+    GROUP BY GROUPING SETS ((k.ky_loai, k.ky, d.ma_don_vi), (k.ky_loai, k.ky, d.cap), (k.ky_loai, k.ky))
+)
+
+SELECT
+    k.ky_loai,
+    k.ky,
+    k.ky_truoc,
+    sau.ma_don_vi,
+    sau.ten_don_vi,
+    sau.cap,
+    coalesce(ton.ton_cuoi, 0) AS ton_cuoi_ky_truoc,
+    sau.cot_6 AS tu_ky_truoc,
+    sau.cot_6 - coalesce(ton.ton_cuoi, 0) AS chenh_lech
+FROM ky_truoc AS k
+INNER JOIN mart.bieu_06a AS sau ON k.ky_loai = sau.ky_loai AND k.ky = sau.ky AND sau.ma_linh_vuc = ''
+LEFT JOIN ton ON k.ky_loai = ton.ky_loai AND k.ky = ton.ky AND sau.ma_don_vi = ton.ma_don_vi;
+COMMENT ON VIEW mart.doi_chieu_06a IS
+'Một dòng = cột 6 của một đơn vị trong một kỳ so với cột 11 của kỳ trước, kể cả phần của các đơn vị mà nó kế thừa.
+Lệch là do hồ sơ mở lại, xoá, sửa giữa hai lần tính.';
+COMMENT ON COLUMN mart.doi_chieu_06a.ky_loai IS 'Loại kỳ.';
+COMMENT ON COLUMN mart.doi_chieu_06a.ky IS 'Kỳ.';
+COMMENT ON COLUMN mart.doi_chieu_06a.ky_truoc IS 'Kỳ liền trước.';
+COMMENT ON COLUMN mart.doi_chieu_06a.ma_don_vi IS 'Mã đơn vị hoặc TONG:<cap>.';
+COMMENT ON COLUMN mart.doi_chieu_06a.ten_don_vi IS 'Tên đơn vị.';
+COMMENT ON COLUMN mart.doi_chieu_06a.cap IS 'Cấp.';
+COMMENT ON COLUMN mart.doi_chieu_06a.ton_cuoi_ky_truoc IS
+'Cột 11 của kỳ trước, của đơn vị ấy và những đơn vị mà nó kế thừa đến ngày cuối kỳ.';
+COMMENT ON COLUMN mart.doi_chieu_06a.tu_ky_truoc IS 'Cột 6 của kỳ này.';
+COMMENT ON COLUMN mart.doi_chieu_06a.chenh_lech IS 'Cột 6 trừ cột 11 kỳ trước.';
