@@ -20,7 +20,7 @@ with its files and checks from 1 December on that next year is declared.
 
 from airflow.sdk import chain, dag
 
-from cchc.dag_parts import (
+from cchc.flow.tasks import (
     DEFAULT_ARGS,
     START,
     TAGS,

@@ -22,7 +22,7 @@ form into the folder. `land_form`: the worker cannot read the file; this is repo
 
 from airflow.sdk import Param, dag, task_group
 
-from cchc.dag_parts import (
+from cchc.flow.tasks import (
     DEFAULT_ARGS,
     START,
     TAGS,

@@ -23,7 +23,7 @@ loaded and the watermark stays, so the next run pulls the same window again.
 
 from airflow.sdk import chain, dag, task_group
 
-from cchc.dag_parts import (
+from cchc.flow.tasks import (
     DEFAULT_ARGS,
     START,
     TAGS,

@@ -22,7 +22,7 @@ its batch: only how many there are is told, and the landed file has to be handed
 
 from airflow.sdk import dag, task_group
 
-from cchc.dag_parts import (
+from cchc.flow.tasks import (
     DEFAULT_ARGS,
     POOL_QLVB,
     START,

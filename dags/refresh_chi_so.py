@@ -19,8 +19,8 @@ again every day.
 
 from airflow.sdk import IdentityMapper, Param, PartitionedAssetTimetable, dag
 
-from cchc.assets import THANG_CO_THAY_DOI
-from cchc.dag_parts import DEFAULT_ARGS, START, TAGS, refresh
+from cchc.flow.assets import THANG_CO_THAY_DOI
+from cchc.flow.tasks import DEFAULT_ARGS, START, TAGS, refresh
 
 
 @dag(

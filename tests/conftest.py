@@ -14,8 +14,8 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from cchc import indicators
-from cchc.judge import run_suite
+from cchc.figures import definitions as indicators
+from cchc.judging.judge import run_suite
 from cchc.warehouse import engine_of
 from tests.world import Definitions, World
 from tools.local.postgres import EmbeddedPostgres
@@ -70,7 +70,7 @@ def judge_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
     The very same function judges; tests marked `own_process` go through the process as well.
     """
     if "own_process" not in request.keywords:
-        monkeypatch.setattr("cchc.validation.getting_ready", _judge_in_this_process)
+        monkeypatch.setattr("cchc.judging.validation.getting_ready", _judge_in_this_process)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def make_world(
 ) -> Iterator[Callable[[], World]]:
     """Makes warehouses that several tests share."""
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cchc.validation.getting_ready", _judge_in_this_process)
+        patch.setattr("cchc.judging.validation.getting_ready", _judge_in_this_process)
 
         def make() -> World:
             dsn = stack.enter_context(contextmanager(_database)(postgres, template))

@@ -28,7 +28,7 @@ from tools import dag_docs
 ROOT = Path(__file__).parents[1]
 DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
 HEADINGS = ["What", "When", "Inputs", "Outputs", "If it fails", "Run again"]
-WIRING_IMPORTS = {"airflow.sdk", "cchc.dag_parts", "cchc.assets"}
+WIRING_IMPORTS = {"airflow.sdk", "cchc.flow.tasks", "cchc.flow.assets"}
 LOOK_UPS = {"Variable", "Connection", "BaseHook", "environ", "getenv", "get_connection"}
 SQL_STATEMENT = re.compile(r"\b(?:select|insert\s+into|update|delete\s+from|create)\s", re.IGNORECASE)
 LONGEST_FILE = 100
@@ -43,12 +43,12 @@ def bag():
 # Imported only now, like the DAGs: Airflow reads its settings at that moment.
 @pytest.fixture(scope="module")
 def dag_parts(bag) -> ModuleType:
-    return import_module("cchc.dag_parts")
+    return import_module("cchc.flow.tasks")
 
 
 @pytest.fixture(scope="module")
 def notifier(bag) -> ModuleType:
-    return import_module("cchc.notifier")
+    return import_module("cchc.flow.notifier")
 
 
 @pytest.fixture(scope="module")
@@ -439,7 +439,7 @@ def run_task(bag, dsn, tmp_path, monkeypatch):
     def run(dag_id: str, task_id: str, *args: object, **given: object) -> tuple[Any, Context]:
         task = bag.dags[dag_id].get_task(task_id)
         context = Context(task, **given)
-        monkeypatch.setattr("cchc.dag_parts.get_current_context", lambda: context)
+        monkeypatch.setattr("cchc.flow.tasks.get_current_context", lambda: context)
         return task.python_callable(*args), context
 
     return run
@@ -463,7 +463,7 @@ def pull(run_task, monkeypatch):
     """Pulls dossiers up to a day (0:00 in Vietnam); returns address, since and until that were asked."""
     monkeypatch.setenv("AIRFLOW_CONN_CCHC_TTHC", "http://client:secret@tthc.example.vn:8080")
     monkeypatch.delenv("CCHC_NGUON_DEN", raising=False)
-    monkeypatch.setattr("cchc.tthc_api.TthcClient", SilentSource)
+    monkeypatch.setattr("cchc.sources.tthc.TthcClient", SilentSource)
 
     def ask(day: str) -> tuple:
         end = datetime.fromisoformat(f"{day}T00:00:00+07:00")
@@ -509,7 +509,7 @@ def pull_documents(run_task, monkeypatch):
     """Pulls a list of the document system at a moment; returns what was asked of it."""
     monkeypatch.setenv("AIRFLOW_CONN_CCHC_QLVB", "http://client:secret@qlvb.example.vn:8080")
     monkeypatch.delenv("CCHC_NGUON_DEN", raising=False)
-    monkeypatch.setattr("cchc.qlvb_export.QlvbClient", SilentDocuments)
+    monkeypatch.setattr("cchc.sources.qlvb.QlvbClient", SilentDocuments)
 
     def ask(moment: str, **given: object) -> tuple:
         end = datetime.fromisoformat(f"{moment}+07:00")

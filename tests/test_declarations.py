@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cchc.declaration_form import HEADER_ROW, write_form
-from cchc.declared_items import items
+from cchc.declarations.form import HEADER_ROW, write_form
 from cchc.errors import BadFile, BatchStopped, CchcError
+from cchc.registers.declared_items import items
 from tests.world import HUYEN, SO, XA, World
 
 PROVINCE = "TONG:toan_tinh"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from cchc.drill import rows_behind
 from cchc.errors import CchcError
-from cchc.indicators import indicators
-from cchc.loading import load
-from cchc.refresh import refresh
-from cchc.validation import validate
+from cchc.figures.definitions import indicators
+from cchc.figures.drill import rows_behind
+from cchc.figures.refresh import refresh
+from cchc.judging.validation import validate
+from cchc.loading.load import load
 from tests.world import HUYEN, PROCEDURES, SO, XA, World, code
 
 PROVINCE = "TONG:toan_tinh"

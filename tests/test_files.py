@@ -10,8 +10,8 @@ import xlsxwriter
 
 from cchc.contracts import contract_of, fold
 from cchc.errors import BadFile
-from cchc.readers import open_export
-from cchc.validation import validate
+from cchc.judging.validation import validate
+from cchc.reading.readers import open_export
 from tests.world import DOSSIER, SO, UNITS, World, code
 from tools.tthc_simulator import exports
 from tools.tthc_simulator.defects import WARNING_KINDS

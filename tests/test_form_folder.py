@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from cchc.contracts import contract_of
+from cchc.declarations.drop_folder import DATASET, tell_rejected, waiting_forms
 from cchc.errors import BadDefinition, BadFile, LinesRejected
-from cchc.form_folder import DATASET, tell_rejected, waiting_forms
-from cchc.landing import land_file
-from cchc.loading import load
-from cchc.organisation import load_organisation
+from cchc.judging.validation import validate
+from cchc.loading.load import load
 from cchc.periods import Month
-from cchc.validation import validate
-from cchc.working_calendar import sync_calendar
+from cchc.registers.organisation import load_organisation
+from cchc.registers.working_calendar import sync_calendar
+from cchc.sources.landing import land_file
 from tests.test_declarations import COLUMNS, PART, WHOLE, line
 from tests.world import SO, XA, World
 from tools.declarations import WITH_FORM, values_of, write_declarations

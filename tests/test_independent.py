@@ -16,11 +16,11 @@ import pandas as pd
 import pytest
 
 from cchc.contracts import contract_of
-from cchc.landing import land_api
-from cchc.loading import load
-from cchc.qlvb_export import Download
-from cchc.validation import validate
-from cchc.working_calendar import sync_calendar
+from cchc.judging.validation import validate
+from cchc.loading.load import load
+from cchc.registers.working_calendar import sync_calendar
+from cchc.sources.landing import land_api
+from cchc.sources.qlvb import Download
 from tests import independent_sources as others
 from tests.world import World
 from tools.qlvb_simulator.generate import Settings as DocumentSettings

@@ -1,6 +1,6 @@
 """docs/indicators.md says what the indicator files say, of every one of them."""
 
-from cchc.indicators import indicators
+from cchc.figures.definitions import indicators
 from tools import indicator_docs
 
 

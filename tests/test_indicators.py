@@ -7,10 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from cchc.errors import BadDefinition
-from cchc.indicators import indicators
-from cchc.loading import load
+from cchc.figures.definitions import indicators
+from cchc.figures.refresh import pending_periods, refresh
+from cchc.loading.load import load
 from cchc.periods import Month, periods_of
-from cchc.refresh import pending_periods, refresh
 from tests.world import HUYEN, PROCEDURES, SO, XA, World, code
 
 PROVINCE = "TONG:toan_tinh"

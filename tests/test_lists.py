@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from cchc.contracts import DATASETS, contract_of
 from cchc.errors import BatchStopped
-from cchc.suites import rules_of
-from cchc.validation import validate
+from cchc.judging.suites import rules_of
+from cchc.judging.validation import validate
 from tests.world import FULL, HUYEN, SO, UNITS, XA, World, code
 
 # A Tuesday; Wednesday 30 April to Friday 2 May and the weekend before it were days off.

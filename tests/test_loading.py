@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from cchc.contracts import contract_of
 from cchc.errors import BadFile, BatchStopped
-from cchc.landing import land_file
-from cchc.loading import load
-from cchc.validation import validate
+from cchc.judging.validation import validate
+from cchc.loading.load import load
+from cchc.sources.landing import land_file
 from tests.world import DOSSIER, FULL, PROCEDURES, SO, XA, World, code
 
 # The columns that every layout must have, as a vendor's short list: no channel, no flags, no counts.

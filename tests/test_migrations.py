@@ -7,8 +7,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cchc.indicators import LEVELS, fingerprint
-from cchc.refresh import pending_periods, refresh
+from cchc.figures.definitions import LEVELS, fingerprint
+from cchc.figures.refresh import pending_periods, refresh
 from cchc.warehouse import engine_of
 
 ROOT = Path(__file__).parents[1]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cchc.drill import rows_behind
+from cchc.figures.drill import rows_behind
 from tests.world import HUYEN, SO, XA, World, code
 from tools.local.commands import _print_rows
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from cchc.errors import CchcError
-from cchc.loading import last_day
+from cchc.loading.load import last_day
 from cchc.periods import (
     Month,
     first_period,

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cchc.loading import load
-from cchc.refresh import pending_periods, refresh
-from cchc.validation import validate
+from cchc.figures.refresh import pending_periods, refresh
+from cchc.judging.validation import validate
+from cchc.loading.load import load
 from cchc.warehouse import engine_of
 from tests.world import PROCEDURES, UNITS, XA, World, code
 

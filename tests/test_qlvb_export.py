@@ -15,10 +15,10 @@ import uvicorn
 
 from cchc.contracts import contract_of
 from cchc.errors import BatchStopped, SourceRefused, SourceUnavailable
-from cchc.landing import land_api, watermark
-from cchc.loading import load
-from cchc.qlvb_export import QlvbClient
-from cchc.validation import validate
+from cchc.judging.validation import validate
+from cchc.loading.load import load
+from cchc.sources.landing import land_api, watermark
+from cchc.sources.qlvb import QlvbClient
 from tests.world import World
 from tools.qlvb_simulator import exports
 from tools.qlvb_simulator.defects import CRITICAL_KINDS, DEFECTS

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from cchc import readers
 from cchc.errors import BadFile
-from cchc.flatten import LIST_OF, columns_without_source, flatten_dossier
-from cchc.loading import load
-from cchc.validation import validate
+from cchc.judging.validation import validate
+from cchc.loading.load import load
+from cchc.reading import readers
+from cchc.reading.dossier_lists import LIST_OF, columns_without_source, flatten_dossier
 from cchc.warehouse import engine_of
 from tests.conftest import ROOT
 from tests.world import SO, XA, World, code

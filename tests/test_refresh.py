@@ -8,12 +8,12 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from cchc import refresh as refresh_module
 from cchc.errors import CchcError
-from cchc.loading import load
+from cchc.figures import refresh as refresh_module
+from cchc.figures.refresh import ATTEMPTS, pending_periods, refresh
+from cchc.judging.validation import validate
+from cchc.loading.load import load
 from cchc.periods import Month, periods_of
-from cchc.refresh import ATTEMPTS, pending_periods, refresh
-from cchc.validation import validate
 from tests.world import SO, XA, World, code
 
 MONTHS = ["2025-01", "2025-02", "2025-03"]

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from cchc import validation
-from cchc.loading import load
-from cchc.refresh import pending_periods, refresh
-from cchc.validation import validate
+from cchc.figures.refresh import pending_periods, refresh
+from cchc.judging import validation
+from cchc.judging.validation import validate
+from cchc.loading.load import load
 from tests.world import World
 
 FINISHED = {"trang_thai_ho_so": "9", "ngay_ket_thuc_xu_ly": "20250311100000"}

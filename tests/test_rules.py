@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from cchc.contracts import DATASETS, contract_of
 from cchc.errors import BatchStopped
-from cchc.landing import land_file
-from cchc.loading import load
-from cchc.suites import rules_of, suite_json
-from cchc.validation import validate
+from cchc.judging.suites import rules_of, suite_json
+from cchc.judging.validation import validate
+from cchc.loading.load import load
+from cchc.sources.landing import land_file
 from tests.test_declarations import REFUSED
 from tests.world import DOSSIER, FULL, PROCEDURES, SO, UNITS, XA, World, code
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from cchc.batches import Batch
 from cchc.contracts import contract_of
 from cchc.errors import BadFile, BatchStopped
-from cchc.loading import load
-from cchc.suites import rules_of
-from cchc.validation import validate
+from cchc.judging.suites import rules_of
+from cchc.judging.validation import validate
+from cchc.loading.load import load
 from cchc.warehouse import sql_file
 from tests.test_properties import FEW, connection_cut, files
 from tests.world import DOCUMENT, HUYEN, SO, WORK, XA, World

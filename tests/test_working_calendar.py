@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cchc import working_calendar
 from cchc.errors import BadDefinition, CchcError
-from cchc.reference import REFERENCE
-from cchc.working_calendar import (
+from cchc.registers import working_calendar
+from cchc.registers.reference_files import REFERENCE
+from cchc.registers.working_calendar import (
     DAYS,
     HOURS,
     YEARS,

@@ -9,14 +9,15 @@ from pathlib import Path
 import sqlalchemy as sa
 import yaml
 
-from cchc import indicator_sql, indicators
 from cchc.batches import Batch
 from cchc.contracts import contract_of
-from cchc.landing import land_file
-from cchc.loading import load
-from cchc.refresh import pending_periods, refresh
-from cchc.validation import validate
-from cchc.working_calendar import sync_calendar
+from cchc.figures import definitions as indicators
+from cchc.figures import indicator_sql
+from cchc.figures.refresh import pending_periods, refresh
+from cchc.judging.validation import validate
+from cchc.loading.load import load
+from cchc.registers.working_calendar import sync_calendar
+from cchc.sources.landing import land_file
 
 SO = "000.00.01.H59"
 HUYEN = "000.00.42.H59"

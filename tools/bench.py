@@ -232,11 +232,11 @@ def floor(csv_path: str) -> dict:
 def reference(don_vi: str, tthc: str) -> dict:
     """Loads calendar, units and procedures, which the dossiers are judged against. Not measured."""
     from cchc.contracts import contract_of
-    from cchc.landing import land_file
-    from cchc.loading import load
-    from cchc.validation import validate
+    from cchc.judging.validation import validate
+    from cchc.loading.load import load
+    from cchc.registers.working_calendar import sync_calendar
+    from cchc.sources.landing import land_file
     from cchc.warehouse import engine_of
-    from cchc.working_calendar import sync_calendar
 
     engine = engine_of(os.environ["CCHC_WAREHOUSE_DSN"])
     sync_calendar(engine)
@@ -254,10 +254,10 @@ def pipeline(path: str) -> dict:
     from datetime import datetime
 
     from cchc.contracts import contract_of
-    from cchc.landing import land_file
-    from cchc.loading import load
-    from cchc.refresh import pending_periods, refresh
-    from cchc.validation import validate
+    from cchc.figures.refresh import pending_periods, refresh
+    from cchc.judging.validation import validate
+    from cchc.loading.load import load
+    from cchc.sources.landing import land_file
     from cchc.warehouse import engine_of
 
     stages["import of cchc"] = time.perf_counter() - started
@@ -288,9 +288,9 @@ def pipeline(path: str) -> dict:
 
 def whole() -> dict:
     """Refreshes all months again, in turn with one aggregate of what is counted for them."""
-    from cchc.indicator_sql import measures
-    from cchc.indicators import facts
-    from cchc.refresh import refresh
+    from cchc.figures.definitions import facts
+    from cchc.figures.indicator_sql import measures
+    from cchc.figures.refresh import refresh
     from cchc.warehouse import engine_of
 
     engine = engine_of(os.environ["CCHC_WAREHOUSE_DSN"])
@@ -335,7 +335,7 @@ def whole() -> dict:
 
 def growth() -> dict:
     """Refreshes the last month, adds ten years of finished months, refreshes it again."""
-    from cchc.refresh import refresh
+    from cchc.figures.refresh import refresh
     from cchc.warehouse import engine_of
 
     engine = engine_of(os.environ["CCHC_WAREHOUSE_DSN"])

@@ -14,7 +14,7 @@ import numpy as np
 import openpyxl
 import sqlalchemy as sa
 
-from cchc.declaration_form import HEADER_ROW, POSITIONS, write_form
+from cchc.declarations.form import HEADER_ROW, POSITIONS, write_form
 from cchc.periods import Month, parse_month
 from tools.tthc_simulator.geography import Unit, units
 

@@ -11,8 +11,8 @@ REPO = Path(__file__).resolve().parents[1]
 if (plugins := str(REPO / "plugins")) not in sys.path:
     sys.path.insert(0, plugins)
 
-from cchc.indicators import Form, Indicator, Term, facts, forms, indicators  # noqa: E402
-from cchc.points_766 import points_766  # noqa: E402
+from cchc.figures.definitions import Form, Indicator, Term, facts, forms, indicators  # noqa: E402
+from cchc.figures.points_766 import points_766  # noqa: E402
 from tools.markdown import table, write_or_check  # noqa: E402
 
 PAGE = REPO / "docs" / "indicators.md"

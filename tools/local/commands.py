@@ -130,7 +130,7 @@ def _with_postgres(options: argparse.Namespace, home: Home) -> int:
 def _write_form(options: argparse.Namespace, dsn: str, home: Home) -> int:
     sys.path.insert(0, str(REPO / "plugins"))
     from cchc.contracts import fold  # noqa: PLC0415 (on sys.path only from here on)
-    from cchc.declaration_form import write_form  # noqa: PLC0415
+    from cchc.declarations.form import write_form  # noqa: PLC0415
     from cchc.errors import CchcError  # noqa: PLC0415
     from cchc.warehouse import engine_of  # noqa: PLC0415
 
@@ -148,8 +148,8 @@ def _write_form(options: argparse.Namespace, dsn: str, home: Home) -> int:
 
 def _print_rows(options: argparse.Namespace, dsn: str, _: Home) -> int:
     sys.path.insert(0, str(REPO / "plugins"))
-    from cchc.drill import rows_behind  # noqa: PLC0415 (on sys.path only from here on)
     from cchc.errors import CchcError  # noqa: PLC0415
+    from cchc.figures.drill import rows_behind  # noqa: PLC0415 (on sys.path only from here on)
     from cchc.warehouse import engine_of  # noqa: PLC0415
 
     try:
@@ -175,9 +175,9 @@ def _print_rows(options: argparse.Namespace, dsn: str, _: Home) -> int:
 def _load_reference(dsn: str, landing_dir: Path) -> int:
     sys.path.insert(0, str(REPO / "plugins"))
     from cchc.errors import CchcError  # noqa: PLC0415 (on sys.path only from here on)
-    from cchc.organisation import load_organisation  # noqa: PLC0415
+    from cchc.registers.organisation import load_organisation  # noqa: PLC0415
+    from cchc.registers.working_calendar import sync_calendar  # noqa: PLC0415
     from cchc.warehouse import engine_of  # noqa: PLC0415
-    from cchc.working_calendar import sync_calendar  # noqa: PLC0415
 
     try:
         sync_calendar(engine_of(dsn))

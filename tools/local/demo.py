@@ -133,7 +133,7 @@ class Session:
 
     def _declarations(self, months: list[str]) -> Run | None:
         """The run that reads the drop folder, started; None when all in it was loaded before."""
-        from cchc.form_folder import waiting_forms  # noqa: PLC0415 - in plugins/
+        from cchc.declarations.drop_folder import waiting_forms  # noqa: PLC0415 - in plugins/
         from tools.declarations import write_declarations  # noqa: PLC0415
 
         forms = Path(self.stack.environment["CCHC_FORM_DIR"])
@@ -183,7 +183,7 @@ class Session:
 
     def wait_for_refreshes(self) -> None:
         """Returns when no month waits for a refresh and no refresh is running."""
-        from cchc.refresh import pending_periods  # noqa: PLC0415 (on sys.path only from here on)
+        from cchc.figures.refresh import pending_periods  # noqa: PLC0415 (on sys.path only from here on)
 
         most = 0
         while True:

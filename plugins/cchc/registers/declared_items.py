@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from cchc.contracts import Strict
 from cchc.errors import BadDefinition
-from cchc.reference import REFERENCE, read_rows
+from cchc.registers.reference_files import REFERENCE, read_rows
 from cchc.warehouse import sync_rows
 
 FILE = REFERENCE / "so_lieu_khai_bao.csv"

@@ -6,10 +6,10 @@ import pandas as pd
 import sqlalchemy as sa
 
 from cchc.errors import CchcError
-from cchc.indicator_sql import rows_sql
-from cchc.indicators import Fact, Term, facts, indicator_of
+from cchc.figures.definitions import Fact, Term, facts, indicator_of
+from cchc.figures.indicator_sql import rows_sql
+from cchc.figures.refresh import known_until, month_binds
 from cchc.periods import Period, parse_period
-from cchc.refresh import known_until, month_binds
 from cchc.warehouse import named_in, sql_file
 
 Part = Literal["tu_so", "mau_so", "con_lai"]

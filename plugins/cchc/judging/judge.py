@@ -1,4 +1,4 @@
-"""Child process in which Great Expectations judges a batch; called by cchc.validation.
+"""Child process in which Great Expectations judges a batch; called by cchc.judging.validation.
 
 Great Expectations takes three seconds and 200 MB to import. In a process of its own that happens
 while the lines are still being copied, and the memory is given back at the end. Reads one JSON object
@@ -43,11 +43,11 @@ class Judge:
 def getting_ready() -> Iterator[Judge]:
     """Starts the child, which imports Great Expectations at once; ends it in any case."""
     process = Popen(
-        [sys.executable, "-m", "cchc.judge"],
+        [sys.executable, "-m", "cchc.judging.judge"],
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         env=os.environ | {"GX_ANALYTICS_ENABLED": "false"},
     )
     try:
@@ -62,7 +62,7 @@ def run_suite(url: str, view: str, suite: dict, parameters: dict) -> dict[str, d
     """What Judge.judge returns, in this process."""
     import great_expectations as gx  # noqa: PLC0415 - heavy: the reason for the process
 
-    import cchc.row_rules  # noqa: F401, PLC0415 - registers the project's expectations
+    import cchc.judging.row_rules  # noqa: F401, PLC0415 - registers the project's expectations
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
@@ -94,7 +94,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     import great_expectations  # noqa: F401, PLC0415 - before there is anything to judge
 
-    import cchc.row_rules  # noqa: F401, PLC0415
+    import cchc.judging.row_rules  # noqa: F401, PLC0415
 
     print(json.dumps(run_suite(**json.load(sys.stdin))))
 

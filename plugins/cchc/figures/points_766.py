@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from cchc.contracts import Strict
 from cchc.errors import BadDefinition
-from cchc.indicators import indicators
-from cchc.reference import REFERENCE, read_rows
+from cchc.figures.definitions import indicators
+from cchc.registers.reference_files import REFERENCE, read_rows
 
 FILE = REFERENCE / "thang_diem_766.csv"
 

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 import xlsxwriter
 
 from cchc.contracts import fold
-from cchc.declared_items import Item, items
 from cchc.errors import CchcError
 from cchc.periods import Month, parse_month
+from cchc.registers.declared_items import Item, items
 
 FORM_VERSION = "1"
 POSITIONS = ("Lãnh đạo đơn vị", "Lãnh đạo phòng", "Công chức phụ trách CCHC", "Văn thư")

@@ -6,7 +6,7 @@ Why not the stock column expectations: the rejected rows must be selected by the
 that was judged, results must never carry raw values, and all rules must be one scan. Stock map
 expectations answer the first with an index query per rule, return values, and none lets two
 columns of a joined row be compared with a reason. Here a suite holds one condition a rule; Great
-Expectations counts its violations in one bundled aggregate; `cchc.validation` selects by the same.
+Expectations counts its violations in one bundled aggregate; `cchc.judging.validation` selects by the same.
 """
 
 from typing import ClassVar

@@ -11,7 +11,7 @@ from pydantic import ValidationInfo, field_validator
 
 from cchc.contracts import Strict
 from cchc.errors import BadDefinition, CchcError
-from cchc.reference import REFERENCE, numbered_rows
+from cchc.registers.reference_files import REFERENCE, numbered_rows
 from cchc.warehouse import exclusive, sync_rows
 
 DAYS, YEARS, HOURS = "lich_lam_viec.csv", "lich_nam.csv", "gio_lam_viec.csv"

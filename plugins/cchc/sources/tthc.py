@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from cchc.errors import SourceRefused, SourceUnavailable
-from cchc.source_client import TIME, SourceClient
+from cchc.sources.client import TIME, SourceClient
 
 PAGE_SIZE = 2_000
 

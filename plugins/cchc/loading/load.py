@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from cchc.batches import Batch, batch_of
 from cchc.contracts import contract_of, facts
 from cchc.errors import BatchStopped
+from cchc.judging.validation import drop_staged, ready_to_load, validate_unlocked, view_of
 from cchc.periods import first_period, month_of, months_between
-from cchc.staging import staging_table
-from cchc.validation import drop_staged, ready_to_load, validate_unlocked, view_of
+from cchc.reading.staging import staging_table
 from cchc.warehouse import exclusive, run_sql_file
 
 

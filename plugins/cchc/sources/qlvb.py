@@ -8,7 +8,7 @@ from typing import ClassVar
 import requests
 
 from cchc.errors import SourceRefused, SourceUnavailable
-from cchc.source_client import TIME, SourceClient
+from cchc.sources.client import TIME, SourceClient
 
 CHUNK_BYTES = 1 << 20
 TOTAL = "X-Tong-So"

@@ -13,10 +13,10 @@ from pydantic import Field, model_validator
 from cchc.batches import Batch
 from cchc.contracts import Strict, contract_of, fold
 from cchc.errors import BadDefinition
-from cchc.landing import land_reference
-from cchc.loading import load
-from cchc.reference import REFERENCE, numbered_rows
-from cchc.validation import validate
+from cchc.judging.validation import validate
+from cchc.loading.load import load
+from cchc.registers.reference_files import REFERENCE, numbered_rows
+from cchc.sources.landing import land_reference
 from cchc.warehouse import exclusive
 
 UNITS, SUCCESSIONS, NAMES = "don_vi.csv", "ke_thua.csv", "ten_goi_khac.csv"

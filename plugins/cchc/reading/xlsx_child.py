@@ -1,6 +1,7 @@
 """Child process that turns one workbook into an Arrow file of text cells, under resource limits.
 
-Called by cchc.readers as `python -m cchc.xlsx_child DATASET WORKBOOK OUT`; prints one JSON object.
+Called by cchc.reading.readers as `python -m cchc.reading.xlsx_child DATASET WORKBOOK OUT`; prints one JSON
+object.
 """
 
 import json
@@ -17,7 +18,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from cchc.contracts import Contract, contract_of, fold
 from cchc.errors import CchcError
-from cchc.readers import HEADER_SEARCH_ROWS, XLSX_LIMITS, Header, no_header, recognise
+from cchc.reading.readers import HEADER_SEARCH_ROWS, XLSX_LIMITS, Header, no_header, recognise
 
 BATCH_ROWS = 20_000
 VIETNAM = timezone(timedelta(hours=7))

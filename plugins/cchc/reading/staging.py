@@ -16,7 +16,7 @@ import pyarrow.csv
 import sqlalchemy as sa
 
 from cchc.contracts import SQL_TYPES, Column, Contract, fold
-from cchc.readers import Export
+from cchc.reading.readers import Export
 from cchc.warehouse import copy_text
 
 # Times in exports: strptime format, exact length, where the two digits of the day stand.

@@ -21,7 +21,7 @@ import pyarrow.csv
 
 from cchc.contracts import Contract, Layout, fold
 from cchc.errors import BadFile
-from cchc.flatten import CONSUMED, columns_without_source, flatten_dossier
+from cchc.reading.dossier_lists import CONSUMED, columns_without_source, flatten_dossier
 
 HEADER_SEARCH_ROWS = 40
 JSON_BATCH_LINES = 5_000
@@ -449,14 +449,14 @@ def _open_xlsx(contract: Contract, path: Path, where: str) -> Iterator[Export]:
     """Reads the workbook in a child process with limits: a small hostile file can ask for 512 GiB."""
     with tempfile.TemporaryDirectory(prefix="cchc-xlsx-") as folder:
         out = Path(folder) / "rows.arrow"
-        command = [sys.executable, "-m", "cchc.xlsx_child", contract.dataset, str(path), str(out)]
+        command = [sys.executable, "-m", "cchc.reading.xlsx_child", contract.dataset, str(path), str(out)]
         try:
             done = subprocess.run(
                 command,
                 check=False,
                 capture_output=True,
                 timeout=XLSX_LIMITS["wall_seconds"],
-                cwd=Path(__file__).parents[1],
+                cwd=Path(__file__).parents[2],
             )
         except subprocess.TimeoutExpired as error:
             raise BadFile(

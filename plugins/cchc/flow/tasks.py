@@ -22,9 +22,9 @@ from airflow.sdk import (
 )
 from airflow.sdk.bases.hook import BaseHook
 
-from cchc.assets import THANG_CO_THAY_DOI
 from cchc.contracts import DATASETS
-from cchc.notifier import FailureNotifier
+from cchc.flow.assets import THANG_CO_THAY_DOI
+from cchc.flow.notifier import FailureNotifier
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 POOL_TTHC, POOL_QLVB = "nguon_tthc", "nguon_qlvb"
@@ -83,8 +83,8 @@ def dataset_param() -> Param:
 )
 def reference() -> dict:
     """Brings units, successions, other names and the working calendar in line with sql/reference."""
-    from cchc.organisation import load_organisation
-    from cchc.working_calendar import sync_calendar as sync
+    from cchc.registers.organisation import load_organisation
+    from cchc.registers.working_calendar import sync_calendar as sync
 
     context = get_current_context()
     sync(_warehouse(context))
@@ -103,9 +103,9 @@ def reference() -> dict:
 def land(dataset: str) -> dict:
     """Pulls what changed at the source into an immutable file."""
     from cchc.contracts import contract_of
-    from cchc.landing import land_api
-    from cchc.qlvb_export import QlvbClient
-    from cchc.tthc_api import TthcClient
+    from cchc.sources.landing import land_api
+    from cchc.sources.qlvb import QlvbClient
+    from cchc.sources.tthc import TthcClient
 
     context, contract = _named(dataset), contract_of(dataset)
     client_of = {"tthc": TthcClient, "qlvb": QlvbClient}[contract.api.system]
@@ -127,7 +127,7 @@ def land(dataset: str) -> dict:
 def land_file() -> dict:
     """Copies the file named by the run's params into the landing area."""
     from cchc.contracts import contract_of
-    from cchc.landing import land_file as land_a_file
+    from cchc.sources.landing import land_file as land_a_file
 
     context = get_current_context()
     params = context["params"]
@@ -145,7 +145,7 @@ def land_file() -> dict:
 @task(task_display_name="Tìm phiếu mới", execution_timeout=timedelta(minutes=10))
 def find_forms() -> list[str]:
     """Lists the files in the drop folder that are not loaded yet; none where there is no folder."""
-    from cchc.form_folder import waiting_forms
+    from cchc.declarations.drop_folder import waiting_forms
 
     context = get_current_context()
     folder = os.environ.get("CCHC_FORM_DIR")
@@ -161,8 +161,8 @@ def find_forms() -> list[str]:
 def land_form(path: str) -> dict:
     """Copies one form of the drop folder into the landing area."""
     from cchc.contracts import contract_of
-    from cchc.form_folder import DATASET
-    from cchc.landing import land_file as land_a_file
+    from cchc.declarations.drop_folder import DATASET
+    from cchc.sources.landing import land_file as land_a_file
 
     engine = _warehouse(_named(Path(path).name))
     landed = land_a_file(engine, _landing(), contract_of(DATASET), Path(path))
@@ -176,7 +176,7 @@ def land_form(path: str) -> dict:
 )
 def tell_rejected(loaded: dict) -> None:
     """Fails when lines of the form were rejected, and says which and why; the others are loaded."""
-    from cchc.form_folder import tell_rejected as tell
+    from cchc.declarations.drop_folder import tell_rejected as tell
 
     tell(_warehouse(_named(f"{loaded['dataset']} #{loaded['batch_id']}")), loaded["batch_id"])
 
@@ -184,7 +184,7 @@ def tell_rejected(loaded: dict) -> None:
 @task(task_display_name="Nạp lịch làm việc", execution_timeout=timedelta(minutes=5))
 def sync_calendar() -> list[int]:
     """Brings working days and office hours in line with the files in sql/reference."""
-    from cchc.working_calendar import sync_calendar as sync
+    from cchc.registers.working_calendar import sync_calendar as sync
 
     return sync(_warehouse(get_current_context()))
 
@@ -192,7 +192,7 @@ def sync_calendar() -> list[int]:
 @task(task_display_name="Kiểm tra lịch năm sau", execution_timeout=timedelta(minutes=5))
 def check_calendar() -> list[int]:
     """Fails from 1 December on when next year's days off are not declared yet."""
-    from cchc.working_calendar import check_calendar as check
+    from cchc.registers.working_calendar import check_calendar as check
 
     context = get_current_context()
     return check(_warehouse(context), _until(context).date())
@@ -205,7 +205,7 @@ def check_calendar() -> list[int]:
 )
 def validate(landed: dict) -> dict:
     """Judges the batch by the suite of its dataset; a bad batch fails here and loads nothing."""
-    from cchc.validation import validate as judge
+    from cchc.judging.validation import validate as judge
 
     context = _named(f"{landed['dataset']} #{landed['batch_id']}")
     batch = judge(_warehouse(context), landed["batch_id"])
@@ -226,7 +226,7 @@ def validate(landed: dict) -> dict:
 )
 def load_core(judged: dict) -> dict:
     """Loads the batch and emits one asset partition for every month it changed."""
-    from cchc.loading import load
+    from cchc.loading.load import load
 
     context = _named(f"{judged['dataset']} #{judged['batch_id']}")
     batch, periods = load(_warehouse(context), judged["batch_id"])
@@ -252,7 +252,7 @@ def refresh() -> dict:
     """Counts one month again: the run's partition, or the run's param ky."""
     from dataclasses import asdict
 
-    from cchc.refresh import refresh as refresh_months
+    from cchc.figures.refresh import refresh as refresh_months
 
     context = get_current_context()
     chosen = context["dag_run"].partition_key or context["params"].get("ky")
@@ -268,8 +268,8 @@ def refresh_pending() -> dict:
     """
     from dataclasses import asdict
 
-    from cchc.refresh import pending_periods
-    from cchc.refresh import refresh as refresh_months
+    from cchc.figures.refresh import pending_periods
+    from cchc.figures.refresh import refresh as refresh_months
 
     engine = _warehouse(get_current_context())
     return asdict(refresh_months(engine, *pending_periods(engine)))

@@ -17,9 +17,9 @@ import sqlalchemy as sa
 
 from cchc.contracts import Contract
 from cchc.errors import BadFile
-from cchc.qlvb_export import QlvbClient
-from cchc.source_client import TIME
-from cchc.tthc_api import TthcClient
+from cchc.sources.client import TIME
+from cchc.sources.qlvb import QlvbClient
+from cchc.sources.tthc import TthcClient
 
 CHUNK_BYTES = 4 << 20
 # A dossier committed at the source shortly after a pull may carry a change time before it.

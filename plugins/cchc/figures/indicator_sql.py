@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from cchc.errors import BadDefinition
-from cchc.indicators import Form, Indicator, Term, facts, forms, indicators
-from cchc.points_766 import points_766
+from cchc.figures.definitions import Form, Indicator, Term, facts, forms, indicators
+from cchc.figures.points_766 import points_766
 from cchc.warehouse import sql_file
 
 # How a measure is added up over the half months t of a period k.

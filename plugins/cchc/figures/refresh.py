@@ -8,11 +8,11 @@ from datetime import date
 import sqlalchemy as sa
 
 from cchc.errors import CchcError
-from cchc.indicator_sql import form_sql, keep_sql, measures, roll_up_sql, scan_sql
-from cchc.indicators import facts, fingerprint, forms, indicators
-from cchc.loading import data_until, last_day
+from cchc.figures.definitions import facts, fingerprint, forms, indicators
+from cchc.figures.indicator_sql import form_sql, keep_sql, measures, roll_up_sql, scan_sql
+from cchc.figures.points_766 import points_766
+from cchc.loading.load import data_until, last_day
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
-from cchc.points_766 import points_766
 from cchc.warehouse import exclusive, named_in, run_sql_file, sync_rows
 
 SERIALIZATION_FAILURE = "40001"

@@ -6,12 +6,12 @@ import sqlalchemy as sa
 
 from cchc.batches import Batch, batch_of, reference_state
 from cchc.contracts import Contract, contract_of
-from cchc.declared_items import sync_items
 from cchc.errors import BadFile, BatchStopped, CchcError
-from cchc.judge import Judge, getting_ready
-from cchc.readers import open_export
-from cchc.staging import UNREADABLE, stage, staging_table
-from cchc.suites import Rule, rules_of, suite_json
+from cchc.judging.judge import Judge, getting_ready
+from cchc.judging.suites import Rule, rules_of, suite_json
+from cchc.reading.readers import open_export
+from cchc.reading.staging import UNREADABLE, stage, staging_table
+from cchc.registers.declared_items import sync_items
 from cchc.warehouse import exclusive, sql_file
 
 SHOWN_VALUES = 5

@@ -1,0 +1,1 @@
+"""The form in which units declare figures, and the folder where they put it."""

@@ -1,0 +1,1 @@
+"""From staged lines to core, and which months that changes."""

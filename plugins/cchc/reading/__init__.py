@@ -1,0 +1,1 @@
+"""From a landed file to staged lines: header, cells, canonical values."""

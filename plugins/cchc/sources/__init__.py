@@ -1,0 +1,1 @@
+"""Where exports come from, and the landing area that keeps them unchanged."""
