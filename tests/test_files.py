@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from cchc.contracts import contract_of, fold
+from cchc.contracts import contract_of
 from cchc.errors import BadFile
 from cchc.judging.validation import validate
 from cchc.reading.readers import open_export
+from cchc.spelling import fold
 from tests.world import DOSSIER, SO, UNITS, World, code
 from tools.tthc_simulator import exports
 from tools.tthc_simulator.defects import WARNING_KINDS

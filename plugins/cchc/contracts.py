@@ -1,15 +1,15 @@
 """Reads the dataset contracts: columns, header names seen in the wild, types, keys, layouts."""
 
-import re
-import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from cchc.errors import BadDefinition
+from cchc.models import Strict
+from cchc.spelling import fold
 
 CONTRACTS = Path(__file__).parent / "contracts"
 DATASETS = (
@@ -25,23 +25,6 @@ SQL_TYPES = {
     "timestamp": "timestamp",
     "json": "jsonb",
 }
-TONE_PAIRS = [("oà", "òa"), ("oá", "óa"), ("oả", "ỏa"), ("oã", "õa"), ("oạ", "ọa"),
-              ("oè", "òe"), ("oé", "óe"), ("oẻ", "ỏe"), ("oẽ", "õe"), ("oẹ", "ọe"),
-              ("uỳ", "ùy"), ("uý", "úy"), ("uỷ", "ủy"), ("uỹ", "ũy"), ("uỵ", "ụy")]  # fmt: skip
-
-
-def fold(text: str) -> str:
-    """A name or header as a key: NFC, one tone-mark placement, lower case, single spaces."""
-    folded = " ".join(unicodedata.normalize("NFC", text).lower().split())
-    for new_style, old_style in TONE_PAIRS:
-        # "hoà" and "hòa" are one word, but "hoàn" has only one spelling: compare word ends only.
-        if new_style in folded:
-            folded = re.sub(rf"{new_style}(?!\w)", old_style, folded)
-    return folded
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Column(Strict):
@@ -68,8 +51,8 @@ class Layout(Strict):
     total_label: str | None = None
     exported_at: str | None = None
     ignored_headers: tuple[str, ...] = ()
-    titles: dict[str, str] = {}
-    codes: dict[str, dict[str, tuple[str, ...]]] = {}
+    titles: dict[str, str] = Field(default_factory=dict)
+    codes: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
 
     def words(self, column: str) -> dict[str, str]:
         """Folded word → code for one column of this layout."""

@@ -129,9 +129,9 @@ def _with_postgres(options: argparse.Namespace, home: Home) -> int:
 
 def _write_form(options: argparse.Namespace, dsn: str, home: Home) -> int:
     sys.path.insert(0, str(REPO / "plugins"))
-    from cchc.contracts import fold  # noqa: PLC0415 (on sys.path only from here on)
     from cchc.declarations.form import write_form  # noqa: PLC0415
     from cchc.errors import CchcError  # noqa: PLC0415
+    from cchc.spelling import fold  # noqa: PLC0415 (on sys.path only from here on)
     from cchc.warehouse import engine_of  # noqa: PLC0415
 
     name = re.sub(r"[^\w.]+", "_", fold(options.unit))

@@ -7,10 +7,10 @@ from pathlib import Path
 import sqlalchemy as sa
 import xlsxwriter
 
-from cchc.contracts import fold
 from cchc.errors import CchcError
 from cchc.periods import Month, parse_month
 from cchc.registers.declared_items import Item, items
+from cchc.spelling import fold
 
 FORM_VERSION = "1"
 POSITIONS = ("Lãnh đạo đơn vị", "Lãnh đạo phòng", "Công chức phụ trách CCHC", "Văn thư")

@@ -11,8 +11,8 @@ from typing import Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from cchc.contracts import Strict
 from cchc.errors import BadDefinition
+from cchc.models import Strict
 from cchc.warehouse import SQL
 
 LEVELS = ("toan_tinh", "so_nganh", "huyen", "xa")

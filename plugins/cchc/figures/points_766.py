@@ -3,9 +3,9 @@
 from datetime import date
 from decimal import Decimal
 
-from cchc.contracts import Strict
 from cchc.errors import BadDefinition
 from cchc.figures.definitions import indicators
+from cchc.models import Strict
 from cchc.registers.reference_files import REFERENCE, read_rows
 
 FILE = REFERENCE / "thang_diem_766.csv"

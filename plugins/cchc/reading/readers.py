@@ -19,9 +19,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.csv
 
-from cchc.contracts import Contract, Layout, fold
+from cchc.contracts import Contract, Layout
 from cchc.errors import BadFile
 from cchc.reading.dossier_lists import CONSUMED, columns_without_source, flatten_dossier
+from cchc.spelling import fold
 
 HEADER_SEARCH_ROWS = 40
 JSON_BATCH_LINES = 5_000

@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import sqlalchemy as sa
 
-from cchc.contracts import SQL_TYPES, Column, Contract, fold
+from cchc.contracts import SQL_TYPES, Column, Contract
 from cchc.reading.readers import Export
+from cchc.spelling import fold
 from cchc.warehouse import copy_text
 
 # Times in exports: strptime format, exact length, where the two digits of the day stand.

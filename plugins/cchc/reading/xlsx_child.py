@@ -16,9 +16,10 @@ from xml.etree import ElementTree
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from cchc.contracts import Contract, contract_of, fold
+from cchc.contracts import Contract, contract_of
 from cchc.errors import CchcError
 from cchc.reading.readers import HEADER_SEARCH_ROWS, XLSX_LIMITS, Header, no_header, recognise
+from cchc.spelling import fold
 
 BATCH_ROWS = 20_000
 VIETNAM = timezone(timedelta(hours=7))

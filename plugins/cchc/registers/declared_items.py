@@ -4,8 +4,8 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from cchc.contracts import Strict
 from cchc.errors import BadDefinition
+from cchc.models import Strict
 from cchc.registers.reference_files import REFERENCE, read_rows
 from cchc.warehouse import sync_rows
 

@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from pydantic import Field, model_validator
 
 from cchc.batches import Batch
-from cchc.contracts import Strict, contract_of, fold
+from cchc.contracts import contract_of
 from cchc.errors import BadDefinition
 from cchc.judging.validation import validate
 from cchc.loading.load import load
+from cchc.models import Strict
 from cchc.registers.reference_files import REFERENCE, numbered_rows
 from cchc.sources.landing import land_reference
+from cchc.spelling import fold
 from cchc.warehouse import exclusive
 
 UNITS, SUCCESSIONS, NAMES = "don_vi.csv", "ke_thua.csv", "ten_goi_khac.csv"

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from cchc.contracts import Strict
 from cchc.errors import BadDefinition
+from cchc.models import Strict
 from cchc.warehouse import SQL
 
 REFERENCE = SQL / "reference"

@@ -9,8 +9,8 @@ from typing import Literal
 import sqlalchemy as sa
 from pydantic import ValidationInfo, field_validator
 
-from cchc.contracts import Strict
 from cchc.errors import BadDefinition, CchcError
+from cchc.models import Strict
 from cchc.registers.reference_files import REFERENCE, numbered_rows
 from cchc.warehouse import exclusive, sync_rows
 
