@@ -1,4 +1,4 @@
-"""One real PostgreSQL for the whole run; every test that asks gets a warehouse of its own in it."""
+"""One real PostgreSQL for each process of the run; a test that asks gets a warehouse of its own in it."""
 
 import itertools
 import os
@@ -21,15 +21,31 @@ from tests.world import Definitions, World
 from tools.local.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[1]
+# Nothing of this server outlives the run, so that it may lose everything with the machine's power: it waits
+# for no disk. How it answers is as in production, and tests about crashes of a server have one of their own.
+NOTHING_TO_LOSE = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "shared_buffers": "128MB",
+}
 _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
+    """A server for each process of the run: its own folder, its own port."""
     with (
         tempfile.TemporaryDirectory(prefix="cchc-test-") as home,
-        EmbeddedPostgres(Path(home)) as server,
+        EmbeddedPostgres(Path(home), settings=NOTHING_TO_LOSE) as server,
     ):
+        admin = sa.create_engine(server.dsn("postgres", driver="psycopg2"), poolclass=sa.pool.NullPool)
+        with admin.begin() as connection:
+            # Hashed once instead of 4096 times: a test opens a hundred sessions.
+            connection.exec_driver_sql("SET scram_iterations = 1")
+            connection.exec_driver_sql("ALTER ROLE postgres PASSWORD %s", (server.secrets["postgres"],))
         yield server
 
 
@@ -135,7 +151,7 @@ def _database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
         poolclass=sa.pool.NullPool,
     )
     with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield postgres.dsn(name, "postgres", driver="psycopg2")
     with admin.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
