@@ -4,20 +4,18 @@ import csv
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cchc.errors import BadDefinition
 from cchc.registers.organisation import NAMES, SUCCESSIONS, UNITS, load_organisation, read_organisation
 from cchc.registers.reference_files import REFERENCE
-from tests.test_properties import connection_cut
+from tests.accidents import nothing_differs_after, session_ended
 from tests.world import CONTENT, DOSSIER, PROCEDURES, World, code
 from tools.tthc_simulator.defects import CRITICAL_KINDS
 from tools.tthc_simulator.generate import Settings
@@ -641,20 +639,14 @@ def test_a_load_of_the_files_cut_at_any_statement_and_run_again(world):
     world.ingest("don_vi", world.json(LISTED))
     first = write(world.folder / "first", ON_FILE[:2], [])
     second = write(world.folder / "second", ON_FILE, STEPS, CALLED)
-    organise(world, first)
-    organise(world, second)
-    expected = world.content(*ORGANISATION)
-    cut = 0
-    for statement in range(2, 400, 9):
-        organise(world, first)
-        with connection_cut(world, statement) as left, suppress(sa.exc.DBAPIError):
-            organise(world, second)
-        if left[0] > 0:
-            break
-        cut += 1
-        organise(world, second)
-        assert world.content(*ORGANISATION) == expected, f"cut at statement {statement}"
-    assert cut >= 4
+    cuts = nothing_differs_after(
+        session_ended,
+        world.engine,
+        prepare=lambda: organise(world, first),
+        job=lambda _: organise(world, second),
+        seen=lambda: world.content(*ORGANISATION),
+    )
+    assert cuts > 10
 
 
 # --- conservation ---------------------------------------------------------------------------------

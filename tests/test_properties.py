@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from threading import Barrier
 
 import pytest
@@ -16,6 +15,7 @@ from cchc.figures.refresh import pending_periods, refresh
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.warehouse import engine_of
+from tests.accidents import nothing_differs_after, session_ended
 from tests.world import PROCEDURES, UNITS, XA, World, code
 
 AT = "2025-04-01"
@@ -153,28 +153,6 @@ def test_columns_are_merged_as_if_each_were_a_record_of_its_own(province):
 # --- accidents ----------------------------------------------------------------------------------
 
 
-@contextmanager
-def connection_cut(world: World, at_statement: int) -> Iterator[list[int]]:
-    """The server ends the session that is about to run the n-th statement."""
-    left = [at_statement]
-    admin = sa.create_engine(world.engine.url, poolclass=sa.pool.NullPool)
-
-    def before(connection, cursor, *_: object) -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            with admin.begin() as other:
-                other.execute(
-                    sa.text("SELECT pg_terminate_backend(:pid, 5000)"),
-                    {"pid": cursor.connection.info.backend_pid},
-                )
-
-    sa.event.listen(world.engine, "before_cursor_execute", before)
-    try:
-        yield left
-    finally:
-        sa.event.remove(world.engine, "before_cursor_execute", before)
-
-
 def run(world: World, batch_id: int) -> None:
     validate(world.engine, batch_id)
     load(world.engine, batch_id)
@@ -183,34 +161,24 @@ def run(world: World, batch_id: int) -> None:
 
 
 def test_session_ended_by_the_server_at_any_statement_and_run_again(province):
-    add(province, FULL_LINES[:4])
-    province.refresh_all()
     path = province.dossiers(*FULL_LINES)
-    run(province, province.land("ho_so", path, AT))
-    expected = province.content(*FIGURES)
-    cut, statement = 0, 2
-    while True:
+
+    def prepare() -> int:
         province.without_dossiers()
         add(province, FULL_LINES[:4])
         province.refresh_all()
-        batch_id = province.land("ho_so", path, AT)
-        with connection_cut(province, statement) as left:
-            try:
-                run(province, batch_id)
-            except sa.exc.DBAPIError:
-                cut += 1
-        if left[0] > 0:
-            break
-        run(province, batch_id)
-        assert province.content(*FIGURES) == expected, f"cut at statement {statement}"
-        counts = (
-            "SELECT status, lines_read, lines_accepted + lines_rejected + lines_superseded FROM ops.batch"
-        )
-        assert set(province.rows(f"{counts} WHERE batch_id = :b", b=batch_id)) == {("loaded", 13, 13)}
-        left_over = "SELECT relname FROM pg_class WHERE relnamespace = 'staging'::regnamespace"
-        assert province.rows(left_over) == []
-        statement += 12
-    assert cut >= 6
+        return province.land("ho_so", path, AT)
+
+    cuts = nothing_differs_after(
+        session_ended,
+        province.engine,
+        prepare=prepare,
+        job=lambda batch_id: run(province, batch_id),
+        seen=lambda: (province.content(*FIGURES), province.books()),
+    )
+    assert cuts > 20
+    counts = "SELECT status, lines_read, lines_accepted + lines_rejected + lines_superseded FROM ops.batch"
+    assert province.rows(f"{counts} ORDER BY batch_id DESC LIMIT 1") == [("loaded", 13, 13)]
 
 
 def test_catalogue_load_cut_at_any_statement_and_run_again(world):
@@ -228,17 +196,14 @@ def test_catalogue_load_cut_at_any_statement_and_run_again(world):
         world.ingest("tthc", first)
         return world.land("tthc", second)
 
-    run(world, again())
-    expected = world.content(*tables)
-    for statement in range(3, 200, 6):
-        batch_id = again()
-        with connection_cut(world, statement) as left, suppress(sa.exc.DBAPIError):
-            run(world, batch_id)
-        if left[0] > 0:
-            break
-        run(world, batch_id)
-        assert world.content(*tables) == expected, f"cut at statement {statement}"
-    assert statement > 20
+    cuts = nothing_differs_after(
+        session_ended,
+        world.engine,
+        prepare=again,
+        job=lambda batch_id: run(world, batch_id),
+        seen=lambda: world.content(*tables),
+    )
+    assert cuts > 10
 
 
 def test_staging_that_a_crash_has_emptied_is_filled_again(province):

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from types import SimpleNamespace
 
 import orjson
 import pandas as pd
@@ -18,6 +17,7 @@ from cchc.loading.load import load
 from cchc.reading import readers
 from cchc.reading.dossier_lists import LIST_OF, columns_without_source, flatten_dossier
 from cchc.warehouse import engine_of
+from tests.accidents import nothing_differs_after, process_killed
 from tests.conftest import ROOT
 from tests.world import SO, XA, World, code
 from tools.tthc_simulator.defects import CRITICAL, OTHER_DEFECTS
@@ -425,48 +425,26 @@ def test_ratings_and_history_that_are_newer_do_not_touch_the_running_month(provi
 # --- accidents ----------------------------------------------------------------------------------
 
 
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing of the package catches it."""
-
-
 @pytest.mark.parametrize("dataset", ["danh_gia", "qua_trinh"])
 def test_killed_at_any_statement_and_started_again_ends_the_same(province: World, dataset: str):
     make = {"danh_gia": province.ratings, "qua_trinh": province.steps}[dataset]
     known, path = make({}, {}), make({}, *[{"ma_ho_so": code(n)} for n in range(5, 40)], {"ma_ho_so": ""})
-    province.ingest(dataset, known, at=AT)
-    batch, _ = province.ingest(dataset, path, at=AT)
-    undisturbed = province.content(*HELD), (batch.lines_accepted, batch.lines_rejected)
-    assert undisturbed[1] == (35, 1)
-    counter = SimpleNamespace(left=0)
 
-    def before(*_: object) -> None:
-        counter.left -= 1
-        if counter.left == 0:
-            raise Killed
+    def prepare() -> int:
+        province.without_dossiers().ingest(dataset, known, at=AT)
+        return province.land(dataset, path, AT)
 
-    kills = 0
-    sa.event.listen(province.engine, "before_cursor_execute", before)
-    try:
-        for statement in range(1, 400, 3):
-            province.without_dossiers()
-            province.ingest(dataset, known, at=AT)
-            batch_id = province.land(dataset, path, AT)
-            counter.left = statement
-            try:
-                validate(province.engine, batch_id)
-                load(province.engine, batch_id)
-                counter.left = 0
-                break
-            except Killed:
-                kills += 1
-            counter.left = 0
-            validate(province.engine, batch_id)
-            batch, _ = load(province.engine, batch_id)
-            found = province.content(*HELD), (batch.lines_accepted, batch.lines_rejected)
-            assert found == undisturbed, f"killed at statement {statement}"
-    finally:
-        sa.event.remove(province.engine, "before_cursor_execute", before)
-    assert kills > 5
+    def job(batch_id: int) -> None:
+        validate(province.engine, batch_id)
+        load(province.engine, batch_id)
+
+    def seen() -> tuple:
+        return province.content(*HELD), province.books()
+
+    kills = nothing_differs_after(process_killed, province.engine, prepare=prepare, job=job, seen=seen)
+    assert kills > 10
+    accepted = "SELECT lines_accepted, lines_rejected FROM ops.batch WHERE lines_read > 2 AND dataset = :d"
+    assert province.rows(accepted, d=dataset) == [(35, 1)]
 
 
 # --- the simulated source -----------------------------------------------------------------------

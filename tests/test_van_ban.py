@@ -16,7 +16,8 @@ from cchc.judging.suites import rules_of
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.warehouse import sql_file
-from tests.test_properties import FEW, connection_cut, files
+from tests.accidents import nothing_differs_after, session_ended
+from tests.test_properties import FEW, files
 from tests.world import DOCUMENT, HUYEN, SO, WORK, XA, World
 
 AT = "2025-04-01"
@@ -472,21 +473,14 @@ def test_a_session_ended_by_the_server_at_any_statement_and_run_again(province, 
         run(province.land(dataset, first, AT))
         return province.land(dataset, second, AT)
 
-    run(again())
-    expected = province.content(*QLVB)
-    cut = 0
-    for statement in range(2, 200, 7):
-        batch_id = again()
-        with connection_cut(province, statement) as left:
-            try:
-                run(batch_id)
-            except sa.exc.DBAPIError:
-                cut += 1
-        if left[0] > 0:
-            break
-        run(batch_id)
-        assert province.content(*QLVB) == expected, f"cut at statement {statement}"
-    assert cut >= 4
+    cuts = nothing_differs_after(
+        session_ended,
+        province.engine,
+        prepare=again,
+        job=run,
+        seen=lambda: province.content(*QLVB),
+    )
+    assert cuts > 10
 
 
 # Months ---------------------------------------------------------------------------------------

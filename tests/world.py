@@ -249,6 +249,16 @@ class World:
                 for table in tables or CONTENT
             }
 
+    def books(self) -> dict[str, list[tuple]]:
+        """What ops holds of batches that were loaded, and what is left in staging."""
+        queries = {
+            "batches": "SELECT dataset, status, lines_read, lines_accepted, lines_rejected, lines_superseded "
+            "FROM ops.batch ORDER BY batch_id",
+            "rejects": "SELECT line_no, rule_ids, masked_row FROM ops.reject ORDER BY batch_id, line_no",
+            "staging": "SELECT relname FROM pg_class WHERE relnamespace = 'staging'::regnamespace",
+        }
+        return {name: self.rows(query) for name, query in queries.items()}
+
     def refresh_all(self) -> None:
         for ky in pending_periods(self.engine):
             refresh(self.engine, ky)
