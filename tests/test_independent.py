@@ -98,6 +98,7 @@ def unit_at(units: dict[str, dict], code: str, day: str) -> str:
     return code
 
 
+@cache
 def dossiers_of(source: Source, start: str, end: str) -> pd.DataFrame:
     """The dossiers that count in the period, with what happened to each of them in it.
 
@@ -176,15 +177,39 @@ def dossiers_of(source: Source, start: str, end: str) -> pd.DataFrame:
     return f
 
 
-def grains(source: Source, d: pd.DataFrame, end: str) -> dict[str, pd.Series]:
-    """Which dossiers belong to each unit active at the end, each level and the province."""
+def added_up(
+    source: Source, units_of: pd.Series, sides: dict[str, tuple], end: str
+) -> dict[tuple[str, str], tuple]:
+    """(name, unit active at the end, level or province) → sums of the rows of each side; None stays None."""
     units = {unit["MaDonVi"]: unit for unit in source.don_vi(MOMENTS[-1])}
-    members = {code: d["unit"] == code for code in active_units(list(units.values()), pd.Timestamp(end))}
-    level = d["unit"].map(lambda c: units[c]["Cap"])
-    members |= {f"TONG:{name}": level == name for name in LEVELS}
-    return members | {"TONG:toan_tinh": d["unit"].notna()}
+    known = {
+        (name, n): rows for name, parts in sides.items() for n, rows in enumerate(parts) if rows is not None
+    }
+    columns = pd.DataFrame({n: rows.astype("int64") for n, rows in enumerate(known.values())})
+    levels = units_of.map(lambda code: units[code]["Cap"])
+    sums = pd.concat(
+        [
+            columns.groupby(units_of)
+            .sum()
+            .reindex(active_units(list(units.values()), pd.Timestamp(end)), fill_value=0),
+            columns.groupby(levels).sum().reindex(LEVELS, fill_value=0).rename(index="TONG:{}".format),
+            columns.sum().to_frame("TONG:toan_tinh").T,
+        ]
+    )
+    held = {name: dict(zip(sums.index, sums[n].tolist(), strict=True)) for n, name in enumerate(known)}
+    return {
+        (name, grain): tuple(held[name, n][grain] if (name, n) in held else None for n in range(len(parts)))
+        for name, parts in sides.items()
+        for grain in sums.index
+    }
 
 
+def times(*rows: pd.Series) -> pd.Series:
+    """How many of the conditions each row meets."""
+    return sum(row.astype("int64") for row in rows)
+
+
+@cache
 def expected_figures(source: Source, start: str, end: str) -> dict[tuple[str, str], tuple]:
     """(indicator or reading, unit or total) → (numerator, denominator) of the period from start to end."""
     d = dossiers_of(source, start, end)
@@ -195,6 +220,8 @@ def expected_figures(source: Source, start: str, end: str) -> dict[tuple[str, st
     late = (d["finished"] & ~d["withdrawn"] & d["after_due"], d["was_open"] & d["overdue"] & ~d["halted"])
     waiting = d["was_open"] & d["waits"]
     must = received & ~d["no_result"]
+    to_do = received | d["carried"]
+    lost = (d["finished"] & d["after_due"], d["was_open"] & d["overdue"])
     sums = {
         "T9": (received & d["online"], received),
         "T9_dvcqg": (online_and_done, received),
@@ -222,31 +249,17 @@ def expected_figures(source: Source, start: str, end: str) -> dict[tuple[str, st
         "da_giai_quyet": (d["finished"], None),
         "dang_giai_quyet": (d["was_open"], None),
         "khong_co_han": (d["finished"] & d["no_due"], None),
-    }
-    members = grains(source, d, end)
-
-    def count(rows: pd.Series, grain: str) -> int:
-        return int((rows & members[grain]).sum())
-
-    figures = {
-        (ma, grain): tuple(None if part is None else count(part, grain) for part in parts)
-        for ma, parts in sums.items()
-        for grain in members
-    }
-    to_do = received | d["carried"]
-    for grain in members:
-        figures["T15", grain] = (sum(count(rows, grain) for rows in late), None)
-        figures["dung_han_06a_kiosk", grain] = tuple(
-            count(rows, grain) + count(waiting, grain) for rows in (on_time, d["finished"])
-        )
+        "T15": (times(*late), None),
+        "dung_han_06a_kiosk": (times(on_time, waiting), times(d["finished"], waiting)),
         # D5: all that were to be done less those late, where waiting is no excuse.
-        lost = count(d["finished"] & d["after_due"], grain) + count(d["was_open"] & d["overdue"], grain)
-        figures["dung_han_06a_ca_ton", grain] = (count(to_do, grain) - lost, count(to_do, grain))
-    return figures | expected_procedures(source, d, members, end)
+        "dung_han_06a_ca_ton": (times(to_do) - times(*lost), times(to_do)),
+    }
+    figures = added_up(source, d["unit"], sums, end)
+    return figures | expected_procedures(source, d, {grain for _, grain in figures}, end)
 
 
 def expected_procedures(
-    source: Source, d: pd.DataFrame, members: dict[str, pd.Series], end: str
+    source: Source, d: pd.DataFrame, members: set[str], end: str
 ) -> dict[tuple[str, str], tuple]:
     """Numbers of different procedures: provided on the last day that is known, filed in the period."""
     units = {unit["MaDonVi"]: unit for unit in source.don_vi(MOMENTS[-1])}
@@ -279,12 +292,19 @@ def expected_procedures(
         "T16_3_5": (filed(d["in_period"] & d["paid"]) & fee, fee),
     }
     caps = {code: record["Cap"] for code, record in units.items()}
+
+    def codes(side: set[tuple[str, str]]) -> dict[str, set[str]]:
+        """Unit or total → its different procedures."""
+        found: dict[str, set[str]] = {grain: set() for grain in members}
+        for unit, code in side:
+            for grain in (unit, f"TONG:{caps[unit]}", "TONG:toan_tinh"):
+                found.get(grain, set()).add(code)
+        return found
+
+    counted = {ma: tuple(map(codes, sides)) for ma, sides in wanted.items()}
     return {
-        (ma, grain): tuple(
-            len({c for u, c in side if grain.removeprefix("TONG:") in (u, caps[u], "toan_tinh")})
-            for side in sides
-        )
-        for ma, sides in wanted.items()
+        (ma, grain): tuple(len(side[grain]) for side in sides)
+        for ma, sides in counted.items()
         for grain in members
     }
 
@@ -302,8 +322,8 @@ def expected_others(
     def pairs(rows: pd.DataFrame, part: pd.Series, whole: pd.Series) -> dict[str, tuple[int, int]]:
         """Unit or total → sums of two columns."""
         return {
-            grain: (int(part[of_grain].sum()), int(whole[of_grain].sum()))
-            for grain, of_grain in grains(source, rows, end).items()
+            grain: sums
+            for (_, grain), sums in added_up(source, rows["unit"], {"": (part, whole)}, end).items()
         }
 
     found: dict[str, dict[str, tuple]] = {}
@@ -381,14 +401,17 @@ def expected_form(source: Source, start: str, end: str) -> dict[tuple[str, str],
             13: d["was_open"] & ~in_time,
         }
     ).astype(int)
+    form = {
+        (grain, ""): sums
+        for (_, grain), sums in added_up(
+            source, d["unit"], {"": tuple(columns[n] for n in columns)}, end
+        ).items()
+    }
     counted = columns[3] == 1
-    form = {}
-    for grain, rows in grains(source, d, end).items():
-        form[grain, ""] = tuple(columns[rows].sum())
-        by_field = columns[rows & counted].groupby(d["field"]).sum()
-        form |= {
-            (grain, field): tuple(sums) for field, sums in zip(by_field.index, by_field.values, strict=True)
-        }
+    for field, rows in d[counted].groupby("field"):
+        of_field = columns.loc[rows.index]
+        found = added_up(source, rows["unit"], {"": tuple(of_field[n] for n in columns)}, end)
+        form |= {(grain, field): sums for (_, grain), sums in found.items() if sums[0]}
     return form
 
 
@@ -521,8 +544,9 @@ PERIODS = {
 
 @pytest.mark.parametrize("period", PERIODS, ids="-".join)
 def test_every_figure_is_what_pandas_finds(source, office, declared, loaded, period):
-    expected = expected_figures(source, *PERIODS[period])
-    expected |= expected_others(source, office, declared, *PERIODS[period])
+    expected = expected_figures(source, *PERIODS[period]) | expected_others(
+        source, office, declared, *PERIODS[period]
+    )
     held = {
         (ma, unit): (tu_so, mau_so)
         for ma, unit, tu_so, mau_so in loaded.rows(
@@ -571,8 +595,8 @@ def test_points_follow_from_the_rates(source, office, declared, loaded):
         "3.6": ("T16_3_6", 6, 100), "4.1": ("T16_4_1", 6, 100), "4.2": ("T16_4_2", 4, 80),
         "4.3": ("T16_4_3", 2, 80), "4.4": ("T16_4_4", 4, 100), "4.5b": ("T16_4_5", 2, 100),
     }  # fmt: skip
-    figures = expected_figures(source, "2025-03-01", "2025-03-31")
-    figures |= expected_others(source, office, declared, "2025-03-01", "2025-03-31")
+    march = ("2025-03-01", "2025-03-31")
+    figures = expected_figures(source, *march) | expected_others(source, office, declared, *march)
     totals: dict[str, Decimal] = {}
     expected = {}
     for sub, (ma, most, threshold) in scale.items():
