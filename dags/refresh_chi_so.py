@@ -20,7 +20,8 @@ again every day.
 from airflow.sdk import IdentityMapper, Param, PartitionedAssetTimetable, dag
 
 from cchc.flow.assets import THANG_CO_THAY_DOI
-from cchc.flow.tasks import DEFAULT_ARGS, START, TAGS, refresh
+from cchc.flow.policy import DEFAULT_ARGS, START, TAGS
+from cchc.flow.tasks import refresh
 
 
 @dag(

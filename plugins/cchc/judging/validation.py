@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cchc.batches import Batch, batch_of, reference_state
+from cchc.batches import Batch, batch_of, dimension_state, note_judged, note_staged, stop_unread
 from cchc.contracts import Contract, contract_of
 from cchc.errors import BadFile, BatchStopped, CchcError
 from cchc.judging.judge import Judge, getting_ready
 from cchc.judging.suites import Rule, rules_of, suite_json
 from cchc.reading.readers import open_export
 from cchc.reading.staging import UNREADABLE, stage, staging_table
-from cchc.registers.declared_items import sync_items
+from cchc.registers.syncing import sync_registers
 from cchc.warehouse import exclusive, sql_file
 
 SHOWN_VALUES = 5
@@ -42,15 +42,14 @@ def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
         if _done(connection, batch):
             return batch
     contract = contract_of(batch.dataset)
-    with exclusive(engine, "definitions"), engine.begin() as connection:
-        # What look-ups of the batch refer to may have been edited since.
-        sync_items(connection)
+    sync_registers(engine, contract)
     with getting_ready() as judge:
         try:
             with engine.begin() as connection:
                 _stage(connection, contract, batch)
         except BadFile as error:
-            _stop(engine, batch, str(error))
+            with engine.begin() as connection:
+                stop_unread(connection, batch_id, str(error))
             raise
         with engine.connect() as connection:
             batch = batch_of(connection, batch_id)
@@ -58,18 +57,7 @@ def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
     with engine.begin() as connection:
         rejected = _record(connection, contract, batch, verdicts)
         reason = _stop_reason(connection, contract, batch, verdicts, rejected)
-        connection.execute(
-            sa.text(
-                "UPDATE ops.batch SET status = :status, stop_reason = :reason, "
-                "lines_rejected = :rejected, validated_at = now() WHERE batch_id = :b"
-            ),
-            {
-                "status": "stopped" if reason else "validated",
-                "reason": reason,
-                "rejected": rejected,
-                "b": batch_id,
-            },
-        )
+        note_judged(connection, batch_id, rejected, reason)
         if reason:
             drop_staged(connection, batch)
     if reason:
@@ -85,7 +73,7 @@ def _done(connection: sa.Connection, batch: Batch) -> bool:
     may be what the lines were waiting for.
     """
     if batch.status == "loaded":
-        return not batch.lines_rejected or batch.judged_against == reference_state(connection)
+        return not batch.lines_rejected or batch.judged_against == dimension_state(connection)
     return ready_to_load(connection, batch)
 
 
@@ -93,7 +81,7 @@ def ready_to_load(connection: sa.Connection, batch: Batch) -> bool:
     """Whether the batch was judged by what is known now and its lines still stand in staging."""
     return (
         batch.status == "validated"
-        and batch.judged_against == reference_state(connection)
+        and batch.judged_against == dimension_state(connection)
         and staged(connection, batch)
     )
 
@@ -156,24 +144,16 @@ def _stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
         {sql_file(f"load/{batch.dataset}_tra_cuu.sql").replace("%", "%%")}
         """
     )
-    connection.execute(
-        sa.text(
-            "UPDATE ops.batch SET lines_read = :lines, stated_total = :total, layout = :layout, "
-            "extracted_at = :at, extra_columns = :extra, missing_columns = :missing, "
-            "personal_columns = :personal, judged_against = :reference, "
-            "status = 'landed', stop_reason = NULL WHERE batch_id = :b"
-        ),
-        {
-            "lines": lines,
-            "total": export.stated_total,
-            "layout": export.header.layout.name,
-            "at": extracted_at,
-            "extra": export.header.extra,
-            "personal": export.header.personal,
-            "reference": reference_state(connection),
-            "missing": [n for n in export.header.missing if n != contract.changed_at],
-            "b": batch.batch_id,
-        },
+    note_staged(
+        connection,
+        batch.batch_id,
+        lines_read=lines,
+        stated_total=export.stated_total,
+        layout=export.header.layout.name,
+        extracted_at=extracted_at,
+        extra_columns=export.header.extra,
+        missing_columns=[n for n in export.header.missing if n != contract.changed_at],
+        personal_columns=export.header.personal,
     )
 
 
@@ -443,11 +423,3 @@ def _detail(connection: sa.Connection, contract: Contract, batch: Batch, verdict
         f" ({verdict.failed} lines, column {name}: {shown}; add the code to the layout's codes in "
         f"plugins/cchc/contracts/{batch.dataset}.yaml if it is known)"
     )
-
-
-def _stop(engine: sa.Engine, batch: Batch, reason: str) -> None:
-    with engine.begin() as connection:
-        connection.execute(
-            sa.text("UPDATE ops.batch SET status = 'stopped', stop_reason = :reason WHERE batch_id = :b"),
-            {"reason": reason, "b": batch.batch_id},
-        )
