@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.world import HUYEN, SO, XA, World, code
 
@@ -69,7 +70,12 @@ def warehouse(make_world: Callable[[], World]) -> World:
 
 @pytest.mark.parametrize("query", each("asking.md"))
 def test_a_query_of_the_page_for_readers_finds_rows(warehouse, query):
-    assert bool(warehouse.rows(query)) is (source(query) not in FINDS_NOTHING)
+    with warehouse.engine.begin() as connection:
+        if source(query).startswith("mart."):
+            # What BI is granted has to do for it.
+            connection.exec_driver_sql("SET LOCAL ROLE cchc_bi")
+        found = connection.execute(sa.text(query)).all()
+    assert bool(found) is (source(query) not in FINDS_NOTHING)
 
 
 @pytest.mark.parametrize("query", each("runbook.md"))
