@@ -374,10 +374,10 @@ def test_an_alarm_names_dag_task_error_log_and_the_next_step(alarm, mail_server)
         "try 2",
         "BatchStopped: batch 7 is stopped: HS03 <b> & 12 lines",
         "http://ui/log/7",
-        "README, section 'When something is red'",
+        "docs/runbook.md, section 'When something is red'",
     ):
         assert part in text
-    assert "## When something is red" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "## When something is red" in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 
 
 def test_no_address_no_mail(alarm, mail_server):
