@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from cchc.batches import Batch, batch_of, data_until, last_day, note_loaded
 from cchc.contracts import contract_of, datasets_of
 from cchc.errors import BatchStopped
-from cchc.judging.validation import drop_staged, ready_to_load, validate_unlocked, view_of
+from cchc.judging.validation import ready_to_load, validate_unlocked
 from cchc.periods import first_period, month_of, months_between
-from cchc.reading.staging import staging_table
+from cchc.reading.staging import drop_staged, look_up_view, staging_table
 from cchc.warehouse import exclusive, run_sql_file
 
 
@@ -71,7 +71,7 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
     )
     connection.execute(
         sa.text(
-            f"CREATE TEMP VIEW lo AS SELECT * FROM {view_of(batch)} AS v "
+            f"CREATE TEMP VIEW lo AS SELECT * FROM {look_up_view(batch)} AS v "
             f"WHERE NOT EXISTS (SELECT 1 FROM bo_qua WHERE bo_qua.line_no = v.line_no)"
         )
     )
