@@ -18,7 +18,8 @@ when the export was made, only if the file does not say so.
 
 from airflow.sdk import Param, dag
 
-from cchc.flow.tasks import DEFAULT_ARGS, START, TAGS, dataset_param, land_file, load_core, validate
+from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, dataset_param
+from cchc.flow.tasks import land_file, load_core, validate
 
 
 @dag(

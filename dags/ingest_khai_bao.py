@@ -22,17 +22,8 @@ form into the folder. `land_form`: the worker cannot read the file; this is repo
 
 from airflow.sdk import Param, dag, task_group
 
-from cchc.flow.tasks import (
-    DEFAULT_ARGS,
-    START,
-    TAGS,
-    find_forms,
-    hourly,
-    land_form,
-    load_core,
-    tell_rejected,
-    validate,
-)
+from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, hourly
+from cchc.flow.tasks import find_forms, land_form, load_core, tell_rejected, validate
 
 
 @task_group

@@ -23,22 +23,13 @@ loaded and the watermark stays, so the next run pulls the same window again.
 
 from airflow.sdk import chain, dag, task_group
 
-from cchc.flow.tasks import (
-    DEFAULT_ARGS,
-    START,
-    TAGS,
-    daily,
-    land,
-    load_core,
-    reference,
-    source_end,
-    validate,
-)
+from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, daily, source_end
+from cchc.flow.tasks import land_from, load_core, reference, validate
 
 
 @task_group
 def ingest(dataset: str) -> None:
-    load_core(validate(land(dataset)))
+    load_core(validate(land_from("tthc")(dataset)))
 
 
 @dag(

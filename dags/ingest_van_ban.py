@@ -22,22 +22,13 @@ its batch: only how many there are is told, and the landed file has to be handed
 
 from airflow.sdk import dag, task_group
 
-from cchc.flow.tasks import (
-    DEFAULT_ARGS,
-    POOL_QLVB,
-    START,
-    TAGS,
-    daily,
-    land,
-    load_core,
-    source_end,
-    validate,
-)
+from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, daily, source_end
+from cchc.flow.tasks import land_from, load_core, validate
 
 
 @task_group
 def ingest(dataset: str) -> None:
-    load_core(validate(land.override(pool=POOL_QLVB)(dataset)))
+    load_core(validate(land_from("qlvb")(dataset)))
 
 
 @dag(

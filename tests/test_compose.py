@@ -17,7 +17,7 @@ import yaml
 from check_jsonschema.builtin_schemas import get_builtin_schema
 from jsonschema import Draft202012Validator
 
-from tools.local.demo import SOURCE_POOLS
+from cchc.sources.register import SYSTEMS
 
 REPO = Path(__file__).parents[1]
 TEXT = (REPO / "docker-compose.yml").read_text(encoding="utf-8")
@@ -358,11 +358,7 @@ def parse_with_installed_airflow(folder: Path, commands: list[list[str]], app: s
 
 def test_every_pool_of_the_tasks_is_made():
     made = {c[2]: int(c[3]) for c in airflow_commands() if c[:2] == ["pools", "set"]}
-    assert made == SOURCE_POOLS
-    # dag_parts cannot be imported here without Airflow's settings; its line is short.
-    parts = (REPO / "plugins/cchc/dag_parts.py").read_text(encoding="utf-8")
-    (line,) = re.findall(r"^POOL_TTHC, POOL_QLVB = (.+)$", parts, re.MULTILINE)
-    assert set(re.findall(r'"(\w+)"', line)) == set(made)
+    assert made == {system.pool: system.at_a_time for system in SYSTEMS.values()}
 
 
 def test_installed_airflow_understands_every_command(tmp_path):

@@ -22,13 +22,16 @@ import pytest
 import sqlalchemy as sa
 
 from cchc.errors import BadDefinition, BadFile, BatchStopped, CchcError, SourceRefused, SourceUnavailable
+from cchc.sources.qlvb import QlvbClient
+from cchc.sources.register import SYSTEMS, SourceSystem
+from cchc.sources.tthc import TthcClient
 from tests.world import UNITS, World
 from tools import dag_docs
 
 ROOT = Path(__file__).parents[1]
 DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
 HEADINGS = ["What", "When", "Inputs", "Outputs", "If it fails", "Run again"]
-WIRING_IMPORTS = {"airflow.sdk", "cchc.flow.tasks", "cchc.flow.assets"}
+WIRING_IMPORTS = {"airflow.sdk", "cchc.flow.tasks", "cchc.flow.policy", "cchc.flow.assets"}
 LOOK_UPS = {"Variable", "Connection", "BaseHook", "environ", "getenv", "get_connection"}
 SQL_STATEMENT = re.compile(r"\b(?:select|insert\s+into|update|delete\s+from|create)\s", re.IGNORECASE)
 LONGEST_FILE = 100
@@ -42,8 +45,8 @@ def bag():
 
 # Imported only now, like the DAGs: Airflow reads its settings at that moment.
 @pytest.fixture(scope="module")
-def dag_parts(bag) -> ModuleType:
-    return import_module("cchc.flow.tasks")
+def flow_policy(bag) -> ModuleType:
+    return import_module("cchc.flow.policy")
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +70,11 @@ def test_every_dag_file_is_read(bag):
     }
 
 
-def test_every_task_has_a_timeout_retries_and_an_alarm(tasks, dag_parts, notifier):
+def test_every_task_has_a_timeout_retries_and_an_alarm(tasks, flow_policy, notifier):
     for task in tasks:
         assert 60 <= task.execution_timeout.total_seconds() <= 2 * 3600, task.task_id
         assert task.retries >= 1, task.task_id
-        assert task.retry_policy is dag_parts.RETRY_POLICY, task.task_id
+        assert task.retry_policy is flow_policy.RETRY_POLICY, task.task_id
         alarms = task.on_failure_callback
         alarms = alarms if isinstance(alarms, list) else [alarms]
         assert [type(alarm) for alarm in alarms] == [notifier.FailureNotifier], task.task_id
@@ -149,12 +152,12 @@ def test_documents_are_pulled_after_midnight_of_the_units(bag):
     assert when == {"ingest_tthc": "0 0 * * *", "ingest_van_ban": "30 0 * * *"}
 
 
-def test_a_simulated_source_ends_the_schedule(dag_parts, monkeypatch):
+def test_a_simulated_source_ends_the_schedule(flow_policy, monkeypatch):
     monkeypatch.setenv("CCHC_NGUON_DEN", "2025-07-01")
-    assert dag_parts.source_end().isoformat() == "2025-07-01T00:00:00+07:00"
-    assert dag_parts.source_end(minute=30).isoformat() == "2025-07-01T00:30:00+07:00"
+    assert flow_policy.source_end().isoformat() == "2025-07-01T00:00:00+07:00"
+    assert flow_policy.source_end(minute=30).isoformat() == "2025-07-01T00:30:00+07:00"
     monkeypatch.delenv("CCHC_NGUON_DEN")
-    assert dag_parts.source_end() is dag_parts.source_end(minute=30) is None
+    assert flow_policy.source_end() is flow_policy.source_end(minute=30) is None
 
 
 # What a person reads --------------------------------------------------------------------------
@@ -294,8 +297,8 @@ def test_reading_the_dags_imports_nothing_heavy(tmp_path):
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else value,
 )
-def test_only_what_waiting_can_help_is_tried_again(dag_parts, error, action):
-    assert dag_parts.RETRY_POLICY.evaluate(error, try_number=1, max_tries=3).action.value == action
+def test_only_what_waiting_can_help_is_tried_again(flow_policy, error, action):
+    assert flow_policy.RETRY_POLICY.evaluate(error, try_number=1, max_tries=3).action.value == action
 
 
 def failed_task() -> dict:
@@ -371,10 +374,10 @@ def test_an_alarm_names_dag_task_error_log_and_the_next_step(alarm, mail_server)
         "try 2",
         "BatchStopped: batch 7 is stopped: HS03 <b> & 12 lines",
         "http://ui/log/7",
-        "README, section 'When something is red'",
+        "docs/runbook.md, section 'When something is red'",
     ):
         assert part in text
-    assert "## When something is red" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "## When something is red" in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 
 
 def test_no_address_no_mail(alarm, mail_server):
@@ -445,16 +448,13 @@ def run_task(bag, dsn, tmp_path, monkeypatch):
     return run
 
 
-class SilentSource:
+class SilentSource(TthcClient):
     """A TTHC system in which nothing changed; remembers what it was asked."""
 
     asked: ClassVar[list[tuple]] = []
 
-    def __init__(self, address: str, *_: str) -> None:
-        self.address = address
-
     def pages(self, _path: str, since: datetime | None, until: datetime) -> Iterator[dict]:
-        self.asked.append((self.address, since, until))
+        self.asked.append((self.base_url, since, until))
         yield {"service": "DongBoHoSoMC", "tong_so": 0, "data": []}
 
 
@@ -463,7 +463,7 @@ def pull(run_task, monkeypatch):
     """Pulls dossiers up to a day (0:00 in Vietnam); returns address, since and until that were asked."""
     monkeypatch.setenv("AIRFLOW_CONN_CCHC_TTHC", "http://client:secret@tthc.example.vn:8080")
     monkeypatch.delenv("CCHC_NGUON_DEN", raising=False)
-    monkeypatch.setattr("cchc.sources.tthc.TthcClient", SilentSource)
+    monkeypatch.setitem(SYSTEMS, "tthc", SourceSystem("tthc", f"{__name__}:SilentSource"))
 
     def ask(day: str) -> tuple:
         end = datetime.fromisoformat(f"{day}T00:00:00+07:00")
@@ -493,14 +493,11 @@ def test_a_run_by_hand_asks_a_simulated_source_for_nothing_after_its_end(pull, m
     assert pull("2026-11-23")[2] == datetime(2025, 7, 1)
 
 
-class SilentDocuments:
+class SilentDocuments(QlvbClient):
     """A document-management system in which nothing changed."""
 
-    def __init__(self, address: str, login: str, password: str) -> None:
-        self.client = (address, login, password)
-
     def download(self, path: str, since: datetime | None, until: datetime) -> SimpleNamespace:
-        SilentSource.asked.append((*self.client, path, since, until))
+        SilentSource.asked.append((self.base_url, self.client_id, self.client_secret, path, since, until))
         return SimpleNamespace(total=0, chunks=iter([b"ma_van_ban,huong,don_vi\n"]))
 
 
@@ -509,7 +506,7 @@ def pull_documents(run_task, monkeypatch):
     """Pulls a list of the document system at a moment; returns what was asked of it."""
     monkeypatch.setenv("AIRFLOW_CONN_CCHC_QLVB", "http://client:secret@qlvb.example.vn:8080")
     monkeypatch.delenv("CCHC_NGUON_DEN", raising=False)
-    monkeypatch.setattr("cchc.sources.qlvb.QlvbClient", SilentDocuments)
+    monkeypatch.setitem(SYSTEMS, "qlvb", SourceSystem("qlvb", f"{__name__}:SilentDocuments"))
 
     def ask(moment: str, **given: object) -> tuple:
         end = datetime.fromisoformat(f"{moment}+07:00")

@@ -11,7 +11,7 @@ import xlsxwriter
 from cchc.contracts import contract_of
 from cchc.errors import BadFile
 from cchc.judging.validation import validate
-from cchc.reading.readers import open_export
+from cchc.reading.formats import open_export
 from cchc.spelling import fold
 from tests.world import DOSSIER, SO, UNITS, World, code
 from tools.tthc_simulator import exports

@@ -11,8 +11,8 @@ from cchc.declarations.drop_folder import DATASET, tell_rejected, waiting_forms
 from cchc.errors import BadDefinition, BadFile, LinesRejected
 from cchc.judging.validation import validate
 from cchc.loading.load import load
+from cchc.loading.organisation import load_organisation
 from cchc.periods import Month
-from cchc.registers.organisation import load_organisation
 from cchc.registers.working_calendar import sync_calendar
 from cchc.sources.landing import land_file
 from tests.test_declarations import COLUMNS, PART, WHOLE, line

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 import sqlalchemy as sa
 
-from cchc.contracts import DATASETS, contract_of
+from cchc.contracts import contract_of, contracts
 from cchc.errors import BatchStopped
 from cchc.judging.suites import rules_of
 from cchc.judging.validation import validate
@@ -357,7 +357,7 @@ def test_faults_of_catalogues_are_listed_too(world: World):
     assert lines(world) == []
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", contracts())
 def test_every_dataset_says_which_line_its_newest_state_comes_from(province: World, dataset: str):
     [(text,)] = province.rows("SELECT pg_get_viewdef('core.dong_hien_hanh'::regclass)")
     assert f"'{dataset}'::text AS dataset" in text, "add a branch to core.dong_hien_hanh in a migration"

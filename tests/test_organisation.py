@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cchc.errors import BadDefinition
-from cchc.registers.organisation import NAMES, SUCCESSIONS, UNITS, load_organisation, read_organisation
+from cchc.loading.organisation import load_organisation
+from cchc.registers.organisation import NAMES, SUCCESSIONS, UNITS, read_organisation
 from cchc.registers.reference_files import REFERENCE
 from tests.accidents import nothing_differs_after, session_ended
 from tests.world import CONTENT, DOSSIER, PROCEDURES, World, code

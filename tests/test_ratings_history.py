@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from cchc.errors import BadFile
 from cchc.judging.validation import validate
 from cchc.loading.load import load
-from cchc.reading import readers
+from cchc.reading import json_file
 from cchc.reading.dossier_lists import LIST_OF, columns_without_source, flatten_dossier
 from cchc.warehouse import engine_of
 from tests.accidents import nothing_differs_after, process_killed
@@ -140,7 +140,7 @@ def test_exports_with_and_without_lists_give_the_same_in_any_order(province: Wor
 
 
 def test_list_that_only_a_late_record_has_is_not_passed_over(province: World, monkeypatch):
-    monkeypatch.setattr(readers, "JSON_HEADER_RECORDS", 2)
+    monkeypatch.setattr(json_file, "HEADER_RECORDS", 2)
     with pytest.raises(BadFile, match="line 3 has the field 'tong_phi_le_phi' that none of the first 2"):
         ingest(province, record(1), record(2), record(3, DanhSachLePhi=[{"Gia": 5}]))
     assert province.rows(

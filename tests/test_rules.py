@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from cchc.contracts import DATASETS, contract_of
+from cchc.contracts import contract_of, contracts
 from cchc.errors import BatchStopped
 from cchc.judging.suites import rules_of, suite_json
 from cchc.judging.validation import validate
@@ -490,7 +490,7 @@ def test_batch_is_judged_in_a_process_of_its_own(province: World):
 # The suites themselves ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", contracts())
 def test_suite_is_complete_and_names_only_columns_of_its_contract(dataset: str):
     columns = {column.name for column in contract_of(dataset).staged}
     for entry in suite_json(dataset)["expectations"]:
@@ -527,7 +527,7 @@ def test_every_critical_rule_has_a_case_above():
     # Rules on declarations have their cases in test_declarations.py.
     covered |= {rule for _, rules in REFUSED.values() for rule in rules} | {"KB10", "KB20", "KB21"}
     covered |= {"DG01b", "DG21", "QT01b", "QT03", "QT21"}
-    for dataset in DATASETS:
+    for dataset in contracts():
         critical = {rule.rule_id for rule in rules_of(dataset).values() if rule.severity == "critical"}
         assert critical <= covered, critical - covered
 

@@ -1,11 +1,12 @@
-"""Reads one batch of ops.batch: what it is and how far it has come."""
+"""The whole life of a batch: landed, staged, judged, stopped, loaded. Only this module writes ops.batch."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from cchc.contracts import datasets_of
 from cchc.errors import CchcError
 
 
@@ -50,11 +51,173 @@ def batch_of(connection: sa.Connection, batch_id: int) -> Batch:
     return Batch(**{**row._mapping, "landed_path": Path(row.landed_path)})
 
 
-def reference_state(connection: sa.Connection) -> str:
+# What happens to a batch ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a landed file came from: the way in (file, api, reference) and what it was called there."""
+
+    kind: str
+    name: str
+    extracted_at: datetime | None = None
+    window_from: datetime | None = None
+    window_to: datetime | None = None
+
+
+def register_landed(
+    connection: sa.Connection, dataset: str, path: Path, sha256: str, origin: Origin
+) -> tuple[int, bool]:
+    """The batch of a landed file, and whether it is new: the same bytes again are the same batch."""
+    row = {
+        "dataset": dataset,
+        "sha256": sha256,
+        "size_bytes": path.stat().st_size,
+        "landed_path": str(path),
+        "original_name": origin.name,
+        "origin": origin.kind,
+        "extracted_at": origin.extracted_at,
+        "window_from": origin.window_from,
+        "window_to": origin.window_to,
+    }
+    batch_id = connection.scalar(
+        sa.text(
+            f"INSERT INTO ops.batch ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)}) "
+            "ON CONFLICT (dataset, sha256) DO NOTHING RETURNING batch_id"
+        ),
+        row,
+    )
+    if batch_id is not None:
+        return batch_id, True
+    # The landing area may have moved since these bytes came the first time.
+    batch_id = connection.scalar(
+        sa.text(
+            "UPDATE ops.batch SET landed_path = :landed_path, extracted_at = "
+            "CASE WHEN status = 'loaded' THEN extracted_at ELSE coalesce(:extracted_at, extracted_at) END "
+            "WHERE dataset = :dataset AND sha256 = :sha256 RETURNING batch_id"
+        ),
+        row,
+    )
+    return batch_id, False
+
+
+def reopen_reference(connection: sa.Connection, batch_id: int, changed: bool) -> None:
+    """Has the batch of a reference file loaded again, when what it belongs to has changed.
+
+    So is a batch that was loaded once and is not what the warehouse holds now: an older file came back.
+    """
+    connection.execute(
+        sa.text(
+            "UPDATE ops.batch SET status = 'landed', origin = 'reference' WHERE batch_id = :b "
+            # Its bytes may have come by ingest_file before.
+            "AND (origin <> 'reference' OR status = 'loaded' AND (:changed OR NOT EXISTS "
+            "(SELECT 1 FROM core.don_vi_phien_ban WHERE ma_nguon = 'tham_chieu' AND batch_id = :b)))"
+        ),
+        {"b": batch_id, "changed": changed},
+    )
+
+
+def note_staged(
+    connection: sa.Connection,
+    batch_id: int,
+    *,
+    lines_read: int,
+    stated_total: int | None,
+    layout: str,
+    extracted_at: datetime | None,
+    extra_columns: list[str],
+    missing_columns: list[str],
+    personal_columns: list[str],
+) -> None:
+    """Records what the file says of itself; the lines stand in staging and wait to be judged."""
+    connection.execute(
+        sa.text(
+            "UPDATE ops.batch SET lines_read = :lines, stated_total = :total, layout = :layout, "
+            "extracted_at = :at, extra_columns = :extra, missing_columns = :missing, "
+            "personal_columns = :personal, judged_against = :dimensions, "
+            "status = 'landed', stop_reason = NULL WHERE batch_id = :b"
+        ),
+        {
+            "lines": lines_read,
+            "total": stated_total,
+            "layout": layout,
+            "at": extracted_at,
+            "extra": extra_columns,
+            "missing": missing_columns,
+            "personal": personal_columns,
+            "dimensions": dimension_state(connection),
+            "b": batch_id,
+        },
+    )
+
+
+def note_judged(connection: sa.Connection, batch_id: int, rejected: int, stop_reason: str | None) -> None:
+    """Records that a batch was judged: it may be loaded, or it is stopped for a reason."""
+    connection.execute(
+        sa.text(
+            "UPDATE ops.batch SET status = :status, stop_reason = :reason, "
+            "lines_rejected = :rejected, validated_at = now() WHERE batch_id = :b"
+        ),
+        {
+            "status": "stopped" if stop_reason else "validated",
+            "reason": stop_reason,
+            "rejected": rejected,
+            "b": batch_id,
+        },
+    )
+
+
+def stop_unread(connection: sa.Connection, batch_id: int, reason: str) -> None:
+    """Stops a batch whose file could not be read."""
+    connection.execute(
+        sa.text("UPDATE ops.batch SET status = 'stopped', stop_reason = :reason WHERE batch_id = :b"),
+        {"reason": reason, "b": batch_id},
+    )
+
+
+def note_loaded(connection: sa.Connection, batch_id: int, accepted: int) -> None:
+    """Records that a batch is loaded; what was neither accepted nor rejected was superseded."""
+    connection.execute(
+        sa.text(
+            "UPDATE ops.batch SET status = 'loaded', loaded_at = now(), lines_accepted = :accepted, "
+            "lines_superseded = lines_read - lines_rejected - :accepted WHERE batch_id = :b"
+        ),
+        {"accepted": accepted, "b": batch_id},
+    )
+
+
+# What all batches say together ----------------------------------------------------------------
+
+
+def dimension_state(connection: sa.Connection) -> str:
     """Names the units and procedures that are known now; another value: judge by them again."""
     return connection.scalar(
         sa.text(
             "SELECT count(*) || ' ' || coalesce(max(loaded_at)::text, '') FROM ops.batch "
-            "WHERE dataset IN ('don_vi', 'tthc') AND status = 'loaded'"
-        )
+            "WHERE dataset = ANY(:dimensions) AND status = 'loaded'"
+        ),
+        {"dimensions": datasets_of("dimension")},
     )
+
+
+def watermark(engine: sa.Engine, dataset: str) -> datetime | None:
+    """The end of the last window of `dataset` that was loaded; None before the first."""
+    query = "SELECT max(window_to) FROM ops.batch WHERE dataset = :d AND status = 'loaded'"
+    with engine.connect() as connection:
+        return connection.scalar(sa.text(query), {"d": dataset})
+
+
+def data_until(connection: sa.Connection, datasets: list[str]) -> datetime | None:
+    """The latest moment up to which the source of one of these datasets is known, local time; None before
+    any load."""
+    return connection.scalar(
+        sa.text(
+            "SELECT max(extracted_at) FROM ops.batch WHERE dataset = ANY(:datasets) AND status = 'loaded'"
+        ),
+        {"datasets": datasets},
+    )
+
+
+def last_day(until: datetime) -> date:
+    """The last day that data up to `until` (exclusive) speak of."""
+    return (until - timedelta(microseconds=1)).date()

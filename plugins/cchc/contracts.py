@@ -12,12 +12,6 @@ from cchc.models import Strict
 from cchc.spelling import fold
 
 CONTRACTS = Path(__file__).parent / "contracts"
-DATASETS = (
-    *("don_vi", "tthc", "ho_so", "danh_gia", "qua_trinh"),
-    *("van_ban", "ho_so_cong_viec"),
-    "khai_bao",
-)
-
 SQL_TYPES = {
     "text": 'text COLLATE "C"',
     "int": "int",
@@ -61,27 +55,32 @@ class Layout(Strict):
 
 
 class Api(Strict):
-    """Where a dataset is pulled from. `form`: pages of JSON records, or one CSV."""
+    """Where a dataset is pulled from. `system`: a source system of cchc.sources.register."""
 
+    system: str
     path: str
     incremental: bool
-    system: Literal["tthc", "qlvb"] = "tthc"
-    form: Literal["pages", "csv"] = "pages"
+
+
+Kind = Literal["dimension", "fact"]
 
 
 class Contract(Strict):
-    """One dataset. `kind`: a reference describes units or procedures and keeps its history; a fact is
-    something that happened, of which only the newest state is kept. `unit`: the column of the batch's
-    look-up view that says to whom a line belongs, where there is one. `stays_open`: rows of the fact may be
-    open, and are judged on the last day that its source speaks of."""
+    """One dataset. `kind`: a dimension describes units or procedures and keeps its history; a fact is
+    something that happened, of which only the newest state is kept. `place`: where it stands in lists.
+    `unit`: the column of the batch's look-up view that says to whom a line belongs, where there is one.
+    `stays_open`: rows of the fact may be open, and are judged on the last day that its source speaks of.
+    `registers`: what officers keep and the look-up view refers to, see cchc.registers.syncing."""
 
     dataset: str
-    kind: Literal["reference", "fact"]
+    kind: Kind
+    place: int
     stays_open: bool = True
     title: str
     key: tuple[str, ...]
     changed_at: str
     unit: str | None = None
+    registers: tuple[str, ...] = ()
     reject_threshold_pct: float = Field(ge=0, le=100)
     api: Api | None = None
     layouts: tuple[Layout, ...]
@@ -127,18 +126,29 @@ class Contract(Strict):
 
 
 @cache
+def contracts() -> dict[str, Contract]:
+    """The contracts of all datasets in the order of lists; raises BadDefinition when one is wrong."""
+    found = []
+    for path in sorted(CONTRACTS.glob("*.yaml")):
+        try:
+            contract = Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        except (ValidationError, yaml.YAMLError) as error:
+            raise BadDefinition(f"Contract {path.name}: {error}") from error
+        if contract.dataset != path.stem:
+            raise BadDefinition(
+                f"Contract {path.name}: dataset is {contract.dataset!r}, expected the file's name."
+            )
+        found.append(contract)
+    return {c.dataset: c for c in sorted(found, key=lambda c: (c.place, c.dataset))}
+
+
 def contract_of(dataset: str) -> Contract:
-    """The contract of a dataset; raises BadDefinition when there is none or it is wrong."""
-    path = CONTRACTS / f"{dataset}.yaml"
-    if dataset not in DATASETS or not path.exists():
-        raise BadDefinition(f"Unknown dataset {dataset!r}: expected one of {', '.join(DATASETS)}.")
-    try:
-        return Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise BadDefinition(f"Contract {path.name}: {error}") from error
+    """The contract of a dataset; raises BadDefinition when there is none."""
+    if dataset not in contracts():
+        raise BadDefinition(f"Unknown dataset {dataset!r}: expected one of {', '.join(contracts())}.")
+    return contracts()[dataset]
 
 
-@cache
-def facts() -> tuple[str, ...]:
-    """The datasets that hold facts."""
-    return tuple(dataset for dataset in DATASETS if contract_of(dataset).kind == "fact")
+def datasets_of(kind: Kind) -> list[str]:
+    """The datasets of a kind, in the order of lists."""
+    return [contract.dataset for contract in contracts().values() if contract.kind == kind]

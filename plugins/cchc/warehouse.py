@@ -66,34 +66,40 @@ def copy_text(connection: sa.Connection, table: str, columns: list[str], source:
 
 
 def sync_rows(
-    connection: sa.Connection,
-    table: str,
-    key: tuple[str, ...],
-    rows: list[dict],
-    keep_old: bool = False,
-) -> None:
-    """Makes `table` hold `rows`; with `keep_old`, rows with other keys stay."""
+    connection: sa.Connection, table: str, rows: list[dict], keep_old: tuple[str, ...] = ()
+) -> bool:
+    """Makes `table` hold exactly `rows`; returns whether it did not before.
+
+    With `keep_old`, the table's key, rows with other keys stay.
+    """
     if not rows:
-        if not keep_old:
-            connection.execute(sa.text(f"DELETE FROM {table}"))
-        return
+        return not keep_old and connection.execute(sa.text(f"DELETE FROM {table}")).rowcount > 0
     names = list(rows[0])
-    schema, name = table.split(".")
-    target = sa.table(name, *map(sa.column, names), schema=schema)
-    current = {
-        tuple(row[k] for k in key): {n: row[n] for n in names}
-        for row in connection.execute(sa.select(target)).mappings()
-    }
-    wanted = {tuple(row[k] for k in key): row for row in rows}
-    for row_key, row in current.items():
-        same = row_key in wanted and all(row[n] == wanted[row_key][n] for n in names)
-        if same or (keep_old and row_key not in wanted):
-            wanted.pop(row_key, None)
-        elif row_key in wanted and keep_old:
-            where = sa.and_(*(target.c[k] == v for k, v in zip(key, row_key, strict=True)))
-            connection.execute(sa.update(target).where(where).values(**wanted.pop(row_key)))
-        else:
-            where = sa.and_(*(target.c[k] == v for k, v in zip(key, row_key, strict=True)))
-            connection.execute(sa.delete(target).where(where))
-    if wanted:
-        connection.execute(sa.insert(target), list(wanted.values()))
+    columns = ", ".join(names)
+
+    def content(row: str) -> str:
+        # Compared as the table would show it: what is written may read otherwise, as -infinity does.
+        return f"ROW({', '.join(f'{row}.{name}' for name in names)})::text"
+
+    connection.exec_driver_sql(
+        f"CREATE TEMP TABLE wanted ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA"
+    )
+    connection.execute(sa.insert(sa.table("wanted", *map(sa.column, names))), rows)
+    if keep_old:
+        others = [name for name in names if name not in keep_old]
+        statements = [
+            f"INSERT INTO {table} AS held ({columns}) SELECT {columns} FROM wanted "
+            f"ON CONFLICT ({', '.join(keep_old)}) DO UPDATE SET ({', '.join(others)}) = "
+            f"ROW({', '.join(f'excluded.{name}' for name in others)}) "
+            f"WHERE {content('held')} <> {content('excluded')}"
+        ]
+    else:
+        same = f"{content('held')} = {content('wanted')}"
+        statements = [
+            f"DELETE FROM {table} AS held WHERE NOT EXISTS (SELECT 1 FROM wanted WHERE {same})",
+            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM wanted "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS held WHERE {same})",
+        ]
+    changed = sum(connection.exec_driver_sql(statement).rowcount for statement in statements)
+    connection.exec_driver_sql("DROP TABLE wanted")
+    return changed > 0

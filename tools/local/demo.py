@@ -34,8 +34,6 @@ DAGS = (
 # How long after midnight each DAG that pulls from a source starts.
 STARTS = {"ingest_tthc": timedelta(), "ingest_van_ban": timedelta(minutes=30)}
 VIETNAM = timezone(timedelta(hours=7))
-# As docker-compose.yml makes them: how many tasks may ask a source at a time.
-SOURCE_POOLS = {"nguon_tthc": 2, "nguon_qlvb": 2}
 RUN_PREFIX = "demo__"
 DEFAULT_MONTHS = "2025-01..2025-06"
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -96,8 +94,10 @@ class Session:
 
     def prepare_dags(self, dag_ids: tuple[str, ...] = DAGS) -> None:
         """Makes the pools of the sources, waits until Airflow knows the DAGs and unpauses them."""
-        for pool, slots in SOURCE_POOLS.items():
-            self.api.ensure_pool(pool, slots)
+        from cchc.sources.register import SYSTEMS  # noqa: PLC0415 (on sys.path only from here on)
+
+        for system in SYSTEMS.values():
+            self.api.ensure_pool(system.pool, system.at_a_time)
         while missing := set(dag_ids) - self.api.dag_ids():
             errors = self.api.import_errors()
             if errors:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cchc.batches import batch_of, reference_state
+from cchc.batches import batch_of, dimension_state
 from cchc.errors import BadDefinition, LinesRejected
 
 DATASET = "khai_bao"
@@ -78,14 +78,14 @@ def _done(connection: sa.Connection, hashes: list[str], again: bool) -> set[str]
         connection.scalars(
             sa.text(
                 "SELECT sha256 FROM ops.batch AS b WHERE dataset = :dataset AND sha256 = ANY(:hashes) AND ("
-                "(status = 'stopped' AND NOT :again) OR (status = 'loaded' AND (judged_against = :reference "
+                "(status = 'stopped' AND NOT :again) OR (status = 'loaded' AND (judged_against = :dimensions "
                 "OR NOT EXISTS (SELECT 1 FROM ops.reject AS r "
                 "WHERE r.batch_id = b.batch_id AND :unit_rule = ANY(r.rule_ids)))))"
             ),
             {
                 "dataset": DATASET,
                 "hashes": hashes,
-                "reference": reference_state(connection),
+                "dimensions": dimension_state(connection),
                 "again": again,
                 "unit_rule": UNIT_RULE,
             },

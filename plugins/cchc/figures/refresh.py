@@ -7,12 +7,13 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from cchc.batches import data_until, last_day
 from cchc.errors import CchcError
 from cchc.figures.definitions import facts, fingerprint, forms, indicators
 from cchc.figures.indicator_sql import form_sql, keep_sql, measures, roll_up_sql, scan_sql
 from cchc.figures.points_766 import points_766
-from cchc.loading.load import data_until, last_day
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
+from cchc.registers.declared_items import sync_items
 from cchc.warehouse import exclusive, named_in, run_sql_file, sync_rows
 
 SERIALIZATION_FAILURE = "40001"
@@ -73,7 +74,7 @@ def refresh(engine: sa.Engine, *kys: str) -> Refreshed:
 
 def sync_definitions(engine: sa.Engine) -> None:
     """Writes the indicator files to mart.dinh_nghia, mart.muc_tieu, core.do_luong and the functions
-    that add up."""
+    that add up, and the registers that figures refer to."""
     kept = {"phien_ban", "chi_tieu", "ten", "loai", "chieu", "thu_tu", "bien_the_cua", "khong_tinh_duoc"}
     definitions = [
         {
@@ -112,10 +113,11 @@ def sync_definitions(engine: sa.Engine) -> None:
         for term, m in measures().items()
     ]
     with exclusive(engine, "definitions"), engine.begin() as connection:
-        sync_rows(connection, "mart.dinh_nghia", ("ma_chi_so", "phien_ban"), definitions, keep_old=True)
-        sync_rows(connection, "mart.muc_tieu", ("ma_chi_so", "cap", "hieu_luc_tu"), targets)
-        sync_rows(connection, "core.do_luong", ("vi_tri",), elements)
-        sync_rows(connection, "mart.thang_diem_766", ("ma", "hieu_luc_tu"), points_766())
+        sync_rows(connection, "mart.dinh_nghia", definitions, keep_old=("ma_chi_so", "phien_ban"))
+        sync_rows(connection, "mart.muc_tieu", targets)
+        sync_rows(connection, "core.do_luong", elements)
+        sync_rows(connection, "mart.thang_diem_766", points_766())
+        sync_items(connection)
         _sync_function(connection, "tinh_chi_so", "mart.chi_so", roll_up_sql())
         for bieu in forms():
             _sync_function(connection, f"tinh_{bieu}", f"mart.{bieu}", form_sql(bieu))
@@ -213,7 +215,7 @@ def month_binds(month: Month, until: date | None) -> dict:
 
 def known_until(connection: sa.Connection, fact: str) -> date | None:
     """The last day that the source of a fact speaks of; None before any load."""
-    until = data_until(connection, facts()[fact].bo_du_lieu)
+    until = data_until(connection, [facts()[fact].bo_du_lieu])
     return last_day(until) if until else None
 
 

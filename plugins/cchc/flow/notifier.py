@@ -47,6 +47,6 @@ def describe(context: Context) -> tuple[str, str]:
         f"Task:    {instance.task_id}, try {instance.try_number}",
         f"Error:   {type(error).__name__}: {error}" if error else "Error:   see the task's log",
         f"Log:     {getattr(instance, 'log_url', '')}",
-        "What to do: README, section 'When something is red'.",
+        "What to do: docs/runbook.md, section 'When something is red'.",
     ]
     return subject, "\n".join(lines)

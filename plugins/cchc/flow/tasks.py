@@ -1,77 +1,20 @@
-"""The tasks that several DAGs share, and the policy that all of them follow.
+"""The tasks that DAGs are made of.
 
 A task takes and returns ids and counts, never rows. Every task may be run again at any time: what
 is complete is decided by the tables in ops.
 """
 
 import os
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-import pendulum
-from airflow.sdk import (
-    Context,
-    CronDataIntervalTimetable,
-    ExceptionRetryPolicy,
-    Param,
-    RetryAction,
-    RetryRule,
-    get_current_context,
-    task,
-)
+from airflow.sdk import Context, XComArg, get_current_context, task
 from airflow.sdk.bases.hook import BaseHook
 
-from cchc.contracts import DATASETS
 from cchc.flow.assets import THANG_CO_THAY_DOI
-from cchc.flow.notifier import FailureNotifier
-
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-POOL_TTHC, POOL_QLVB = "nguon_tthc", "nguon_qlvb"
-TAGS = ["cchc"]
-START = pendulum.datetime(2025, 1, 1, tz="Asia/Ho_Chi_Minh")
-
-# Waiting helps against a source or a database that is away; nothing but a person helps against a
-# wrong password or a file that breaks its contract.
-RETRY_POLICY = ExceptionRetryPolicy(
-    rules=[
-        RetryRule("cchc.errors.SourceUnavailable", RetryAction.RETRY, timedelta(minutes=2)),
-        RetryRule("sqlalchemy.exc.OperationalError", RetryAction.RETRY, timedelta(seconds=30)),
-        RetryRule("cchc.errors.CchcError", RetryAction.FAIL, reason="a person has to act"),
-    ]
-)
-DEFAULT_ARGS = {
-    "owner": "cchc",
-    "retries": 3,
-    "retry_delay": timedelta(minutes=1),
-    "retry_policy": RETRY_POLICY,
-    "on_failure_callback": FailureNotifier(),
-}
-
-
-def daily(hour: int, minute: int = 0) -> CronDataIntervalTimetable:
-    """Every day at `hour` in Vietnam; the interval is the day before that moment."""
-    return CronDataIntervalTimetable(f"{minute} {hour} * * *", timezone="Asia/Ho_Chi_Minh")
-
-
-def hourly(minute: int) -> CronDataIntervalTimetable:
-    """Every hour at `minute`; the interval is the hour before that moment."""
-    return CronDataIntervalTimetable(f"{minute} * * * *", timezone="Asia/Ho_Chi_Minh")
-
-
-def source_end(minute: int = 0) -> pendulum.DateTime | None:
-    """The last moment a simulated source has data (CCHC_NGUON_DEN); None for a live one.
-
-    With `minute`: when a DAG that starts so long after midnight pulls that for the last time.
-    """
-    end = os.environ.get("CCHC_NGUON_DEN")
-    return pendulum.parse(end, tz="Asia/Ho_Chi_Minh").add(minutes=minute) if end else None
-
-
-def dataset_param() -> Param:
-    """The choice of a dataset when a DAG is triggered."""
-    return Param("ho_so", type="string", enum=list(DATASETS), title="Bộ dữ liệu")
-
+from cchc.flow.policy import VIETNAM, source_end
+from cchc.sources.register import system_of
 
 # Tasks ----------------------------------------------------------------------------------------
 
@@ -83,7 +26,7 @@ def dataset_param() -> Param:
 )
 def reference() -> dict:
     """Brings units, successions, other names and the working calendar in line with sql/reference."""
-    from cchc.registers.organisation import load_organisation
+    from cchc.loading.organisation import load_organisation
     from cchc.registers.working_calendar import sync_calendar as sync
 
     context = get_current_context()
@@ -97,26 +40,28 @@ def reference() -> dict:
 @task(
     task_display_name="Kéo dữ liệu về",
     map_index_template="{{ ten }}",
-    pool=POOL_TTHC,
     execution_timeout=timedelta(minutes=30),
 )
 def land(dataset: str) -> dict:
     """Pulls what changed at the source into an immutable file."""
     from cchc.contracts import contract_of
     from cchc.sources.landing import land_api
-    from cchc.sources.qlvb import QlvbClient
-    from cchc.sources.tthc import TthcClient
 
     context, contract = _named(dataset), contract_of(dataset)
-    client_of = {"tthc": TthcClient, "qlvb": QlvbClient}[contract.api.system]
-    connection = BaseHook.get_connection(f"cchc_{contract.api.system}")
+    system = system_of(contract.api.system)
+    connection = BaseHook.get_connection(system.connection_id)
     scheme = "https" if "https" in (connection.conn_type, connection.schema) else "http"
     port = f":{connection.port}" if connection.port else ""
-    client = client_of(
+    client = system.connect(
         f"{scheme}://{connection.host}{port}", connection.login or "", connection.password or ""
     )
     landed = land_api(_warehouse(context), _landing(), contract, client, _until(context))
     return {"dataset": dataset, "batch_id": landed.batch_id, "new": landed.new}
+
+
+def land_from(system: str) -> Callable[[str], XComArg]:
+    """The task `land`, among those that may ask the system at the same time."""
+    return land.override(pool=system_of(system).pool)
 
 
 @task(

@@ -1,10 +1,12 @@
-"""Reads the expectation suites without importing Great Expectations."""
+"""Reads the suites without importing Great Expectations, and says which rules apply to a batch."""
 
 import json
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from cchc.batches import Batch
+from cchc.contracts import Contract
 from cchc.errors import BadDefinition
 from cchc.warehouse import EXPECTATIONS
 
@@ -24,6 +26,16 @@ class Rule:
     reason: str
     condition: str | None
     confidential: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one rule came out: `failed` counts rows, or 1 for a batch rule that is broken."""
+
+    rule: Rule
+    success: bool
+    checked: int
+    failed: int
 
 
 @cache
@@ -62,3 +74,14 @@ def rules_of(dataset: str) -> dict[str, Rule]:
             raise BadDefinition(f"expectations/{dataset}.json: rule {rule.rule_id} stands twice.")
         rules[rule.rule_id] = rule
     return rules
+
+
+def applicable(contract: Contract, batch: Batch) -> dict[str, Rule]:
+    """The rules whose columns this export has; a total is only judged where one is stated."""
+    absent = set(batch.missing_columns)
+    return {
+        rule_id: rule
+        for rule_id, rule in rules_of(contract.dataset).items()
+        if not absent & set(rule.columns)
+        and (rule.type != "expect_table_row_count_to_equal" or batch.stated_total is not None)
+    }

@@ -1,15 +1,15 @@
 """Loads a judged batch into core in one transaction, and notes which months it changed."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from cchc.batches import Batch, batch_of
-from cchc.contracts import contract_of, facts
+from cchc.batches import Batch, batch_of, data_until, last_day, note_loaded
+from cchc.contracts import contract_of, datasets_of
 from cchc.errors import BatchStopped
-from cchc.judging.validation import drop_staged, ready_to_load, validate_unlocked, view_of
+from cchc.judging.validation import ready_to_load, validate_unlocked
 from cchc.periods import first_period, month_of, months_between
-from cchc.reading.staging import staging_table
+from cchc.reading.staging import drop_staged, look_up_view, staging_table
 from cchc.warehouse import exclusive, run_sql_file
 
 
@@ -38,28 +38,11 @@ def load(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
             return batch_of(connection, batch_id), list(periods)
 
 
-def data_until(connection: sa.Connection, dataset: str | None = None) -> datetime | None:
-    """The moment up to which a dataset's source is known, local time; None before any load.
-
-    Without `dataset`: the latest such moment of all facts that are pulled from a source.
-    """
-    return connection.scalar(
-        sa.text(
-            "SELECT max(extracted_at) FROM ops.batch WHERE dataset = ANY(:datasets) AND status = 'loaded'"
-        ),
-        {"datasets": [dataset] if dataset else [name for name in facts() if contract_of(name).api]},
-    )
-
-
-def last_day(until: datetime) -> date:
-    """The last day that data up to `until` (exclusive) speak of."""
-    return (until - timedelta(microseconds=1)).date()
-
-
 def _load(connection: sa.Connection, batch: Batch) -> None:
     contract = contract_of(batch.dataset)
     fact = contract.kind == "fact"
-    known, known_of_this = data_until(connection), data_until(connection, batch.dataset) if fact else None
+    known = data_until(connection, _pulled_facts())
+    known_of_this = data_until(connection, [batch.dataset]) if fact else None
     table = staging_table(batch.dataset, batch.batch_id)
     connection.execute(
         sa.text(
@@ -88,7 +71,7 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
     )
     connection.execute(
         sa.text(
-            f"CREATE TEMP VIEW lo AS SELECT * FROM {view_of(batch)} AS v "
+            f"CREATE TEMP VIEW lo AS SELECT * FROM {look_up_view(batch)} AS v "
             f"WHERE NOT EXISTS (SELECT 1 FROM bo_qua WHERE bo_qua.line_no = v.line_no)"
         )
     )
@@ -102,18 +85,12 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
         batch_id=batch.batch_id,
         cot_vang=[name for name in batch.missing_columns if not fact or name in core_columns],
     ).scalar_one()
-    connection.execute(
-        sa.text(
-            "UPDATE ops.batch SET status = 'loaded', loaded_at = now(), lines_accepted = :accepted, "
-            "lines_superseded = lines_read - lines_rejected - :accepted WHERE batch_id = :b"
-        ),
-        {"accepted": accepted, "b": batch.batch_id},
-    )
+    note_loaded(connection, batch.batch_id, accepted)
     ranges = connection.execute(sa.text("SELECT tu, den FROM pham_vi_doi WHERE tu IS NOT NULL")).all()
     changed = [(row.tu, row.den) for row in ranges]
     if contract.stays_open and known_of_this is not None:
-        moved_to = data_until(connection, batch.dataset)
-        if moved_to != known_of_this:
+        moved_to = data_until(connection, [batch.dataset])
+        if moved_to is not None and moved_to != known_of_this:
             # What is open in the running month is judged on the last known day, which has moved.
             changed.append((last_day(known_of_this), last_day(moved_to)))
     _mark_periods(connection, batch.batch_id, changed, known)
@@ -123,13 +100,18 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
     drop_staged(connection, batch)
 
 
+def _pulled_facts() -> list[str]:
+    """The facts that are pulled from a source, which says up to when it is known."""
+    return [dataset for dataset in datasets_of("fact") if contract_of(dataset).api]
+
+
 def _mark_periods(
     connection: sa.Connection,
     batch_id: int,
     ranges: list[tuple[date | str, date | str]],
     before: datetime | None,
 ) -> None:
-    until = data_until(connection)
+    until = data_until(connection, _pulled_facts())
     if until is None:
         return
     end = last_day(until)

@@ -2,50 +2,35 @@
 
 import contextlib
 import io
-import json
 import queue
-import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Self
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 import sqlalchemy as sa
 
-from cchc.contracts import SQL_TYPES, Column, Contract
-from cchc.reading.readers import Export
-from cchc.spelling import fold
-from cchc.warehouse import copy_text
+from cchc.batches import Batch, note_staged
+from cchc.contracts import SQL_TYPES, Contract
+from cchc.errors import BadFile
+from cchc.reading.canonical import MOJIBAKE, UNREADABLE, canonical
+from cchc.reading.export import Export
+from cchc.reading.formats import open_export
+from cchc.warehouse import copy_text, sql_file
 
-# Times in exports: strptime format, exact length, where the two digits of the day stand.
-# The day is compared with the parsed one because strptime turns 30 February into 2 March.
-TIME_FORMATS = (
-    ("%Y%m%d%H%M%S", 14, 6),
-    ("%d/%m/%Y %H:%M", 16, 0),
-    ("%d/%m/%Y %H:%M:%S", 19, 0),
-    ("%d/%m/%Y", 10, 0),
-    ("%Y-%m-%d %H:%M:%S", 19, 8),
-    ("%Y-%m-%dT%H:%M:%S", 19, 8),
-    ("%Y-%m-%d", 10, 8),
-    ("%Y%m%d", 8, 6),
-)
-PROCEDURE_ROOT = re.compile(r"^(\d\.\d{6})(\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})?$")
-NUMBERS = {"int": re.compile(r"-?\d{1,9}"), "number": re.compile(r"-?\d{1,15}([.,]\d{1,6})?")}
-SHOWN = 64
 AHEAD = 2
-UNREADABLE = "o_khong_doc_duoc"
-MOJIBAKE = "o_loi_ma_hoa"
-# UTF-8 read as Windows-1252: none of these pairs occurs in Vietnamese ("Ã" and "Â" alone do).
-MOJIBAKE_PATTERN = "[ÃÂ][¡-¿]|áº|á»|Ä‘|Æ[°¡]|\ufffd"
-DAMAGE_PATTERN = f"\\x00|{MOJIBAKE_PATTERN}"
 
 
 def staging_table(dataset: str, batch_id: int) -> str:
     """The qualified name of a batch's staging table."""
     return f"staging.{dataset}__{batch_id}"
+
+
+def look_up_view(batch: Batch) -> str:
+    """The view over the staged lines with what the reference data say of them."""
+    return f"{staging_table(batch.dataset, batch.batch_id)}__tra_cuu"
 
 
 def staged_columns(contract: Contract) -> dict[str, str]:
@@ -60,7 +45,77 @@ def staged_columns(contract: Contract) -> dict[str, str]:
     return columns | {UNREADABLE: "jsonb", MOJIBAKE: "text"}
 
 
-def stage(
+def staged(connection: sa.Connection, batch: Batch) -> bool:
+    """Whether all lines read still stand in staging: UNLOGGED tables are empty after a crash."""
+    table = staging_table(batch.dataset, batch.batch_id)
+    if connection.scalar(sa.text("SELECT to_regclass(:t)"), {"t": look_up_view(batch)}) is None:
+        return False
+    return connection.scalar(sa.text(f"SELECT count(*) FROM {table}")) == batch.lines_read
+
+
+def drop_staged(connection: sa.Connection, batch: Batch) -> None:
+    """Drops the batch's staging table, its duplicates table and its view."""
+    table = staging_table(batch.dataset, batch.batch_id)
+    connection.execute(sa.text(f"DROP TABLE IF EXISTS {table}, {table}__trung CASCADE"))
+
+
+def stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
+    """Stages the landed file of a batch and notes what it says of itself.
+
+    Raises BadFile when it is no readable export of its dataset.
+    """
+    table = staging_table(batch.dataset, batch.batch_id)
+    drop_staged(connection, batch)
+    with open_export(contract, batch.landed_path, batch.original_name) as export:
+        extracted_at = batch.extracted_at or export.exported_at
+        lacks_time = contract.changed_at not in export.header.columns.values()
+        if lacks_time and extracted_at is None and export.header.columns:
+            raise BadFile(
+                f"{batch.original_name}: the export has no column {contract.changed_at} and states "
+                f"nowhere when it was made, so it cannot be told which of two states is newer. Give "
+                f"the time of the export (parameter extracted_at) and load it again."
+            )
+        fill = extracted_at if lacks_time or batch.origin == "file" else None
+        lines = _copy(connection, contract, batch.batch_id, export, fill)
+    if extracted_at is None:
+        extracted_at = connection.scalar(sa.text(f"SELECT max({contract.changed_at}) FROM {table}"))
+    if not lines and batch.origin == "file":
+        raise BadFile(
+            f"{batch.original_name}: the header in row {export.header.row} is followed by no line. "
+            f"Expected at least one. Nothing was loaded."
+        )
+    repeated = _find_repeated(connection, contract, table)
+    moment = f"TIMESTAMP '{extracted_at}'" if extracted_at else "NULL::timestamp"
+    # Nearly every batch has no repeated key: then the view is spared the join.
+    conflict, join = (
+        ("coalesce(trung.xung_dot, FALSE)", f"LEFT JOIN {table}__trung AS trung ON s.line_no = trung.line_no")
+        if repeated
+        else ("FALSE", "")
+    )
+    connection.exec_driver_sql(
+        f"""
+        CREATE VIEW {look_up_view(batch)} AS
+        WITH lo AS (
+            SELECT s.*, {conflict} AS ban_trung_xung_dot, {moment} AS thoi_diem_xuat
+            FROM {table} AS s {join}
+        )
+        {sql_file(f"load/{batch.dataset}_tra_cuu.sql").replace("%", "%%")}
+        """
+    )
+    note_staged(
+        connection,
+        batch.batch_id,
+        lines_read=lines,
+        stated_total=export.stated_total,
+        layout=export.header.layout.name,
+        extracted_at=extracted_at,
+        extra_columns=export.header.extra,
+        missing_columns=[n for n in export.header.missing if n != contract.changed_at],
+        personal_columns=export.header.personal,
+    )
+
+
+def _copy(
     connection: sa.Connection,
     contract: Contract,
     batch_id: int,
@@ -80,7 +135,7 @@ def stage(
     if contract.changed_at not in present:
         present.append(contract.changed_at)
     names = ["line_no", *_derived(contract, present), UNREADABLE, MOJIBAKE]
-    batches = (_canonical(contract, export, batch, changed_at, names) for batch in export.batches)
+    batches = (canonical(contract, export, batch, changed_at, names) for batch in export.batches)
     with _CsvStream(batches) as stream:
         try:
             lines = copy_text(connection, table, names, stream)
@@ -104,148 +159,35 @@ def _derived(contract: Contract, present: list[str]) -> list[str]:
     return names
 
 
-def _canonical(
-    contract: Contract,
-    export: Export,
-    batch: pa.RecordBatch,
-    changed_at: datetime | None,
-    names: list[str],
-) -> pa.RecordBatch:
-    unreadable: dict[int, dict[str, str]] = {}
-    mojibake: dict[int, list[str]] = {}
-    arrays: dict[str, pa.Array] = {"line_no": batch.column("line_no")}
-    for column in contract.staged:
-        if column.name not in batch.schema.names:
-            continue
-        text = pc.utf8_trim_whitespace(batch.column(column.name))
-        if column.type == "timestamp":
-            arrays[column.name] = _times(text, column, unreadable)
-            continue
-        words = _Words(text)
-        if column.type in ("text", "json"):
-            _spot_damage(words, column, unreadable, mojibake)
-        codes = export.header.layout.words(column.name)
-        canonical = words.map(lambda word, codes=codes: codes.get(fold(word), word)) if codes else words
-        if column.type in NUMBERS:
-            canonical = _numbers(canonical, column, unreadable)
-        arrays[column.name] = canonical.array
-        if column.fold:
-            arrays[f"{column.name}_khoa"] = words.map(fold).array
-        if column.procedure_root:
-            arrays[f"{column.name}_goc"] = words.map(procedure_root).array
-    if contract.changed_at not in arrays:
-        arrays[contract.changed_at] = pa.array([changed_at] * batch.num_rows, pa.timestamp("s"))
-    # The time an export was made also stands where a single row has no change time of its own.
-    elif changed_at is not None and export.header.layout.exported_at:
-        arrays[contract.changed_at] = pc.fill_null(
-            arrays[contract.changed_at], pa.scalar(changed_at, pa.timestamp("s"))
+def _find_repeated(connection: sa.Connection, contract: Contract, table: str) -> int:
+    """Lists the lines whose key occurs more than once, and whether they contradict each other."""
+    keys = ", ".join(contract.key)
+    same_key = " AND ".join(f"s.{name} = nhieu.{name}" for name in contract.key)
+    digest, digest_s = (
+        f"hashtextextended({' || chr(31) || '.join(prefix + name for name in contract.key)}, 0)"
+        for prefix in ("", "s.")
+    )
+    # Grouping numbers is several times cheaper than grouping the keys themselves.
+    connection.exec_driver_sql("DROP TABLE IF EXISTS nghi")
+    suspects = connection.exec_driver_sql(
+        f"CREATE TEMP TABLE nghi ON COMMIT DROP AS SELECT {digest} AS bam FROM {table} "
+        f"WHERE ({keys}) IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
+    ).rowcount
+    where = f"{digest} IN (SELECT bam FROM nghi)" if suspects else "FALSE"
+    return connection.exec_driver_sql(
+        f"""
+        CREATE UNLOGGED TABLE {table}__trung AS
+        WITH nhieu AS (
+            SELECT {keys} FROM {table} WHERE {where} GROUP BY {keys} HAVING count(*) > 1
+        ), ban AS (
+            SELECT s.line_no, {", ".join(f"s.{name}" for name in contract.key)},
+                s.{contract.changed_at} AS thoi_diem, md5((to_jsonb(s) - 'line_no')::text) AS van_tay
+            FROM {table} AS s INNER JOIN nhieu ON {same_key} WHERE {where.replace(digest, digest_s)}
         )
-    for name, found in ((UNREADABLE, unreadable), (MOJIBAKE, mojibake)):
-        cells: list[str | None] = [None] * batch.num_rows
-        for row, cell in found.items():
-            cells[row] = json.dumps(cell, ensure_ascii=False)
-        arrays[name] = pa.array(cells, pa.string())
-    return pa.RecordBatch.from_arrays([arrays[name] for name in names], names=names)
-
-
-class _Words:
-    """A text column by its distinct values: Python looks at each of them once, not at each row.
-
-    Values are in NFC; blank is null. Where nearly every value is different the column is kept as it
-    is, because encoding it would only cost.
-    """
-
-    def __init__(self, text: pa.Array) -> None:
-        sample = text.slice(0, 1000)
-        repeats = len(pc.unique(sample)) * 2 < len(sample)
-        encoded = text.dictionary_encode() if repeats else None
-        words = pc.utf8_normalize(encoded.dictionary if repeats else text, form="NFC")
-        self.words = pc.if_else(pc.equal(words, ""), None, words)
-        self.indices = encoded.indices if repeats else None
-
-    @property
-    def array(self) -> pa.Array:
-        """The column, one value a row."""
-        return self.words if self.indices is None else self.words.take(self.indices)
-
-    def with_words(self, words: pa.Array) -> "_Words":
-        copy = object.__new__(_Words)
-        copy.words, copy.indices = words, self.indices
-        return copy
-
-    def map(self, function: Callable[[str], str | None]) -> "_Words":
-        """The column with `function` applied to every distinct value that is not null."""
-        values = [None if word is None else function(word) for word in self.words.to_pylist()]
-        return self.with_words(pa.array(values, pa.string()))
-
-    def rows_where(self, words: pa.Array) -> list[int]:
-        """The rows whose value is one for which `words` (booleans) is true."""
-        if not pc.any(words).as_py():
-            return []
-        rows = words if self.indices is None else words.take(self.indices)
-        return pc.indices_nonzero(pc.fill_null(rows, False)).to_pylist()
-
-
-def _spot_damage(
-    words: _Words,
-    column: Column,
-    unreadable: dict[int, dict[str, str]],
-    mojibake: dict[int, list[str]],
-) -> None:
-    """Notes NUL characters, which PostgreSQL cannot hold, and wrongly decoded text."""
-    if not pc.any(pc.match_substring_regex(words.words, DAMAGE_PATTERN)).as_py():
-        return
-    nul = pc.match_substring_regex(words.words, "\\x00")
-    for row in words.rows_where(nul):
-        unreadable.setdefault(row, {})[column.name] = "ký tự NUL"
-    for row in words.rows_where(pc.match_substring_regex(words.words, MOJIBAKE_PATTERN)):
-        mojibake.setdefault(row, []).append(column.name)
-    words.words = pc.if_else(nul, None, words.words)
-
-
-def _numbers(words: _Words, column: Column, unreadable: dict[int, dict[str, str]]) -> _Words:
-    pattern = NUMBERS[column.type]
-    values = words.map(lambda word: word.replace(",", ".") if pattern.fullmatch(word) else None)
-    for row in words.rows_where(pc.and_(pc.is_valid(words.words), pc.is_null(values.words))):
-        unreadable.setdefault(row, {})[column.name] = words.array[row].as_py()[:SHOWN]
-    return values
-
-
-def procedure_root(code: str) -> str:
-    """The national root of a procedure code: 1.002835 of 1.002835.000.00.00.H56; else itself."""
-    found = PROCEDURE_ROOT.match(code)
-    return found[1] if found else code
-
-
-def _times(text: pa.Array, column: Column, unreadable: dict[int, dict[str, str]]) -> pa.Array:
-    value = parse_times(text)
-    if value.null_count != text.null_count:
-        bad = pc.and_(pc.is_null(value), pc.greater(pc.utf8_length(text), 0))
-        for row in pc.indices_nonzero(pc.fill_null(bad, False)).to_pylist():
-            unreadable.setdefault(row, {})[column.name] = text[row].as_py()[:SHOWN]
-    return value
-
-
-def parse_times(text: pa.Array) -> pa.Array:
-    """Local times in any of TIME_FORMATS as timestamp[s]; null where none fits exactly."""
-    length = pc.utf8_length(text)
-    sizes = set(pc.unique(length).to_pylist()) - {None}
-    result = pa.nulls(len(text), pa.timestamp("s"))
-    for form, size, day_at in TIME_FORMATS:
-        if size not in sizes:
-            continue
-        candidate = text if len(sizes) == 1 else pc.if_else(pc.equal(length, size), text, None)
-        parsed = pc.strptime(candidate, format=form, unit="s", error_is_null=True)
-        digits = pc.utf8_slice_codeunits(candidate, day_at, day_at + 2)
-        try:
-            days = digits.cast(pa.int64())
-        except pa.ArrowInvalid:
-            days = pc.if_else(pc.match_substring_regex(digits, r"^\d\d$"), digits, None).cast(pa.int64())
-        right_day = pc.equal(pc.day(parsed), days)
-        if parsed.null_count != candidate.null_count or not pc.all(right_day).as_py():
-            parsed = pc.if_else(right_day, parsed, None)
-        result = parsed if result.null_count == len(result) else pc.coalesce(result, parsed)
-    return result
+        SELECT *, min(van_tay) OVER ban_cung_luc <> max(van_tay) OVER ban_cung_luc AS xung_dot
+        FROM ban WINDOW ban_cung_luc AS (PARTITION BY {keys}, thoi_diem)
+        """
+    ).rowcount
 
 
 class _CsvStream(io.RawIOBase):

@@ -1,6 +1,6 @@
 """Child process that turns one workbook into an Arrow file of text cells, under resource limits.
 
-Called by cchc.reading.readers as `python -m cchc.reading.xlsx_child DATASET WORKBOOK OUT`; prints one JSON
+Called by cchc.reading.xlsx_file as `python -m cchc.reading.xlsx_child DATASET WORKBOOK OUT`; prints one JSON
 object.
 """
 
@@ -18,7 +18,8 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from cchc.contracts import Contract, contract_of
 from cchc.errors import CchcError
-from cchc.reading.readers import HEADER_SEARCH_ROWS, XLSX_LIMITS, Header, no_header, recognise
+from cchc.reading.header import HEADER_SEARCH_ROWS, Header, no_header, recognise
+from cchc.reading.xlsx_file import LIMITS
 from cchc.spelling import fold
 
 BATCH_ROWS = 20_000
@@ -177,8 +178,8 @@ def convert(dataset: str, path: Path, out: Path) -> dict[str, object]:
 
 def main() -> None:
     dataset, path, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    resource.setrlimit(resource.RLIMIT_AS, (XLSX_LIMITS["memory_bytes"],) * 2)
-    resource.setrlimit(resource.RLIMIT_CPU, (XLSX_LIMITS["cpu_seconds"],) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (LIMITS["memory_bytes"],) * 2)
+    resource.setrlimit(resource.RLIMIT_CPU, (LIMITS["cpu_seconds"],) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         answer = convert(dataset, path, out)

@@ -42,4 +42,4 @@ def items() -> list[Item]:
 def sync_items(connection: sa.Connection) -> None:
     """Brings core.so_lieu_khai_bao in line with the file."""
     rows = [item.model_dump() | {"thu_tu": number} for number, item in enumerate(items(), 1)]
-    sync_rows(connection, "core.so_lieu_khai_bao", ("ma_so_lieu",), rows)
+    sync_rows(connection, "core.so_lieu_khai_bao", rows)

@@ -1,4 +1,4 @@
-"""The organisation's reference files: units, successions, other names; read, checked, loaded."""
+"""The organisation's reference files: units, successions, other names; read, checked, synced."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,16 +10,11 @@ from typing import Literal
 import sqlalchemy as sa
 from pydantic import Field, model_validator
 
-from cchc.batches import Batch
-from cchc.contracts import contract_of
 from cchc.errors import BadDefinition
-from cchc.judging.validation import validate
-from cchc.loading.load import load
 from cchc.models import Strict
 from cchc.registers.reference_files import REFERENCE, numbered_rows
-from cchc.sources.landing import land_reference
 from cchc.spelling import fold
-from cchc.warehouse import exclusive
+from cchc.warehouse import sync_rows
 
 UNITS, SUCCESSIONS, NAMES = "don_vi.csv", "ke_thua.csv", "ten_goi_khac.csv"
 DAY = timedelta(days=1)
@@ -121,35 +116,6 @@ def read_organisation(folder: Path = REFERENCE) -> Organisation:
     _check_successions(found.successions, by_code)
     _check_names(found.names, by_code)
     return found
-
-
-def load_organisation(
-    engine: sa.Engine, landing_dir: Path, folder: Path = REFERENCE
-) -> tuple[Batch, list[str]]:
-    """Brings the warehouse in line with the files; returns the batch and the months that now wait.
-
-    The units are a batch of dataset don_vi; the files as they are loaded already change nothing.
-    """
-    organisation = read_organisation(folder)
-    rows = {line: unit.model_dump(mode="json") for line, unit in organisation.units.items()}
-    with engine.connect() as connection:
-        now = connection.scalar(sa.text("SELECT localtimestamp(0)"))
-    landed = land_reference(engine, landing_dir, contract_of("don_vi"), UNITS, rows, now)
-    with exclusive(engine, "load"), engine.begin() as connection:
-        _replace(connection, organisation, landed.batch_id)
-    if validate(engine, landed.batch_id).lines_rejected:
-        raise BadDefinition(
-            f"{UNITS}: the suite don_vi rejected rows of batch {landed.batch_id}; nothing of the file was "
-            f"loaded. SELECT line_no, reasons FROM ops.reject WHERE batch_id = {landed.batch_id} says which "
-            f"lines and why: correct them."
-        )
-    batch, _ = load(engine, landed.batch_id)
-    waiting = (
-        "SELECT b.ky FROM ops.batch_period AS b INNER JOIN ops.period AS p ON b.ky = p.ky "
-        "WHERE b.batch_id = :b AND b.changed > p.refreshed ORDER BY b.ky"
-    )
-    with engine.connect() as connection:
-        return batch, list(connection.scalars(sa.text(waiting), {"b": landed.batch_id}))
 
 
 # Checks ---------------------------------------------------------------------------------------
@@ -291,14 +257,11 @@ def _check_names(names: dict[int, Name], by_code: dict[str, list[Unit]]) -> None
             )
 
 
-# Loading --------------------------------------------------------------------------------------
+# Syncing --------------------------------------------------------------------------------------
 
 
-def _replace(connection: sa.Connection, organisation: Organisation, batch_id: int) -> None:
-    """Makes the tables of successions and names hold the rows; the batch of units is then loaded again.
-
-    So is a batch that was loaded once and is not what the warehouse holds now: an older file came back.
-    """
+def sync_successions_and_names(connection: sa.Connection, organisation: Organisation) -> bool:
+    """Makes core.ke_thua and core.ten_goi_khac hold the rows of their files; returns whether they did not."""
     successions = [row.model_dump() for row in organisation.successions.values()]
     names = [
         {
@@ -311,25 +274,8 @@ def _replace(connection: sa.Connection, organisation: Organisation, batch_id: in
         }
         for row in organisation.names.values()
     ]
-    changed = [_hold(connection, "ke_thua", successions), _hold(connection, "ten_goi_khac", names)]
-    connection.execute(
-        sa.text(
-            "UPDATE ops.batch SET status = 'landed', origin = 'reference' WHERE batch_id = :b "
-            # Its bytes may have come by ingest_file before.
-            "AND (origin <> 'reference' OR status = 'loaded' AND (:changed OR NOT EXISTS "
-            "(SELECT 1 FROM core.don_vi_phien_ban WHERE ma_nguon = 'tham_chieu' AND batch_id = :b)))"
-        ),
-        {"b": batch_id, "changed": any(changed)},
-    )
-
-
-def _hold(connection: sa.Connection, name: str, rows: list[dict]) -> bool:
-    """Makes core.<name> hold exactly `rows`; returns whether it did not before."""
-    before = f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM core.{name} AS t"
-    held = connection.scalar(sa.text(before))
-    connection.execute(sa.text(f"DELETE FROM core.{name}"))
-    if rows:
-        columns = ", ".join(rows[0])
-        binds = ", ".join(f":{column}" for column in rows[0])
-        connection.execute(sa.text(f"INSERT INTO core.{name} ({columns}) VALUES ({binds})"), rows)
-    return connection.scalar(sa.text(before)) != held
+    changed = [
+        sync_rows(connection, "core.ke_thua", successions),
+        sync_rows(connection, "core.ten_goi_khac", names),
+    ]
+    return any(changed)

@@ -76,8 +76,8 @@ def sync_calendar(engine: sa.Engine) -> list[int]:
     days = calendar_of(years, read_days())
     sessions = sessions_of(days, read_sessions())
     with exclusive(engine, "calendar"), engine.begin() as connection:
-        sync_rows(connection, "core.lich", ("ngay",), days)
-        sync_rows(connection, "core.buoi_lam_viec", ("tu",), sessions)
+        sync_rows(connection, "core.lich", days)
+        sync_rows(connection, "core.buoi_lam_viec", sessions)
         # Lines of dossiers are looked up here; PostgreSQL looks at so few rows by itself too late.
         connection.execute(sa.text("ANALYZE core.lich, core.buoi_lam_viec"))
     return years

@@ -1,6 +1,9 @@
 """Talks HTTP to a source system as far as all of them do it alike: a token, retries, plain errors."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar
 
 import requests
@@ -8,16 +11,18 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from cchc.errors import SourceRefused, SourceUnavailable
+from cchc.sources.register import system_of
 
 TIMEOUT_S = (10, 120)
 TIME = "%Y%m%d%H%M%S"
 
 
 @dataclass
-class SourceClient:
+class SourceClient(ABC):
     """A client of one system. `base_url` has no path; the secret never enters a message.
 
-    A subclass says of which system: its name, and the Airflow connection that holds its address.
+    A subclass says of which system: its code in the register, its name, and what kind of file its exports
+    are.
     """
 
     base_url: str
@@ -25,8 +30,19 @@ class SourceClient:
     client_secret: str = field(repr=False)
     retry_total: int = 4
 
+    code: ClassVar[str]
     system: ClassVar[str]
-    connection_id: ClassVar[str]
+    suffix: ClassVar[str]
+
+    @abstractmethod
+    def export(
+        self, path: str, changed_after: datetime | None, changed_until: datetime, whole: bool
+    ) -> Iterator[bytes]:
+        """The file that is landed, in pieces: what changed in (changed_after, changed_until], local time.
+
+        It begins with what the source states of it, the window and the total; then come the records as
+        received. A `whole` list that has not changed gives the same bytes, hence no new batch.
+        """
 
     def __post_init__(self) -> None:
         self._session = requests.Session()
@@ -61,7 +77,7 @@ class SourceClient:
         ) as error:
             raise SourceUnavailable(
                 f"{self.base_url}{path}: no answer ({type(error).__name__}). Check that {self.system} "
-                f"is up and the address in connection {self.connection_id} is right."
+                f"is up and the address in connection {system_of(self.code).connection_id} is right."
             ) from error
 
     def _sign_in(self) -> None:
@@ -70,7 +86,7 @@ class SourceClient:
         if response.status_code in (requests.codes.unauthorized, requests.codes.forbidden):
             raise SourceRefused(
                 f"{self.base_url}: {self.system} refused client {self.client_id!r}. "
-                f"Check login and password of connection {self.connection_id}."
+                f"Check login and password of connection {system_of(self.code).connection_id}."
             )
         token = self._json(response, "/api/token").get("access_token")
         if not token:

@@ -1,5 +1,7 @@
 """Downloads CSV exports from the document-management system (QLVB&ĐH): a token, then one file a window."""
 
+import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +32,33 @@ class QlvbClient(SourceClient):
     """A client of one document-management system."""
 
     system: ClassVar[str] = "the document-management system"
-    connection_id: ClassVar[str] = "cchc_qlvb"
+    code: ClassVar[str] = "qlvb"
+    suffix: ClassVar[str] = ".csv"
+
+    def export(
+        self,
+        path: str,
+        changed_after: datetime | None,
+        changed_until: datetime,
+        whole: bool,  # noqa: ARG002 - this system has no lists that are pulled as a whole
+    ) -> Iterator[bytes]:
+        """CSV: two rows with the window and the total, then the file as the source sends it."""
+        download = self.download(path, changed_after, changed_until)
+        stated = io.StringIO(newline="")
+        # The readers find the header below these rows, and the total in them.
+        csv.writer(stated, lineterminator="\n").writerows(
+            [
+                [
+                    "Từ",
+                    changed_after.strftime(TIME) if changed_after else "",
+                    "đến",
+                    changed_until.strftime(TIME),
+                ],
+                ["Tổng số", download.total],
+            ]
+        )
+        yield stated.getvalue().encode()
+        yield from download.chunks
 
     def download(self, path: str, changed_after: datetime | None, changed_until: datetime) -> Download:
         """The rows last changed in (changed_after, changed_until], local time, as they stood at the end."""

@@ -1,0 +1,56 @@
+"""When DAGs run, how tasks are tried again and who is told: what all of them have in common."""
+
+import os
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pendulum
+from airflow.sdk import CronDataIntervalTimetable, ExceptionRetryPolicy, Param, RetryAction, RetryRule
+
+from cchc.contracts import contracts
+from cchc.flow.notifier import FailureNotifier
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+TAGS = ["cchc"]
+START = pendulum.datetime(2025, 1, 1, tz="Asia/Ho_Chi_Minh")
+
+# Waiting helps against a source or a database that is away; nothing but a person helps against a
+# wrong password or a file that breaks its contract.
+RETRY_POLICY = ExceptionRetryPolicy(
+    rules=[
+        RetryRule("cchc.errors.SourceUnavailable", RetryAction.RETRY, timedelta(minutes=2)),
+        RetryRule("sqlalchemy.exc.OperationalError", RetryAction.RETRY, timedelta(seconds=30)),
+        RetryRule("cchc.errors.CchcError", RetryAction.FAIL, reason="a person has to act"),
+    ]
+)
+DEFAULT_ARGS = {
+    "owner": "cchc",
+    "retries": 3,
+    "retry_delay": timedelta(minutes=1),
+    "retry_policy": RETRY_POLICY,
+    "on_failure_callback": FailureNotifier(),
+}
+
+
+def daily(hour: int, minute: int = 0) -> CronDataIntervalTimetable:
+    """Every day at `hour` in Vietnam; the interval is the day before that moment."""
+    return CronDataIntervalTimetable(f"{minute} {hour} * * *", timezone="Asia/Ho_Chi_Minh")
+
+
+def hourly(minute: int) -> CronDataIntervalTimetable:
+    """Every hour at `minute`; the interval is the hour before that moment."""
+    return CronDataIntervalTimetable(f"{minute} * * * *", timezone="Asia/Ho_Chi_Minh")
+
+
+def source_end(minute: int = 0) -> pendulum.DateTime | None:
+    """The last moment a simulated source has data (CCHC_NGUON_DEN); None for a live one.
+
+    With `minute`: when a DAG that starts so long after midnight pulls that for the last time.
+    """
+    end = os.environ.get("CCHC_NGUON_DEN")
+    return pendulum.parse(end, tz="Asia/Ho_Chi_Minh").add(minutes=minute) if end else None
+
+
+def dataset_param() -> Param:
+    """The choice of a dataset when a DAG is triggered."""
+    return Param("ho_so", type="string", enum=list(contracts()), title="Bộ dữ liệu")

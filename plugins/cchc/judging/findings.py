@@ -1,0 +1,134 @@
+"""Records what judging found: counts by rule, lines that break rules, rejects with every reason."""
+
+import sqlalchemy as sa
+
+from cchc.batches import Batch
+from cchc.contracts import Contract
+from cchc.judging.suites import Rule, Verdict, applicable
+from cchc.reading.canonical import UNREADABLE
+from cchc.reading.staging import look_up_view
+
+
+def record(connection: sa.Connection, contract: Contract, batch: Batch, verdicts: list[Verdict]) -> int:
+    """Writes the verdicts on a batch and the lines they are about; returns the number of rejected lines."""
+    key = {"b": batch.batch_id}
+    connection.execute(sa.text("DELETE FROM ops.validation_result WHERE batch_id = :b"), key)
+    connection.execute(sa.text("DELETE FROM ops.reject WHERE batch_id = :b"), key)
+    connection.execute(sa.text("DELETE FROM ops.line_finding WHERE batch_id = :b"), key)
+    if verdicts:
+        connection.execute(
+            sa.text(
+                "INSERT INTO ops.validation_result (batch_id, rule_id, severity, scope, success, "
+                "checked_count, failed_count, reason) VALUES (:b, :rule, :severity, :scope, :success, "
+                ":checked, :failed, :reason)"
+            ),
+            [
+                key
+                | {
+                    "rule": v.rule.rule_id,
+                    "severity": v.rule.severity,
+                    "scope": v.rule.scope,
+                    "success": v.success,
+                    "checked": v.checked,
+                    "failed": v.failed,
+                    "reason": v.rule.reason,
+                }
+                for v in verdicts
+            ],
+        )
+    broken = [v.rule for v in verdicts if v.failed and v.rule.scope == "dong"]
+    if not broken:
+        return 0
+    _find(connection, contract, batch, broken)
+    critical = [rule for rule in broken if rule.severity == "critical"]
+    return _reject(connection, contract, batch, critical) if critical else 0
+
+
+def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: list[Rule]) -> None:
+    """Lists the lines that break a rule, whose they are and which rules, in ops.line_finding.
+
+    Leaves them in the temporary table `vi_pham`: a flag `sai_<rule>` for each rule, `bi_loai` for lines
+    to reject, `kin` for those of which nothing may be shown; `dong`, the row, of those to reject and show.
+    """
+    flags = {rule: broken_by(rule) for rule in broken}
+    found = ", ".join(f"{flag} AS sai_{rule.rule_id}" for rule, flag in flags.items())
+    fatal = " OR ".join(flag for rule, flag in flags.items() if rule.severity == "critical") or "FALSE"
+    parts = [
+        f"{c.name}_goc" if c.procedure_root else c.name
+        for c in contract.columns
+        if c.name in contract.key and c.name != contract.changed_at
+    ]
+    hidden = hidden_rows(contract, batch)
+    # In two steps, because PostgreSQL scans in parallel for a new table but not for an INSERT.
+    connection.execute(
+        sa.text(
+            f"CREATE TEMP TABLE vi_pham ON COMMIT DROP AS SELECT line_no, {hidden} AS kin, "
+            f"CASE WHEN ({fatal}) AND NOT ({hidden}) THEN to_jsonb(lo) END AS dong, "
+            f"nullif(concat_ws(' ', {', '.join(parts)}), '') AS khoa, {contract.changed_at} AS thoi_diem, "
+            f"{contract.unit or 'CAST(NULL AS text)'} AS ma_don_vi, {fatal} AS bi_loai, {found} "
+            f"FROM {look_up_view(batch)} AS lo WHERE {' OR '.join(flags.values())}"
+        )
+    )
+    connection.execute(sa.text("ANALYZE vi_pham"))
+    ids = ", ".join(f"CASE WHEN sai_{rule.rule_id} THEN '{rule.rule_id}' END" for rule in broken)
+    connection.execute(
+        sa.text(
+            "INSERT INTO ops.line_finding (batch_id, line_no, khoa, thoi_diem, ma_don_vi, bi_loai, rule_ids) "
+            "SELECT :b, line_no, CASE WHEN NOT kin THEN ops.mask_text(khoa) END, "
+            "CASE WHEN NOT kin THEN thoi_diem END, CASE WHEN NOT kin THEN ma_don_vi END, bi_loai, "
+            f"array_remove(ARRAY[{ids}], NULL) FROM vi_pham"
+        ),
+        {"b": batch.batch_id},
+    )
+
+
+def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken: list[Rule]) -> int:
+    present = [column for column in contract.staged if column.name not in batch.missing_columns]
+    kept = [column.name for column in present]
+    texts_of_people = [column.name for column in present if column.type in ("text", "json")]
+    ids = ", ".join(f"CASE WHEN sai_{rule.rule_id} THEN '{rule.rule_id}' END" for rule in broken)
+    texts = ", ".join(
+        f"CASE WHEN sai_{rule.rule_id} THEN CAST(:r{i} AS text) END" for i, rule in enumerate(broken)
+    )
+    statement = f"""
+        INSERT INTO ops.reject (batch_id, line_no, rule_ids, reasons, masked_row)
+        SELECT :b, line_no, array_remove(ARRAY[{ids}], NULL), array_remove(ARRAY[{texts}], NULL),
+            CASE WHEN kin THEN '{{}}' ELSE (
+                SELECT jsonb_object_agg(
+                    o.key, CASE WHEN o.key = ANY(:texts) THEN ops.mask_text(o.value) ELSE o.value END
+                )
+                FROM jsonb_each_text(dong) AS o
+                WHERE o.key = ANY(:kept)
+            )
+            || (
+                SELECT coalesce(jsonb_object_agg(p, '***'), '{{}}')
+                FROM unnest(CAST(:personal AS text [])) AS p
+            )
+            || coalesce(
+                (
+                    SELECT jsonb_object_agg(o.key, ops.mask_text(o.value))
+                    FROM jsonb_each_text(nullif(dong -> '{UNREADABLE}', 'null')) AS o
+                ),
+                '{{}}'
+            ) END
+        FROM vi_pham
+        WHERE bi_loai
+    """
+    reasons = {f"r{i}": rule.reason for i, rule in enumerate(broken)}
+    return connection.execute(
+        sa.text(statement),
+        {"b": batch.batch_id, "kept": kept, "texts": texts_of_people, "personal": batch.personal_columns}
+        | reasons,
+    ).rowcount
+
+
+def broken_by(rule: Rule) -> str:
+    """The SQL condition that is true for rows that break the rule."""
+    # Conditions are the suite's own text: a colon in them is no bind parameter of ours.
+    return f"({rule.condition}) IS FALSE".replace(":", "\\:")
+
+
+def hidden_rows(contract: Contract, batch: Batch) -> str:
+    """The SQL condition that is true for rows of which nothing may be shown."""
+    secret = [rule for rule in applicable(contract, batch).values() if rule.confidential]
+    return " OR ".join(broken_by(rule) for rule in secret) or "FALSE"

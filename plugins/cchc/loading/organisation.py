@@ -1,0 +1,45 @@
+"""Loads the organisation's reference files: landed, judged and loaded like an export of units."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from cchc.batches import Batch, reopen_reference
+from cchc.contracts import contract_of
+from cchc.errors import BadDefinition
+from cchc.judging.validation import validate
+from cchc.loading.load import load
+from cchc.registers.organisation import UNITS, read_organisation, sync_successions_and_names
+from cchc.registers.reference_files import REFERENCE
+from cchc.sources.landing import land_reference
+from cchc.warehouse import exclusive
+
+
+def load_organisation(
+    engine: sa.Engine, landing_dir: Path, folder: Path = REFERENCE
+) -> tuple[Batch, list[str]]:
+    """Brings the warehouse in line with the files; returns the batch and the months that now wait.
+
+    The units are a batch of dataset don_vi; the files as they are loaded already change nothing.
+    """
+    organisation = read_organisation(folder)
+    rows = {line: unit.model_dump(mode="json") for line, unit in organisation.units.items()}
+    with engine.connect() as connection:
+        now = connection.scalar(sa.text("SELECT localtimestamp(0)"))
+    landed = land_reference(engine, landing_dir, contract_of("don_vi"), UNITS, rows, now)
+    with exclusive(engine, "load"), engine.begin() as connection:
+        changed = sync_successions_and_names(connection, organisation)
+        reopen_reference(connection, landed.batch_id, changed)
+    if validate(engine, landed.batch_id).lines_rejected:
+        raise BadDefinition(
+            f"{UNITS}: the suite don_vi rejected rows of batch {landed.batch_id}; nothing of the file was "
+            f"loaded. SELECT line_no, reasons FROM ops.reject WHERE batch_id = {landed.batch_id} says which "
+            f"lines and why: correct them."
+        )
+    batch, _ = load(engine, landed.batch_id)
+    waiting = (
+        "SELECT b.ky FROM ops.batch_period AS b INNER JOIN ops.period AS p ON b.ky = p.ky "
+        "WHERE b.batch_id = :b AND b.changed > p.refreshed ORDER BY b.ky"
+    )
+    with engine.connect() as connection:
+        return batch, list(connection.scalars(sa.text(waiting), {"b": landed.batch_id}))

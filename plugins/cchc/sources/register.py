@@ -1,0 +1,50 @@
+"""The source systems that datasets are pulled from: an entry for each."""
+
+from dataclasses import dataclass
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
+
+from cchc.errors import BadDefinition
+
+if TYPE_CHECKING:
+    from cchc.sources.client import SourceClient
+
+
+@dataclass(frozen=True)
+class SourceSystem:
+    """A system that exports. `client`: the class that talks to it, as module:name, imported only by the
+    task that pulls. `at_a_time`: how many tasks may ask the system at once."""
+
+    code: str
+    client: str
+    at_a_time: int = 2
+
+    @property
+    def pool(self) -> str:
+        """The Airflow pool that limits the tasks which ask the system."""
+        return f"nguon_{self.code}"
+
+    @property
+    def connection_id(self) -> str:
+        """The Airflow connection with its address: client id as login, secret as password."""
+        return f"cchc_{self.code}"
+
+    def connect(self, base_url: str, client_id: str, client_secret: str) -> "SourceClient":
+        """A client of the system at this address."""
+        return resolve_name(self.client)(base_url, client_id, client_secret)
+
+
+SYSTEMS = {
+    system.code: system
+    for system in (
+        SourceSystem("tthc", "cchc.sources.tthc:TthcClient"),
+        SourceSystem("qlvb", "cchc.sources.qlvb:QlvbClient"),
+    )
+}
+
+
+def system_of(code: str) -> SourceSystem:
+    """The source system with this code; raises BadDefinition when there is none."""
+    if code not in SYSTEMS:
+        raise BadDefinition(f"Unknown source system {code!r}: expected one of {', '.join(SYSTEMS)}.")
+    return SYSTEMS[code]
