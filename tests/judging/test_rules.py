@@ -14,7 +14,7 @@ from cchc.judging.suites import rules_of, suite_json
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.sources.landing import land_file
-from tests.test_declarations import REFUSED
+from tests.declarations.test_declarations import REFUSED
 from tests.world import DOSSIER, FULL, PROCEDURES, SO, UNITS, XA, World, code
 
 GOOD_ROWS = 60  # one bad line among them stays below the threshold of 5 %

@@ -17,7 +17,7 @@ from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.warehouse import sql_file
 from tests.accidents import nothing_differs_after, session_ended
-from tests.test_properties import FEW, files
+from tests.loading.test_properties import FEW, files
 from tests.world import DOCUMENT, HUYEN, SO, WORK, XA, World
 
 AT = "2025-04-01"

@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 
 from cchc.sources.register import SYSTEMS
 
-REPO = Path(__file__).parents[1]
+REPO = Path(__file__).parents[2]
 TEXT = (REPO / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]

@@ -35,7 +35,7 @@ from tools.local.settings import (
 )
 from tools.local.stack import read_state
 
-REPO = Path(__file__).parents[1]
+REPO = Path(__file__).parents[2]
 NOBODY = 65534
 # In another process, so that it can be killed: starts the server, tells its pid and port, waits.
 SERVE = """

@@ -28,7 +28,7 @@ from cchc.sources.tthc import TthcClient
 from tests.world import UNITS, World
 from tools import dag_docs
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
 HEADINGS = ["What", "When", "Inputs", "Outputs", "If it fails", "Run again"]
 WIRING_IMPORTS = {"airflow.sdk", "cchc.flow.tasks", "cchc.flow.policy", "cchc.flow.assets"}

@@ -11,7 +11,7 @@ from cchc.figures.definitions import LEVELS, fingerprint
 from cchc.figures.refresh import pending_periods, refresh
 from cchc.warehouse import engine_of
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 # design.md, "The contract with BI": the columns in this order.
 CHI_SO = [
     *(("ky_loai", "text"), ("ky", "text"), ("tu_ngay", "date"), ("den_ngay", "date")),

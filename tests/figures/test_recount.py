@@ -21,7 +21,7 @@ from cchc.loading.load import load
 from cchc.registers.working_calendar import sync_calendar
 from cchc.sources.landing import land_api
 from cchc.sources.qlvb import Download
-from tests import independent_sources as others
+from tests.figures import recount_others as others
 from tests.world import World
 from tools.qlvb_simulator.generate import Settings as DocumentSettings
 from tools.qlvb_simulator.source import Source as Documents

@@ -15,7 +15,7 @@ from cchc.loading.organisation import load_organisation
 from cchc.periods import Month
 from cchc.registers.working_calendar import sync_calendar
 from cchc.sources.landing import land_file
-from tests.test_declarations import COLUMNS, PART, WHOLE, line
+from tests.declarations.test_declarations import COLUMNS, PART, WHOLE, line
 from tests.world import SO, XA, World
 from tools.declarations import WITH_FORM, values_of, write_declarations
 from tools.tthc_simulator.geography import units

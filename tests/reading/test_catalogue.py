@@ -9,7 +9,7 @@ import xlsxwriter
 
 from tests.world import PROCEDURES, SO, World
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
+SHARED = Path(__file__).parents[3] / "shared" / "data"
 GENUINE = sorted(SHARED.glob("danh-sach-tthc-*.xlsx"))
 needs_genuine = pytest.mark.skipif(not GENUINE, reason=f"the genuine catalogue files are not in {SHARED}")
 HEADERS = ["Mã số", "Tên", "Cơ quan ban hành", "Cơ quan thực hiện", "Lĩnh vực"]
