@@ -6,16 +6,18 @@ PY := .venv/bin/python
 LOCAL := $(PY) -m tools.local
 BENCH_ROWS ?= 200000
 export BENCH_ROWS
+# A few tests start sooner in one process, and each process has a PostgreSQL of its own.
+PARALLEL := -n logical --maxprocesses 4
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up down psql ingest refresh rows form test lint format bench migrate reference airflow \
+.PHONY: help venv demo up down psql ingest refresh rows form test test-fast lint format bench migrate reference airflow \
   env docs lock clean
 
 help: ## list the commands
 	@echo "make <command>:"
-	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
 	@echo "Ports are chosen free; set PORT_UI, PORT_PG, PORT_TTHC, PORT_QLVB to choose them."
 
 venv: .venv/.installed ## make the virtual environment from requirements.lock
@@ -79,8 +81,11 @@ migrate: venv ## bring the warehouse's tables up to date
 reference: venv ## load the files in sql/reference: units, successions, other names
 	@exec $(LOCAL) reference
 
-test: venv ## run all tests
-	@exec $(PY) -m pytest $(ARGS)
+test: venv ## run all tests, or some: make test ARGS="tests/figures -k closed"
+	@exec $(PY) -m pytest --durations=10 $(if $(ARGS),$(ARGS),$(PARALLEL))
+
+test-fast: venv ## run the tests without kill loops, pandas recounts and servers
+	@exec $(PY) -m pytest --durations=10 -m "not (kill or recount or stack)" $(PARALLEL) $(ARGS)
 
 lint: venv ## check style of Python and SQL
 	$(PY) -m ruff check

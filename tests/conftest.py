@@ -31,7 +31,23 @@ NOTHING_TO_LOSE = {
     "max_wal_senders": "0",
     "shared_buffers": "128MB",
 }
+# What takes long begins first, so that no process is left with it at the end when the others are done.
+LONG_FIRST = ("recount", "kill", "stack", "long")
 _numbers = itertools.count()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Orders the tests, and keeps those of a module together that share a fixture of it."""
+    for item in items:
+        shared = item._fixtureinfo.name2fixturedefs.values()
+        if any(definitions[-1].scope in ("module", "class") for definitions in shared):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+    def rank(item: pytest.Item) -> int:
+        marked = [LONG_FIRST.index(mark.name) for mark in item.iter_markers() if mark.name in LONG_FIRST]
+        return min(marked, default=len(LONG_FIRST))
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,8 @@ from tools.tthc_simulator.defects import CRITICAL_KINDS, DEFAULT_RATES
 from tools.tthc_simulator.generate import Settings
 from tools.tthc_simulator.source import Source, generate
 
+pytestmark = pytest.mark.recount
+
 MOMENTS = ("20250201000000", "20250301000000", "20250401000000", "20250501000000")
 MONTHS = ["2025-01", "2025-02", "2025-03", "2025-04"]
 LEVELS = ("so_nganh", "huyen", "xa")

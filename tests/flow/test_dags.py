@@ -667,6 +667,7 @@ def ingest_file(airflow, dsn, tmp_path):
     return ingest
 
 
+@pytest.mark.stack
 def test_airflow_loads_a_file_and_the_same_file_again_changes_nothing(ingest_file, world: World):
     path = world.csv(UNITS, ["ma_don_vi", "ten_don_vi", "cap"])
     first = ingest_file("don_vi", path, extracted_at="2025-01-01T00:00:00")
@@ -686,6 +687,7 @@ def test_airflow_loads_a_file_and_the_same_file_again_changes_nothing(ingest_fil
     assert world.content(*everything) == before
 
 
+@pytest.mark.stack
 def test_airflow_refuses_a_bad_file_with_the_reason(ingest_file, world: World):
     # The level of the second unit is missing: its column is required.
     path = world.text("ma_don_vi,ten_don_vi\n000.00.01.H59,Sở Xây dựng\n")

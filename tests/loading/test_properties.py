@@ -84,6 +84,7 @@ def add(world: World, lines: list[dict], columns: list[str] | None = None) -> No
     assert batch.lines_read == batch.lines_accepted + batch.lines_rejected + batch.lines_superseded
 
 
+@pytest.mark.long
 def test_split_merged_shuffled_and_repeated_files_give_the_same_warehouse(province):
     add(province, FULL_LINES)
     province.refresh_all()
@@ -104,6 +105,7 @@ def test_split_merged_shuffled_and_repeated_files_give_the_same_warehouse(provin
     check()
 
 
+@pytest.mark.long
 def test_exports_with_more_and_with_fewer_columns_in_any_order_give_the_same_warehouse(province):
     add(province, FULL_LINES)
     add(province, SHORT_LINES, SHORT)
@@ -160,6 +162,7 @@ def run(world: World, batch_id: int) -> None:
         refresh(world.engine, ky)
 
 
+@pytest.mark.kill
 def test_session_ended_by_the_server_at_any_statement_and_run_again(province):
     path = province.dossiers(*FULL_LINES)
 
@@ -181,6 +184,7 @@ def test_session_ended_by_the_server_at_any_statement_and_run_again(province):
     assert province.rows(f"{counts} ORDER BY batch_id DESC LIMIT 1") == [("loaded", 13, 13)]
 
 
+@pytest.mark.kill
 def test_catalogue_load_cut_at_any_statement_and_run_again(world):
     world.ingest("don_vi", world.csv(UNITS, ["ma_don_vi", "ten_don_vi", "cap"]), at="2024-01-01")
     first = world.json(PROCEDURES)

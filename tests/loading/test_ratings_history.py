@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 
 import orjson
 import pandas as pd
@@ -425,6 +426,7 @@ def test_ratings_and_history_that_are_newer_do_not_touch_the_running_month(provi
 # --- accidents ----------------------------------------------------------------------------------
 
 
+@pytest.mark.kill
 @pytest.mark.parametrize("dataset", ["danh_gia", "qua_trinh"])
 def test_killed_at_any_statement_and_started_again_ends_the_same(province: World, dataset: str):
     make = {"danh_gia": province.ratings, "qua_trinh": province.steps}[dataset]
@@ -460,9 +462,10 @@ def source():
     return generate(Settings(per_month=900, den="2025-03", ty_le_loi_khac=more))
 
 
-@pytest.fixture
-def filled(world: World, source) -> tuple[World, dict]:
+@pytest.fixture(scope="module")
+def filled(make_world: Callable[[], World], source) -> tuple[World, dict]:
     """A warehouse that pulled three months of the source, window by window; the batches by dataset."""
+    world = make_world()
     batches: dict[str, list] = {"danh_gia": [], "qua_trinh": []}
     since = None
     for until in ENDS:

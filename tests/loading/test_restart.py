@@ -41,6 +41,7 @@ def test_batch_killed_while_it_was_judged_is_judged_again(province: World, monke
     assert province.rows(counts, b=batch_id) == [(34, 33, 1)]
 
 
+@pytest.mark.kill
 def test_killed_at_any_statement_and_started_again_ends_the_same(province: World, monkeypatch):
     # Figures from March on: two months are counted, one after the other.
     monkeypatch.setenv("CCHC_KY_DAU", "2025-03")

@@ -457,6 +457,7 @@ def test_the_same_file_twice_changes_nothing_and_touches_no_month(province):
     assert after == before
 
 
+@pytest.mark.kill
 @pytest.mark.parametrize(
     ("dataset", "lines"), [("van_ban", LINES), ("ho_so_cong_viec", WORK_LINES)], ids=["documents", "work"]
 )

@@ -35,6 +35,8 @@ from tools.local.settings import (
 )
 from tools.local.stack import read_state
 
+pytestmark = pytest.mark.stack
+
 REPO = Path(__file__).parents[2]
 NOBODY = 65534
 # In another process, so that it can be killed: starts the server, tells its pid and port, waits.

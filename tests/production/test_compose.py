@@ -361,6 +361,7 @@ def test_every_pool_of_the_tasks_is_made():
     assert made == {system.pool: system.at_a_time for system in SYSTEMS.values()}
 
 
+@pytest.mark.stack
 def test_installed_airflow_understands_every_command(tmp_path):
     check = SERVICES["airflow-worker"]["healthcheck"]["test"][1]
     commands = airflow_commands()
@@ -370,6 +371,7 @@ def test_installed_airflow_understands_every_command(tmp_path):
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.stack
 def test_command_check_notices_a_wrong_job_type(tmp_path):
     wrong = ["jobs", "check", "--job-type", "WorkerJob", "--local"]
     assert parse_with_installed_airflow(tmp_path, [wrong], "unused").returncode == 2

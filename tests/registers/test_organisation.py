@@ -636,6 +636,7 @@ def test_a_row_that_the_suite_rejects_stops_the_files(world):
     assert world.rows("SELECT line_no, rule_ids FROM ops.reject") == [(33, ["DV28"])]
 
 
+@pytest.mark.kill
 def test_a_load_of_the_files_cut_at_any_statement_and_run_again(world):
     world.ingest("don_vi", world.json(LISTED))
     first = write(world.folder / "first", ON_FILE[:2], [])
@@ -872,6 +873,7 @@ def dossiers_of(draw: st.DrawFn, life: Life) -> list[tuple[str, date, date | Non
     return found
 
 
+@pytest.mark.long
 def test_after_any_mergers_no_dossier_is_lost_or_counted_twice(world):
     @settings(FEW, max_examples=10)
     @given(st.data())
