@@ -133,7 +133,7 @@ def make_world(
 
 @pytest.fixture(scope="session")
 def shared_province(make_world: Callable[[], World]) -> sa.Engine:
-    return make_world().reference().engine
+    return make_world().dimensions().engine
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ class World:
     folder: Path
     files: int = field(default=0)
 
-    def reference(self) -> "World":
+    def dimensions(self) -> "World":
         """Loads the calendar, the units and the procedures."""
         sync_calendar(self.engine)
         self.ingest("don_vi", self.csv(UNITS, ["ma_don_vi", "ten_don_vi", "cap"]), at="2024-01-01")

@@ -105,7 +105,7 @@ def test_rejected_lines_are_told_with_their_item_and_no_value(province: World, f
 
 
 def test_a_form_of_an_unknown_unit_waits_for_it(world: World, folder: Path):
-    world.reference()
+    world.dimensions()
     new = "000.00.77.H59"
     path = put(world, folder, "a.csv", line(OUTSIDE, 5, new), line(OUTSIDE, 5))
     take(world, str(path))

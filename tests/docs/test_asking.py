@@ -46,7 +46,7 @@ def on(day: str, **values: str) -> dict:
 @pytest.fixture(scope="module")
 def warehouse(make_world: Callable[[], World]) -> World:
     """January to April: done, late, nearly due, rejected and corrected dossiers at three units."""
-    world = make_world().reference()
+    world = make_world().dimensions()
     done = {"trang_thai_ho_so": "9", "ngay_ket_thuc_xu_ly": "20250320090000"}
     world.add(
         on("0110", **done),

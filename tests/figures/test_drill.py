@@ -54,7 +54,7 @@ def newer(dossier: dict, number: int) -> dict:
 @pytest.fixture(scope="module")
 def world(make_world: Callable[[], World]) -> World:
     """Two files: one that opens with a title of its own, one as JSON without it."""
-    world = make_world().reference()
+    world = make_world().dimensions()
     world.ingest("ho_so", world.dossiers(*FIRST), at="2025-04-01")
     # The second file begins with newer states of the first two dossiers.
     again = [newer(FIRST[0], 1), newer(FIRST[1], 2)]
@@ -150,7 +150,7 @@ def test_every_row_leads_to_its_line_in_its_file(world):
 
 
 def test_line_of_a_record_in_json_is_its_position(make_world):
-    world = make_world().reference()
+    world = make_world().dimensions()
     records = [
         {
             "MaHoSo": code(number),
@@ -187,7 +187,7 @@ def test_rows_stand_at_the_unit_that_answers_at_the_end_of_the_period(make_world
 
 def test_year_to_date_leads_to_its_rows_when_a_procedure_changed_within_the_year(make_world):
     """Procedure 1 yields no result from 10 March on; the dossier finished in February had to."""
-    world = make_world().reference()
+    world = make_world().dimensions()
     changed = PROCEDURES[0] | {"ThuTucKhongCoKetQua": "1", "NgayCapNhat": "20250310080000"}
     world.ingest("tthc", world.json([changed]))
     world.ingest("ho_so", world.dossiers(on("0205", "0210"), on("0305", "0320")), at="2025-04-01")
@@ -199,7 +199,7 @@ def test_year_to_date_leads_to_its_rows_when_a_procedure_changed_within_the_year
 
 def test_figure_that_waits_to_be_counted_again_shows_no_rows_that_are_not_in_it(make_world):
     """A batch that came after the refresh is not in the figure yet."""
-    world = make_world().reference()
+    world = make_world().dimensions()
     world.ingest("ho_so", world.dossiers(on("0305")), at="2025-04-01")
     refresh(world.engine, "2025-03")
     assert len(rows_behind(world.engine, "tiep_nhan", "2025-03", SO)) == 1

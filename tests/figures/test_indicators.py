@@ -87,7 +87,7 @@ def test_t8_counts_procedures_once_at_every_grain(province):
 
 
 def test_t8_uses_the_catalogue_of_the_last_day_of_the_period(world):
-    world.reference()
+    world.dimensions()
     upgraded = PROCEDURES[2] | {"NgayCapNhat": "20250325080000"}
     upgraded["DonViThucHien"] = [
         {"MaDonVi": SO, "MucDo": "3", "HieuLucTu": "20240101", "HieuLucDen": "20250331"},
@@ -144,7 +144,7 @@ def test_t11_leaves_out_procedures_without_a_result(province):
 
 
 def test_t11_procedure_that_ended_still_yields_no_result(world):
-    world.reference()
+    world.dimensions()
     ended = PROCEDURES[2] | {"HieuLucDen": "20250315", "NgayCapNhat": "20250315080000"}
     world.ingest("tthc", world.json([ended]))
     counted(world, done("0310", ma_tthc=P3, co_ket_qua_dien_tu="0"), done("0310"))

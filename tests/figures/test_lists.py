@@ -189,7 +189,7 @@ NEW_SO = "000.00.77.H59"
 @pytest.fixture
 def merged(world: World) -> World:
     """A province in which the sở has been taken over by another one on 1 March 2025."""
-    world.reference()
+    world.dimensions()
     columns = ["ma_don_vi", "ten_don_vi", "cap", "hieu_luc_tu", "hieu_luc_den", "ma_don_vi_ke_thua"]
     old = UNITS[1] | {"hieu_luc_tu": "", "hieu_luc_den": "20250228", "ma_don_vi_ke_thua": NEW_SO}
     new = {"ma_don_vi": NEW_SO, "ten_don_vi": "Sở mới", "cap": "so_nganh", "hieu_luc_tu": "20250301"}
@@ -333,7 +333,7 @@ def test_of_a_batch_that_was_stopped_nothing_is_listed(province: World):
 
 
 def test_a_line_that_waited_for_its_unit_leaves_the_list_when_it_is_judged_again(world: World):
-    world.reference()
+    world.dimensions()
     path = world.dossiers(*GOOD, UNKNOWN_UNIT)
     world.ingest("ho_so", path, at=NOW)
     assert faults(world) == [("loai", "HS14", "KHONG_RO", 1, 1)]
@@ -344,7 +344,7 @@ def test_a_line_that_waited_for_its_unit_leaves_the_list_when_it_is_judged_again
 
 
 def test_faults_of_catalogues_are_listed_too(world: World):
-    world.reference()
+    world.dimensions()
     units = [
         {"ma_don_vi": f"000.{n:02}.77.H59", "ten_don_vi": f"UBND Xã số {n}", "cap": "xa"} for n in range(60)
     ]

@@ -58,7 +58,7 @@ MARCH = [
 
 @pytest.fixture(scope="module")
 def march(make_world: Callable[[], World]) -> World:
-    world = make_world().reference()
+    world = make_world().dimensions()
     world.add(*MARCH, on("0305", "0312", "0306", don_vi_xu_ly=XA), at="2025-05-01")
     world.refresh_all()
     return world
@@ -242,7 +242,7 @@ def test_units_as_they_are_asked_for(world):
 
 
 def test_comparisons_by_hand(world):
-    world.reference()
+    world.dimensions()
     # T9 at the sở: January 1 of 2 = 50, February 1 of 1 = 100; at the district 0 of 1; at the commune 1 of 1.
     world.add(
         on("0110", "0120", "0111"),

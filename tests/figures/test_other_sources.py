@@ -72,7 +72,7 @@ WORK = [
 
 @pytest.fixture(scope="module")
 def documents(make_world: Callable[[], World]) -> World:
-    world = make_world().reference()
+    world = make_world().dimensions()
     world.ingest("van_ban", world.documents(*DOCUMENTS), at="2025-05-01")
     world.ingest("ho_so_cong_viec", world.work(*WORK), at="2025-05-01")
     world.refresh_all()
@@ -189,7 +189,7 @@ def rated(number: int, at: str, level: str) -> dict:
 
 @pytest.fixture(scope="module")
 def ratings(make_world: Callable[[], World]) -> World:
-    world = make_world().reference()
+    world = make_world().dimensions()
     february = {"ngay_nop_ho_so": "20250210080000", "ngay_tiep_nhan": "20250210090000"}
     world.add(
         {},  # 1 online

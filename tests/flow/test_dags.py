@@ -547,7 +547,7 @@ def test_the_secret_travels_encrypted_when_the_connection_says_https(pull, monke
 
 
 def test_a_load_announces_exactly_the_months_that_it_returns(world: World, run_task):
-    world.reference()
+    world.dimensions()
     # Received on 5 March, open; the export speaks of days up to 31 May: April and May carry it over.
     batch_id = world.land("ho_so", world.dossiers({}), "2025-06-01")
     result, context = run_task("ingest_file", "load_core", {"dataset": "ho_so", "batch_id": batch_id})
@@ -567,7 +567,7 @@ def test_a_load_that_changes_no_month_announces_none(world: World, run_task):
 
 
 def test_the_reference_task_announces_the_months_that_wait_because_of_it(world: World, run_task):
-    world.reference().add({})
+    world.dimensions().add({})
     world.refresh_all()
     # The source's "Sở Xây dựng" is one of the files from now on: its figures move to that unit's code.
     months = ["2025-01", "2025-02", "2025-03"]
@@ -581,7 +581,7 @@ def test_the_reference_task_announces_the_months_that_wait_because_of_it(world: 
 
 
 def test_a_refresh_takes_its_month_from_the_partition_or_the_param(world: World, run_task):
-    world.reference().add({})
+    world.dimensions().add({})
     by_key, _ = run_task(
         "refresh_chi_so", "refresh", dag_run=SimpleNamespace(partition_key="2025-03"), params={"ky": None}
     )

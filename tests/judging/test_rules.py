@@ -309,7 +309,7 @@ def test_every_rule_of_documents_and_work_dossiers_has_a_case_that_breaks_it():
     ("dataset", "rule_id"),
     [("don_vi", rule) for rule in BROKEN_UNITS] + [("tthc", rule) for rule in BROKEN_PROCEDURES],
 )
-def test_reference_row_that_breaks_a_critical_rule_is_rejected(world: World, dataset: str, rule_id: str):
+def test_row_of_a_dimension_that_breaks_a_critical_rule_is_rejected(world: World, dataset: str, rule_id: str):
     make, changes = {
         "don_vi": (unit_batch, BROKEN_UNITS),
         "tthc": (procedure_batch, BROKEN_PROCEDURES),
@@ -332,7 +332,7 @@ def test_impossible_day_of_a_providing_unit_rejects_the_row(world: World, name: 
 
 
 @pytest.mark.parametrize("dataset", ["don_vi", "tthc"])
-def test_good_reference_rows_keep_every_rule(world: World, dataset: str):
+def test_good_rows_of_a_dimension_keep_every_rule(world: World, dataset: str):
     make = {"don_vi": unit_batch, "tthc": procedure_batch}[dataset]
     batch_id = make(world, {})
     validate(world.engine, batch_id)
@@ -350,7 +350,7 @@ def test_two_contents_of_one_moment_are_both_rejected_and_two_equal_ones_are_not
     world: World, dataset: str, rule_id: str
 ):
     if dataset == "ho_so":
-        world.reference()
+        world.dimensions()
         twice = [{}] * GOOD_ROWS + [{"ma_ho_so": code(1), "kenh_thuc_hien": "1"}, {"ma_ho_so": code(2)}]
         batch_id = world.land("ho_so", world.dossiers(*twice), at="2025-05-10")
         expected = {2, GOOD_ROWS + 2}

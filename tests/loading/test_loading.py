@@ -357,7 +357,7 @@ def test_line_changed_after_the_export_is_rejected(province):
 
 def test_unit_list_that_changes_between_judging_and_loading_is_judged_again(world):
     """Both sở get the same name before the load: it names no single unit any more."""
-    world.reference()
+    world.dimensions()
     rows = [{"ma_ho_so": code(n)} for n in range(1, 21)] + [
         {"ma_ho_so": code(21), "don_vi_xu_ly": "Sở Xây dựng"}
     ]
@@ -371,7 +371,7 @@ def test_unit_list_that_changes_between_judging_and_loading_is_judged_again(worl
 
 def test_dossiers_that_came_before_their_unit_are_loaded_once_the_unit_is_known(world):
     """Property 2: units after dossiers must give what dossiers after units give."""
-    world.reference()
+    world.dimensions()
     rows = [{"ma_ho_so": code(n)} for n in range(2, 32)]
     path = world.dossiers({"ma_ho_so": code(1), "don_vi_xu_ly": "000.00.02.H59"}, *rows)
     batch, _ = world.ingest("ho_so", path, at="2025-04-01")
@@ -770,8 +770,8 @@ def test_provider_that_cannot_be_read_is_rejected_with_a_reason(world):
     assert (batch.lines_accepted, batch.lines_rejected) == (70, 3)
 
 
-def test_reference_data_touch_the_months_from_the_day_that_changed(world):
-    world.reference()
+def test_dimensions_touch_the_months_from_the_day_that_changed(world):
+    world.dimensions()
     world.ingest("ho_so", world.dossiers(received("20250630")), at=JULY)
     newer = [PROCEDURES[0] | {"ThuTucKhongCoKetQua": "1", "NgayCapNhat": "20250410080000"}]
     assert world.ingest("tthc", world.json(newer))[1] == ["2025-04", "2025-05", "2025-06"]

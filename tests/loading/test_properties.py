@@ -317,7 +317,7 @@ def test_settings_of_server_and_client_do_not_change_anything(world, dsn, clock,
         with monkeypatch.context() as client:
             client.setenv("PGTZ", zone)
             client.setenv("PGDATESTYLE", style)
-            again = World(engine_of(dsn), world.folder, world.files).reference()
+            again = World(engine_of(dsn), world.folder, world.files).dimensions()
             again.add(*FULL_LINES, *BORDERS, at=AT)
             again.add(*SHORT_LINES, at=AT, columns=SHORT)
             again.refresh_all()

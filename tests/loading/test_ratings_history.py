@@ -171,7 +171,7 @@ def test_dossiers_from_before_the_migration_are_filled_by_an_older_record(empty_
             {"m": code(1), "d": SO},
         )
     migrate("head")
-    world = World(engine, tmp_path).reference()
+    world = World(engine, tmp_path).dimensions()
     ingest(world, record(**LISTED))
     assert world.rows(FEES) == [(30_000, 1, None, 5)]
 
