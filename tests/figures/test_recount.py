@@ -20,7 +20,8 @@ from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.registers.working_calendar import sync_calendar
 from cchc.sources.landing import land_api
-from cchc.sources.qlvb import Download
+from cchc.sources.qlvb import Download, QlvbClient
+from cchc.sources.tthc import TthcClient
 from tests.figures import recount_others as others
 from tests.world import World
 from tools.qlvb_simulator.generate import Settings as DocumentSettings
@@ -417,24 +418,37 @@ def expected_form(source: Source, start: str, end: str) -> dict[tuple[str, str],
     return form
 
 
-class Served:
-    """The simulators without HTTP: what TthcClient.pages yields and QlvbClient.download gives."""
+class ServedLists(TthcClient):
+    """The client of the TTHC system, with the simulator in place of HTTP."""
 
-    def __init__(self, source: Source, office: Documents | None = None) -> None:
-        self.source, self.office = source, office
+    def __init__(self, source: Source) -> None:
+        super().__init__("http://tthc.example.vn", "client", "secret")
+        self.source = source
 
-    def pages(self, path: str, since: datetime | None, until: datetime) -> Iterator[dict]:
-        since, until = (moment and moment.strftime("%Y%m%d%H%M%S") for moment in (since, until))
+    def pages(self, path: str, changed_after: datetime | None, changed_until: datetime) -> Iterator[dict]:
+        since, until = moments_of(changed_after, changed_until)
         lists = {"/api/don-vi": self.source.don_vi, "/api/tthc": self.source.tthc}
         changed = {"/api/ho-so": self.source.ho_so, "/api/danh-gia": self.source.ratings.danh_gia}
         data = lists[path](until) if path in lists else changed[path](since, until)
         yield {"service": "thu", "tong_so": len(data), "so_trang": 1, "data": data}
 
-    def download(self, path: str, since: datetime | None, until: datetime) -> Download:
-        since, until = (moment and moment.strftime("%Y%m%d%H%M%S") for moment in (since, until))
+
+class ServedFiles(QlvbClient):
+    """The client of the document-management system, with the simulator in place of HTTP."""
+
+    def __init__(self, office: Documents) -> None:
+        super().__init__("http://qlvb.example.vn", "client", "secret")
+        self.office = office
+
+    def download(self, path: str, changed_after: datetime | None, changed_until: datetime) -> Download:
         dataset = {"/xuat/van-ban": "van_ban", "/xuat/ho-so-cong-viec": "ho_so_cong_viec"}[path]
-        rows = self.office.changed(dataset, since, until)
+        rows = self.office.changed(dataset, *moments_of(changed_after, changed_until))
         return Download(len(rows), iter([rows.to_csv(index=False).encode()]))
+
+
+def moments_of(*times: datetime | None) -> tuple[str | None, ...]:
+    """As the simulators write them."""
+    return tuple(time and time.strftime("%Y%m%d%H%M%S") for time in times)
 
 
 @pytest.fixture(scope="module")
@@ -442,13 +456,15 @@ def loaded(source, office, declared, make_world) -> World:
     """The simulated months, pulled, loaded and refreshed one after the other as they came."""
     world: World = make_world()
     sync_calendar(world.engine)
+    clients = {"tthc": ServedLists(source), "qlvb": ServedFiles(office)}
     for until in MOMENTS:
         for dataset in ("don_vi", "tthc", "ho_so", "danh_gia", "van_ban", "ho_so_cong_viec"):
+            contract = contract_of(dataset)
             landed = land_api(
                 world.engine,
                 world.folder / "landing",
-                contract_of(dataset),
-                Served(source, office),
+                contract,
+                clients[contract.api.system],
                 datetime.strptime(until, "%Y%m%d%H%M%S"),
             )
             validate(world.engine, landed.batch_id)

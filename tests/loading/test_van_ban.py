@@ -481,7 +481,7 @@ def test_a_session_ended_by_the_server_at_any_statement_and_run_again(province, 
         job=run,
         seen=lambda: province.content(*QLVB),
     )
-    assert cuts > 10
+    assert cuts > 8
 
 
 # Months ---------------------------------------------------------------------------------------
