@@ -27,6 +27,8 @@ def process_killed(engine: sa.Engine, at: int, job: Callable[[], object]) -> boo
     child = os.fork()
     if not child:
         try:
+            # The sessions that wait in the pool are the parent's.
+            engine.dispose(close=False)
             with _before_statement(engine, at, die):
                 job()
             os._exit(0)
@@ -95,6 +97,7 @@ def _copied(engine: sa.Engine) -> Iterator[Callable[[], None]]:
     )
 
     def make(new: str, like: str) -> None:
+        engine.dispose()
         with admin.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {new} WITH (FORCE)")
             # Great Expectations leaves idle sessions behind, and a copy can be made of what nobody uses.

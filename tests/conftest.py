@@ -105,9 +105,28 @@ def judge_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
         monkeypatch.setattr("cchc.judging.validation.getting_ready", _judge_in_this_process)
 
 
+def engine_for_tests(dsn: str) -> sa.Engine:
+    """As the package makes one, but sessions are emptied and used again: a test opens a hundred."""
+    url = engine_of(dsn, statement_timeout_s=120).url
+    engine = sa.create_engine(url, hide_parameters=True, pool_size=50, pool_use_lifo=True)
+
+    @sa.event.listens_for(engine, "reset")
+    def empty(session, _record, state) -> None:
+        if not state.terminate_only:
+            session.rollback()
+            session.autocommit = True
+            with session.cursor() as cursor:
+                cursor.execute("DISCARD ALL")
+            session.autocommit = False
+
+    return engine
+
+
 @pytest.fixture
-def engine(dsn: str) -> sa.Engine:
-    return engine_of(dsn, statement_timeout_s=120)
+def engine(dsn: str) -> Iterator[sa.Engine]:
+    engine = engine_for_tests(dsn)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
@@ -126,7 +145,9 @@ def make_world(
 
         def make() -> World:
             dsn = stack.enter_context(contextmanager(_database)(postgres, template))
-            return World(engine_of(dsn, statement_timeout_s=120), tmp_path_factory.mktemp("world"))
+            engine = engine_for_tests(dsn)
+            stack.callback(engine.dispose)
+            return World(engine, tmp_path_factory.mktemp("world"))
 
         yield make
 
