@@ -87,9 +87,11 @@ test: venv ## run all tests, or some: make test ARGS="tests/figures -k closed"
 test-fast: venv ## run the tests without kill loops, pandas recounts and servers
 	@exec $(PY) -m pytest --durations=10 -m "not (kill or recount or stack)" $(PARALLEL) $(ARGS)
 
-lint: venv ## check style of Python and SQL
+lint: venv ## check style of Python and SQL, types, and which way imports go
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	cd plugins && $(CURDIR)/.venv/bin/lint-imports --no-cache --config ../pyproject.toml
 	$(PY) -m sqlfluff lint sql
 
 format: venv ## put Python and SQL into style

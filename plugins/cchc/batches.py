@@ -191,31 +191,34 @@ def note_loaded(connection: sa.Connection, batch_id: int, accepted: int) -> None
 
 def dimension_state(connection: sa.Connection) -> str:
     """Names the units and procedures that are known now; another value: judge by them again."""
-    return connection.scalar(
+    state: str = connection.scalar(
         sa.text(
             "SELECT count(*) || ' ' || coalesce(max(loaded_at)::text, '') FROM ops.batch "
             "WHERE dataset = ANY(:dimensions) AND status = 'loaded'"
         ),
         {"dimensions": datasets_of("dimension")},
     )
+    return state
 
 
 def watermark(engine: sa.Engine, dataset: str) -> datetime | None:
     """The end of the last window of `dataset` that was loaded; None before the first."""
     query = "SELECT max(window_to) FROM ops.batch WHERE dataset = :d AND status = 'loaded'"
     with engine.connect() as connection:
-        return connection.scalar(sa.text(query), {"d": dataset})
+        end: datetime | None = connection.scalar(sa.text(query), {"d": dataset})
+    return end
 
 
 def data_until(connection: sa.Connection, datasets: list[str]) -> datetime | None:
     """The latest moment up to which the source of one of these datasets is known, local time; None before
     any load."""
-    return connection.scalar(
+    until: datetime | None = connection.scalar(
         sa.text(
             "SELECT max(extracted_at) FROM ops.batch WHERE dataset = ANY(:datasets) AND status = 'loaded'"
         ),
         {"datasets": datasets},
     )
+    return until
 
 
 def last_day(until: datetime) -> date:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -33,18 +34,18 @@ def sql_file(relative: str) -> str:
     return (SQL / relative).read_text(encoding="utf-8")
 
 
-def run_sql_file(connection: sa.Connection, relative: str, **binds: object) -> sa.CursorResult:
+def run_sql_file(connection: sa.Connection, relative: str, **binds: Any) -> sa.CursorResult[Any]:
     """Runs a file below sql/ as one command; returns the result of its last statement."""
     return run_sql(connection, sql_file(relative), **binds)
 
 
-def run_sql(connection: sa.Connection, sql: str, **binds: object) -> sa.CursorResult:
+def run_sql(connection: sa.Connection, sql: str, **binds: Any) -> sa.CursorResult[Any]:
     """Runs SQL with those of `binds` that it names; returns the result of its last statement."""
     statement = sa.text(sql)
     return connection.execute(statement, named_in(statement, binds))
 
 
-def named_in(statement: sa.TextClause, binds: dict) -> dict:
+def named_in(statement: sa.TextClause, binds: dict[str, Any]) -> dict[str, Any]:
     """Those of `binds` that the statement names."""
     named = statement.compile().params
     return {name: value for name, value in binds.items() if name in named}
@@ -71,7 +72,7 @@ def copy_text(connection: sa.Connection, table: str, columns: list[str], source:
 
 
 def sync_rows(
-    connection: sa.Connection, table: str, rows: list[dict], keep_old: tuple[str, ...] = ()
+    connection: sa.Connection, table: str, rows: list[dict[str, Any]], keep_old: tuple[str, ...] = ()
 ) -> bool:
     """Makes `table` hold exactly `rows`; returns whether it did not before.
 

@@ -3,6 +3,7 @@
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 import xlsxwriter
@@ -21,12 +22,12 @@ YES, NO = "Có", "Không"
 
 
 @dataclass(frozen=True)
-class Unit:
+class DeclaringUnit:
     ma_don_vi: str
     ten_don_vi: str
 
 
-def unit_named(connection: sa.Connection, name: str, month: Month) -> Unit:
+def unit_named(connection: sa.Connection, name: str, month: Month) -> DeclaringUnit:
     """The unit that a code or name means on the last day of the month; raises CchcError with near names."""
     binds = {"khoa": fold(name), "ngay": month.end}
     found = connection.execute(
@@ -38,7 +39,7 @@ def unit_named(connection: sa.Connection, name: str, month: Month) -> Unit:
         binds,
     ).one_or_none()
     if found:
-        return Unit(*found)
+        return DeclaringUnit(*found)
     known = connection.scalars(
         sa.text(
             "SELECT ten_don_vi FROM core.don_vi WHERE cap <> 'toan_tinh' "
@@ -53,7 +54,7 @@ def unit_named(connection: sa.Connection, name: str, month: Month) -> Unit:
     )
 
 
-def declared(connection: sa.Connection, unit: Unit, month: Month) -> dict[str, tuple[int, int]]:
+def declared(connection: sa.Connection, unit: DeclaringUnit, month: Month) -> dict[str, tuple[int, int]]:
     """Item → (value, revision) that count now for the unit and month."""
     rows = connection.execute(
         sa.text(
@@ -65,7 +66,7 @@ def declared(connection: sa.Connection, unit: Unit, month: Month) -> dict[str, t
     return {row.ma_so_lieu: (int(row.gia_tri), row.revision) for row in rows}
 
 
-def write_form(engine: sa.Engine, name: str, ky: str, path: Path) -> Unit:
+def write_form(engine: sa.Engine, name: str, ky: str, path: Path) -> DeclaringUnit:
     """Writes the form of one unit for one month to `path`; returns the unit.
 
     Only the values, the position and the time of the declaration can be filled in; an empty value is
@@ -80,7 +81,9 @@ def write_form(engine: sa.Engine, name: str, ky: str, path: Path) -> Unit:
     return unit
 
 
-def _fill(book: xlsxwriter.Workbook, unit: Unit, month: Month, known: dict[str, tuple[int, int]]) -> None:
+def _fill(
+    book: xlsxwriter.Workbook, unit: DeclaringUnit, month: Month, known: dict[str, tuple[int, int]]
+) -> None:
     text = book.add_format({"text_wrap": True, "valign": "top", "border": 1})
     head = book.add_format({"bold": True, "text_wrap": True, "border": 1, "bg_color": "#DDDDDD"})
     title = book.add_format({"bold": True, "font_size": 13})
@@ -145,7 +148,7 @@ def _entry(
             sheet.write_number(row, 4, value, entry)
         sheet.write_comment(row, 4, f"Đã khai (lần {revision + 1}). Sửa thì thành lần khai mới.")
     if item.kieu == "co_khong":
-        rule = {"validate": "list", "source": [YES, NO]}
+        rule: dict[str, Any] = {"validate": "list", "source": [YES, NO]}
     else:
         rule = {"validate": "integer", "criteria": "between", "minimum": 0, "maximum": 999_999_999_999_999}
     message = "Có hoặc Không." if item.kieu == "co_khong" else "Số nguyên không âm."

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Literal
+from pathlib import Path
+from typing import Literal, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -17,6 +18,7 @@ from cchc.warehouse import SQL
 
 LEVELS = ("toan_tinh", "so_nganh", "huyen", "xa")
 Level = Literal["toan_tinh", "so_nganh", "huyen", "xa"]
+Definition = TypeVar("Definition", bound=Strict)
 INDICATORS = SQL / "indicators"
 FACTS = INDICATORS / "facts"
 
@@ -200,7 +202,7 @@ def _check_terms(terms: Iterable[Term]) -> None:
             raise ValueError(f"unknown event {term.su_kien} of fact {term.fact}")
 
 
-def _load(path, model):
+def _load(path: Path, model: type[Definition]) -> Definition:
     try:
         return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError) as error:

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from cchc.errors import BadDefinition
 from cchc.figures.definitions import indicators
@@ -29,7 +30,7 @@ class SubIndicator(Strict):
     nguon: str
 
 
-def points_766() -> list[dict]:
+def points_766() -> list[dict[str, Any]]:
     """The sub-indicators as rows of mart.thang_diem_766; raises BadDefinition for an unknown rate."""
     rows = []
     for sub in read_rows(FILE, SubIndicator):

@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -201,7 +202,7 @@ def _refresh(connection: sa.Connection, months: list[Month]) -> Refreshed:
     return result
 
 
-def month_binds(month: Month, until: date | None) -> dict:
+def month_binds(month: Month, until: date | None) -> dict[str, Any]:
     """The binds of a fact's scan of a month, whose source is known up to the day `until`."""
     (_, _), (middle, end) = month.half_months()
     return {

@@ -1,7 +1,7 @@
 """When DAGs run, how tasks are tried again and who is told: what all of them have in common."""
 
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pendulum
@@ -48,7 +48,10 @@ def source_end(minute: int = 0) -> pendulum.DateTime | None:
     With `minute`: when a DAG that starts so long after midnight pulls that for the last time.
     """
     end = os.environ.get("CCHC_NGUON_DEN")
-    return pendulum.parse(end, tz="Asia/Ho_Chi_Minh").add(minutes=minute) if end else None
+    if not end:
+        return None
+    moment = datetime.fromisoformat(end)
+    return pendulum.instance(moment, tz="Asia/Ho_Chi_Minh").add(minutes=minute)
 
 
 def dataset_param() -> Param:

@@ -8,13 +8,18 @@ import os
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import Context, XComArg, get_current_context, task
 from airflow.sdk.bases.hook import BaseHook
 
+from cchc.errors import BadDefinition
 from cchc.flow.assets import THANG_CO_THAY_DOI
 from cchc.flow.policy import VIETNAM, source_end
 from cchc.sources.register import system_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 # Tasks ----------------------------------------------------------------------------------------
 
@@ -24,7 +29,7 @@ from cchc.sources.register import system_of
     execution_timeout=timedelta(minutes=30),
     outlets=[THANG_CO_THAY_DOI],
 )
-def reference() -> dict:
+def reference() -> dict[str, Any]:
     """Brings units, successions, other names and the working calendar in line with sql/reference."""
     from cchc.loading.organisation import load_organisation
     from cchc.registers.working_calendar import sync_calendar as sync
@@ -42,12 +47,14 @@ def reference() -> dict:
     map_index_template="{{ ten }}",
     execution_timeout=timedelta(minutes=30),
 )
-def land(dataset: str) -> dict:
+def land(dataset: str) -> dict[str, Any]:
     """Pulls what changed at the source into an immutable file."""
     from cchc.contracts import contract_of
     from cchc.sources.landing import land_api
 
     context, contract = _named(dataset), contract_of(dataset)
+    if contract.api is None:
+        raise BadDefinition(f"Dataset {dataset} has no api: it is not pulled from a source system.")
     system = system_of(contract.api.system)
     connection = BaseHook.get_connection(system.connection_id)
     scheme = "https" if "https" in (connection.conn_type, connection.schema) else "http"
@@ -69,7 +76,7 @@ def land_from(system: str) -> Callable[[str], XComArg]:
     map_index_template="{{ ten }}",
     execution_timeout=timedelta(minutes=30),
 )
-def land_file() -> dict:
+def land_file() -> dict[str, Any]:
     """Copies the file named by the run's params into the landing area."""
     from cchc.contracts import contract_of
     from cchc.sources.landing import land_file as land_a_file
@@ -103,7 +110,7 @@ def find_forms() -> list[str]:
     map_index_template="{{ ten }}",
     execution_timeout=timedelta(minutes=10),
 )
-def land_form(path: str) -> dict:
+def land_form(path: str) -> dict[str, Any]:
     """Copies one form of the drop folder into the landing area."""
     from cchc.contracts import contract_of
     from cchc.declarations.drop_folder import DATASET
@@ -119,7 +126,7 @@ def land_form(path: str) -> dict:
     map_index_template="{{ ten }}",
     execution_timeout=timedelta(minutes=5),
 )
-def tell_rejected(loaded: dict) -> None:
+def tell_rejected(loaded: dict[str, Any]) -> None:
     """Fails when lines of the form were rejected, and says which and why; the others are loaded."""
     from cchc.declarations.drop_folder import tell_rejected as tell
 
@@ -148,7 +155,7 @@ def check_calendar() -> list[int]:
     map_index_template="{{ ten }}",
     execution_timeout=timedelta(hours=1),
 )
-def validate(landed: dict) -> dict:
+def validate(landed: dict[str, Any]) -> dict[str, Any]:
     """Judges the batch by the suite of its dataset; a bad batch fails here and loads nothing."""
     from cchc.judging.validation import validate as judge
 
@@ -169,7 +176,7 @@ def validate(landed: dict) -> dict:
     execution_timeout=timedelta(hours=1),
     outlets=[THANG_CO_THAY_DOI],
 )
-def load_core(judged: dict) -> dict:
+def load_core(judged: dict[str, Any]) -> dict[str, Any]:
     """Loads the batch and emits one asset partition for every month it changed."""
     from cchc.loading.load import load
 
@@ -193,7 +200,7 @@ def load_core(judged: dict) -> dict:
     map_index_template="{{ ten }}",
     execution_timeout=timedelta(minutes=30),
 )
-def refresh() -> dict:
+def refresh() -> dict[str, Any]:
     """Counts one month again: the run's partition, or the run's param ky."""
     from dataclasses import asdict
 
@@ -201,12 +208,12 @@ def refresh() -> dict:
 
     context = get_current_context()
     chosen = context["dag_run"].partition_key or context["params"].get("ky")
-    context["ten"] = chosen or "không có kỳ"
+    _name(context, chosen or "không có kỳ")
     return asdict(refresh_months(_warehouse(context), chosen or ""))
 
 
 @task(task_display_name="Tính lại các tháng còn sót", execution_timeout=timedelta(hours=1))
-def refresh_pending() -> dict:
+def refresh_pending() -> dict[str, Any]:
     """Counts the months again whose data or definitions changed and whose figures did not follow yet.
 
     All in one transaction: the periods that several of them share are written once.
@@ -226,11 +233,16 @@ def refresh_pending() -> dict:
 def _named(name: str) -> Context:
     """The task's context, in which `ten` names this mapped task in the UI."""
     context = get_current_context()
-    context["ten"] = name
+    _name(context, name)
     return context
 
 
-def _warehouse(context: Context):
+def _name(context: Context, name: str) -> None:
+    # Airflow renders map_index_template with whatever the context holds; its type knows only its own keys.
+    cast(dict[str, Any], context)["ten"] = name
+
+
+def _warehouse(context: Context) -> "Engine":
     """The warehouse, where no statement may outlive the task."""
     from cchc.warehouse import engine_of
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE, Popen
+from typing import Any
 
 from cchc.errors import CchcError
 
@@ -20,10 +21,12 @@ from cchc.errors import CchcError
 class Judge:
     """A judge that is getting ready, and then judges one batch."""
 
-    def __init__(self, process: Popen) -> None:
+    def __init__(self, process: Popen[bytes]) -> None:
         self._process = process
 
-    def judge(self, url: str, view: str, suite: dict, parameters: dict) -> dict[str, dict]:
+    def judge(
+        self, url: str, view: str, suite: dict[str, Any], parameters: dict[str, Any]
+    ) -> dict[str, dict[str, Any]]:
         """Rule id → {success, observed} for every expectation of the suite; `view` is in staging.
 
         Raises CchcError when the suite could not be run.
@@ -36,7 +39,8 @@ class Judge:
                 f"Great Expectations could not judge {view}: the process ended with "
                 f"{self._process.returncode}: {errors.decode('utf-8', 'replace').strip()[-400:]}"
             )
-        return json.loads(lines[-1])
+        outcomes: dict[str, dict[str, Any]] = json.loads(lines[-1])
+        return outcomes
 
 
 @contextmanager
@@ -58,14 +62,17 @@ def getting_ready() -> Iterator[Judge]:
         process.communicate()
 
 
-def run_suite(url: str, view: str, suite: dict, parameters: dict) -> dict[str, dict]:
+def run_suite(
+    url: str, view: str, suite: dict[str, Any], parameters: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
     """What Judge.judge returns, in this process."""
     import great_expectations as gx  # noqa: PLC0415 - heavy: the reason for the process
+    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
     import cchc.judging.row_rules  # noqa: F401, PLC0415 - registers the project's expectations
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_postgres("warehouse", connection_string=url)
     try:
         result = (
@@ -81,13 +88,18 @@ def run_suite(url: str, view: str, suite: dict, parameters: dict) -> dict[str, d
     finally:
         source.get_engine().dispose()
     return {
-        outcome.expectation_config.meta["rule_id"]: {
+        _rule_id(outcome): {
             "success": bool(outcome.success),
             "observed": outcome.result.get("observed_value"),
             "error": outcome.exception_info.get("exception_message"),
         }
         for outcome in result.results
     }
+
+
+def _rule_id(outcome: Any) -> str:
+    rule_id: str = outcome.expectation_config.meta["rule_id"]
+    return rule_id
 
 
 def main() -> None:

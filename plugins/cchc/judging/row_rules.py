@@ -9,7 +9,7 @@ columns of a joined row be compared with a reason. Here a suite holds one condit
 Expectations counts its violations in one bundled aggregate; `cchc.judging.validation` selects by the same.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from great_expectations.compatibility.sqlalchemy import sqlalchemy as sa
 from great_expectations.core.metric_domain_types import MetricDomainTypes
@@ -33,12 +33,12 @@ class RowsBreakingCondition(TableMetricProvider):
     )
     def _sqlalchemy(
         cls,
-        execution_engine,
-        metric_domain_kwargs,
-        metric_value_kwargs,
-        metrics,
-        runtime_configuration,
-    ):
+        execution_engine: Any,
+        metric_domain_kwargs: Any,
+        metric_value_kwargs: Any,
+        metrics: Any,
+        runtime_configuration: Any,
+    ) -> Any:
         condition = sa.literal_column(f"({metric_value_kwargs['condition']})", sa.Boolean)
         return sa.func.count().filter(condition.is_(False)), metric_domain_kwargs, {}
 
@@ -52,12 +52,12 @@ class GroupsBreakingCondition(TableMetricProvider):
     @metric_value(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(
         cls,
-        execution_engine,
-        metric_domain_kwargs,
-        metric_value_kwargs,
-        metrics,
-        runtime_configuration,
-    ):
+        execution_engine: Any,
+        metric_domain_kwargs: Any,
+        metric_value_kwargs: Any,
+        metrics: Any,
+        runtime_configuration: Any,
+    ) -> Any:
         rows, _, _ = execution_engine.get_compute_domain(metric_domain_kwargs, MetricDomainTypes.TABLE)
         condition = sa.literal_column(f"({metric_value_kwargs['condition']})", sa.Boolean)
         groups = (
@@ -83,7 +83,9 @@ class ExpectRowsToSatisfy(BatchExpectation):
     )
     success_keys: ClassVar[tuple[str, ...]] = ("condition",)
 
-    def _validate(self, metrics, runtime_configuration=None, execution_engine=None):
+    def _validate(
+        self, metrics: Any, runtime_configuration: Any = None, execution_engine: Any = None
+    ) -> dict[str, Any]:
         broken = metrics["table.rows_breaking_condition"]
         return {
             "success": broken == 0,
@@ -102,6 +104,8 @@ class ExpectGroupsToSatisfy(BatchExpectation):
     metric_dependencies: ClassVar[tuple[str, ...]] = ("table.groups_breaking_condition",)
     success_keys: ClassVar[tuple[str, ...]] = ("group", "condition")
 
-    def _validate(self, metrics, runtime_configuration=None, execution_engine=None):
+    def _validate(
+        self, metrics: Any, runtime_configuration: Any = None, execution_engine: Any = None
+    ) -> dict[str, Any]:
         broken = metrics["table.groups_breaking_condition"]
         return {"success": broken == 0, "result": {"observed_value": broken}}

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from cchc.batches import Batch
 from cchc.contracts import Contract
@@ -39,13 +39,14 @@ class Verdict:
 
 
 @cache
-def suite_json(dataset: str) -> dict:
+def suite_json(dataset: str) -> dict[str, Any]:
     """The suite of a dataset as Great Expectations takes it."""
     path = EXPECTATIONS / f"{dataset}.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        suite: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:
         raise BadDefinition(f"expectations/{dataset}.json: {error}") from error
+    return suite
 
 
 @cache

@@ -99,5 +99,5 @@ def _judge(engine: sa.Engine, contract: Contract, batch: Batch, judge: Judge) ->
 
 def _staging_url(engine: sa.Engine) -> str:
     """The warehouse as seen by the suites: names without schema are those of staging."""
-    options = engine.url.query["options"].replace("search_path=", "search_path=staging,")
+    options = str(engine.url.query["options"]).replace("search_path=", "search_path=staging,")
     return engine.url.update_query_dict({"options": options}).render_as_string(hide_password=False)

@@ -108,7 +108,7 @@ def _pulled_facts() -> list[str]:
 def _mark_periods(
     connection: sa.Connection,
     batch_id: int,
-    ranges: list[tuple[date | str, date | str]],
+    ranges: list[tuple[date, date]],
     before: datetime | None,
 ) -> None:
     until = data_until(connection, _pulled_facts())

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -56,10 +57,10 @@ def canonical(
         if column.type in ("text", "json"):
             _spot_damage(words, column, unreadable, mojibake)
         codes = export.header.layout.words(column.name)
-        canonical = words.map(lambda word, codes=codes: codes.get(fold(word), word)) if codes else words
+        values = words.map(partial(_code, codes)) if codes else words
         if column.type in NUMBERS:
-            canonical = _numbers(canonical, column, unreadable)
-        arrays[column.name] = canonical.array
+            values = _numbers(values, column, unreadable)
+        arrays[column.name] = values.array
         if column.fold:
             arrays[f"{column.name}_khoa"] = words.map(fold).array
         if column.procedure_root:
@@ -79,6 +80,10 @@ def canonical(
     return pa.RecordBatch.from_arrays([arrays[name] for name in names], names=names)
 
 
+def _code(codes: dict[str, str], word: str) -> str:
+    return codes.get(fold(word), word)
+
+
 class _Words:
     """A text column by its distinct values: Python looks at each of them once, not at each row.
 
@@ -90,9 +95,9 @@ class _Words:
         sample = text.slice(0, 1000)
         repeats = len(pc.unique(sample)) * 2 < len(sample)
         encoded = text.dictionary_encode() if repeats else None
-        words = pc.utf8_normalize(encoded.dictionary if repeats else text, form="NFC")
+        words = pc.utf8_normalize(text if encoded is None else encoded.dictionary, form="NFC")
         self.words = pc.if_else(pc.equal(words, ""), None, words)
-        self.indices = encoded.indices if repeats else None
+        self.indices = None if encoded is None else encoded.indices
 
     @property
     def array(self) -> pa.Array:
@@ -114,7 +119,8 @@ class _Words:
         if not pc.any(words).as_py():
             return []
         rows = words if self.indices is None else words.take(self.indices)
-        return pc.indices_nonzero(pc.fill_null(rows, False)).to_pylist()
+        found: list[int] = pc.indices_nonzero(pc.fill_null(rows, False)).to_pylist()
+        return found
 
 
 def _spot_damage(

@@ -1,7 +1,7 @@
 """Counts and adds up what the nested lists of a dossier record hold; nothing of their text is kept."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -91,7 +91,9 @@ def _rows(record: Mapping[str, object], name: str) -> list[Mapping[str, object]]
     return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else None
 
 
-def _count(rows, test=None) -> str | None:
+def _count(
+    rows: list[Mapping[str, object]] | None, test: Callable[[Mapping[str, object]], bool] | None = None
+) -> str | None:
     return None if rows is None else str(sum(1 for row in rows if test is None or test(row)))
 
 

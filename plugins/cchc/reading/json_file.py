@@ -30,8 +30,7 @@ def open_json(contract: Contract, path: Path, where: str) -> Export:
     first = list(itertools.islice(records, HEADER_RECORDS))
     if not first:
         # A window in which nothing changed is a valid export: no line, total 0.
-        header = Header(contract.layouts[0], {}, [], [], [], 1)
-        export = Export(header, iter(()))
+        export = Export(Header(contract.layouts[0], {}, [], [], [], 1), iter(()))
         _read_envelope(export, envelope)
         return export
     keys = list(dict.fromkeys(key for _, record in first for key in record))

@@ -50,7 +50,8 @@ def staged(connection: sa.Connection, batch: Batch) -> bool:
     table = staging_table(batch.dataset, batch.batch_id)
     if connection.scalar(sa.text("SELECT to_regclass(:t)"), {"t": look_up_view(batch)}) is None:
         return False
-    return connection.scalar(sa.text(f"SELECT count(*) FROM {table}")) == batch.lines_read
+    lines: int = connection.scalar(sa.text(f"SELECT count(*) FROM {table}"))
+    return lines == batch.lines_read
 
 
 def drop_staged(connection: sa.Connection, batch: Batch) -> None:

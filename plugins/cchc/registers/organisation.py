@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import sqlalchemy as sa
 from pydantic import Field, model_validator
@@ -46,6 +46,9 @@ class Dated(Strict):
     def meets(self, other: "Dated") -> bool:
         """Whether there is a day on which both hold."""
         return self.start <= other.end and other.start <= self.end
+
+
+Lasting = TypeVar("Lasting", bound=Dated)
 
 
 class Unit(Dated):
@@ -121,9 +124,9 @@ def read_organisation(folder: Path = REFERENCE) -> Organisation:
 # Checks ---------------------------------------------------------------------------------------
 
 
-def _pairs(rows: Iterable[tuple[object, int, Dated]]) -> Iterable[tuple[int, int, Dated, Dated]]:
+def _pairs(rows: Iterable[tuple[object, int, Lasting]]) -> Iterable[tuple[int, int, Lasting, Lasting]]:
     """Neighbours in time among the rows of one key, with their lines."""
-    groups: dict[object, list[tuple[int, Dated]]] = defaultdict(list)
+    groups: dict[object, list[tuple[int, Lasting]]] = defaultdict(list)
     for key, line, row in rows:
         if key is not None:
             groups[key].append((line, row))
@@ -179,7 +182,7 @@ def _check_parents(units: dict[int, Unit], by_code: dict[str, list[Unit]]) -> No
                 f"unit above it, is not. Expected days within those of the unit above: correct the dates."
             )
         seen = {unit.ma_don_vi}
-        above = unit.ma_don_vi_cha
+        above: str | None = unit.ma_don_vi_cha
         while above is not None:
             if above in seen:
                 raise BadDefinition(

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from pydantic import ValidationInfo, field_validator
@@ -154,7 +154,7 @@ def read_sessions() -> list[Session]:
     return [row for _, row in rows]
 
 
-def calendar_of(years: list[int], special: dict[date, SpecialDay]) -> list[dict]:
+def calendar_of(years: list[int], special: dict[date, SpecialDay]) -> list[dict[str, Any]]:
     """The rows of core.lich: every day of the declared years, with the working days before it."""
     rows, day, before = [], date(years[0], 1, 1), 0
     while day.year <= years[-1]:
@@ -178,7 +178,7 @@ def calendar_of(years: list[int], special: dict[date, SpecialDay]) -> list[dict]
     return rows
 
 
-def sessions_of(days: list[dict], sessions: list[Session]) -> list[dict]:
+def sessions_of(days: list[dict[str, Any]], sessions: list[Session]) -> list[dict[str, Any]]:
     """The rows of core.buoi_lam_viec: the office hours of all working days, with the seconds before."""
     rows, worked = [], timedelta()
     for day in days:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -56,7 +56,7 @@ class SourceClient(ABC):
         self._session.mount("http://", HTTPAdapter(max_retries=retry))
         self._session.mount("https://", HTTPAdapter(max_retries=retry))
 
-    def _get(self, path: str, query: dict[str, str | int], **options: object) -> requests.Response:
+    def _get(self, path: str, query: dict[str, str | int], **options: Any) -> requests.Response:
         """The answer to a GET with a token that is in force."""
         response = self._send("GET", path, params=query, **options)
         if response.status_code == requests.codes.unauthorized:
@@ -65,7 +65,7 @@ class SourceClient(ABC):
             response = self._send("GET", path, params=query, **options)
         return response
 
-    def _send(self, method: str, path: str, **options: object) -> requests.Response:
+    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         if "Authorization" not in self._session.headers and path != "/api/token":
             self._sign_in()
         try:
@@ -101,12 +101,12 @@ class SourceClient(ABC):
         if code in (requests.codes.unauthorized, requests.codes.forbidden):
             raise SourceRefused(f"{self.base_url}{path}: HTTP {code}: the token is not accepted.")
 
-    def _json(self, response: requests.Response, path: str) -> dict:
+    def _json(self, response: requests.Response, path: str) -> dict[str, Any]:
         """The JSON object of an answer."""
         self._check(response, path)
         code = response.status_code
         try:
-            body = response.json()
+            body: dict[str, Any] = response.json()
         except requests.JSONDecodeError as error:
             raise SourceUnavailable(f"{self.base_url}{path}: HTTP {code}, the answer is no JSON.") from error
         if code >= requests.codes.bad_request:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -86,7 +87,7 @@ def land_reference(
     landing_dir: Path,
     contract: Contract,
     name: str,
-    rows: dict[int, dict],
+    rows: dict[int, dict[str, Any]],
     extracted_at: datetime,
 ) -> Landed:
     """Lands the rows of a reference file, given by their lines in it, as JSON Lines with the same numbers.

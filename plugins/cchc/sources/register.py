@@ -31,7 +31,8 @@ class SourceSystem:
 
     def connect(self, base_url: str, client_id: str, client_secret: str) -> "SourceClient":
         """A client of the system at this address."""
-        return resolve_name(self.client)(base_url, client_id, client_secret)
+        client: type[SourceClient] = resolve_name(self.client)
+        return client(base_url, client_id, client_secret)
 
 
 SYSTEMS = {

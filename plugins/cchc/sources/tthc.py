@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import orjson
 
@@ -39,7 +39,7 @@ class TthcClient(SourceClient):
 
     def pages(
         self, path: str, changed_after: datetime | None, changed_until: datetime
-    ) -> Iterator[dict[str, object]]:
+    ) -> Iterator[dict[str, Any]]:
         """Every page of a list: dossiers changed in (changed_after, changed_until], local time.
 
         Raises SourceUnavailable when the pages do not add up to the total the source states.
@@ -66,7 +66,7 @@ class TthcClient(SourceClient):
                 f"Nothing was landed; it is read again."
             )
 
-    def _page(self, path: str, query: dict[str, str | int]) -> dict:
+    def _page(self, path: str, query: dict[str, str | int]) -> dict[str, Any]:
         body = self._json(self._get(path, query), path)
         if str(body.get("error_code")) != "0" or not isinstance(body.get("data"), list):
             raise SourceRefused(

@@ -1,0 +1,77 @@
+"""The shape of the package: imports one way, one writer of ops.batch, datasets found by listing."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cchc.contracts import contracts
+from cchc.sources.register import SYSTEMS, system_of
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "plugins" / "cchc"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+LONGEST_MODULE = 400
+WRITES_BATCH = re.compile(r"(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+ops\.batch\b", re.IGNORECASE)
+
+
+def test_imports_go_one_way():
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--config", ROOT / "pyproject.toml"],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "0 broken" in done.stdout
+
+
+def test_only_one_module_writes_batches():
+    python = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in MODULES
+        if WRITES_BATCH.search(path.read_text("utf-8"))
+    }
+    sql = [path for path in (ROOT / "sql").rglob("*.sql") if WRITES_BATCH.search(path.read_text("utf-8"))]
+    assert python == {"batches.py"}
+    assert sql == []
+
+
+@pytest.mark.parametrize(
+    "folder", [f for f in sorted(PACKAGE.iterdir()) if (f / "__init__.py").exists()], ids=lambda f: f.name
+)
+def test_a_sub_package_says_in_one_sentence_what_it_is_for(folder):
+    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8")))
+    assert text
+    assert "\n" not in text
+    assert text.endswith(".")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_module_has_one_job(path):
+    source = path.read_text("utf-8")
+    assert ast.get_docstring(ast.parse(source)), "no docstring"
+    assert len(source.splitlines()) <= LONGEST_MODULE
+    assert path.stem not in ("utils", "common", "helpers")
+
+
+def test_every_dataset_has_its_files_and_every_file_its_dataset():
+    for folder, pattern in (("sql/load", "*.sql"), ("sql/look_up", "*.sql"), ("expectations", "*.json")):
+        shared = {"version_ranges"}
+        assert {path.stem for path in (ROOT / folder).glob(pattern)} - shared == set(contracts()), folder
+
+
+def test_every_pulled_dataset_names_a_source_system():
+    pulled = {contract.api.system for contract in contracts().values() if contract.api}
+    assert pulled == set(SYSTEMS)
+
+
+@pytest.mark.parametrize("code", SYSTEMS)
+def test_a_source_system_has_a_client_of_its_own(code):
+    client = system_of(code).connect("http://127.0.0.1:1", "id", "secret")
+    assert client.code == code
+    assert client.suffix.startswith(".")
