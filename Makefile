@@ -102,8 +102,8 @@ format: venv ## put Python and SQL into style
 bench: venv ## measure the pipeline against plain COPY: make bench BENCH_ROWS=1000000
 	@exec $(PY) -m tools.bench
 
-docs: venv ## write docs/dags.md and docs/indicators.md from the DAGs and the indicator files
-	@$(PY) -m tools.dag_docs && exec $(PY) -m tools.indicator_docs
+docs: venv ## write docs/dags.md, docs/indicators.md and docs/schema.md from what they describe
+	@$(PY) -m tools.dag_docs && $(PY) -m tools.indicator_docs && exec $(PY) -m tools.schema_docs
 
 # requirements.lock names no registry; it is made and checked in by hand.
 lock: ## resolve pyproject.toml into requirements.lock (needs uv)

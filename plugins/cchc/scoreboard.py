@@ -25,7 +25,7 @@ def print_scoreboard(engine: sa.Engine, kys: list[str], console: Console | None 
                 "ON d.ma_chi_so = c.ma_chi_so AND d.phien_ban = c.phien_ban "
                 "WHERE c.ky = ANY(:kys) AND c.ma_don_vi LIKE 'TONG%' "
                 "AND (c.ky_loai = 'thang' "
-                "OR (c.ky_loai = 'luy_ke' AND c.ma_don_vi = 'TONG' || chr(58) || 'toan_tinh')) "
+                "OR (c.ky_loai = 'luy_ke' AND c.ma_don_vi = core.ma_tong('toan_tinh'))) "
                 "ORDER BY c.ky, d.thu_tu, c.ma_chi_so"
             ),
             {"kys": kys},
@@ -136,7 +136,7 @@ def print_refresh(
             changes = connection.execute(
                 sa.text(
                     "SELECT ma_chi_so, ky_loai, gia_tri_cu, gia_tri_moi, batch_ids FROM ops.figure_change "
-                    "WHERE ky = :ky AND ma_don_vi = 'TONG' || chr(58) || 'toan_tinh' "
+                    "WHERE ky = :ky AND ma_don_vi = core.ma_tong('toan_tinh') "
                     "AND (CAST(:since AS timestamptz) IS NULL OR changed_at >= :since) ORDER BY change_id"
                 ),
                 {"ky": ky, "since": since},

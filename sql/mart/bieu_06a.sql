@@ -81,7 +81,7 @@ tong AS (
             VALUES
             (d.ma_don_vi, d.ten_don_vi, d.cap),
             (
-                'TONG' || chr(58) || d.cap,
+                core.ma_tong(d.cap),
                 CASE d.cap
                     WHEN 'so_nganh' THEN 'Các sở, ban, ngành'
                     WHEN 'huyen' THEN 'Các huyện, thị xã, thành phố'
@@ -89,7 +89,7 @@ tong AS (
                 END,
                 d.cap
             ),
-            ('TONG' || chr(58) || 'toan_tinh', 'Toàn tỉnh', 'toan_tinh')
+            (core.ma_tong('toan_tinh'), 'Toàn tỉnh', 'toan_tinh')
         ) AS nhom (ma_don_vi, ten_don_vi, cap)
     -- What is filed under no field has a code of its own: '' is the row of all fields.
     CROSS JOIN LATERAL (VALUES (coalesce(nullif(u.ma_linh_vuc, ''), 'KHAC')), ('')) AS linh_vuc (ma_linh_vuc)

@@ -19,5 +19,5 @@ FROM o
 INNER JOIN core.don_vi_tai_ngay(CAST(:ngay_tra_loi AS date)) AS k ON o.ma_don_vi = k.ma_goc
 INNER JOIN ops.batch AS b ON o.batch_id = b.batch_id
 WHERE
-    :don_vi IN (k.ma_don_vi, 'TONG' || chr(58) || k.cap, 'TONG' || chr(58) || 'toan_tinh')
+    :don_vi IN (k.ma_don_vi, core.ma_tong(k.cap), core.ma_tong('toan_tinh'))
 ORDER BY k.ma_don_vi, o.batch_id, o.line_no

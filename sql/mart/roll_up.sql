@@ -83,7 +83,7 @@ n AS (
             VALUES
             (u.ma_don_vi, u.ten_don_vi, u.cap),
             (
-                'TONG' || chr(58) || u.cap,
+                core.ma_tong(u.cap),
                 CASE u.cap
                     WHEN 'so_nganh' THEN 'Các sở, ban, ngành'
                     WHEN 'huyen' THEN 'Các huyện, thị xã, thành phố'
@@ -91,7 +91,7 @@ n AS (
                 END,
                 u.cap
             ),
-            ('TONG' || chr(58) || 'toan_tinh', 'Toàn tỉnh', 'toan_tinh')
+            (core.ma_tong('toan_tinh'), 'Toàn tỉnh', 'toan_tinh')
         ) AS nhom (ma_don_vi, ten_don_vi, cap)
     GROUP BY u.so, nhom.ma_don_vi, nhom.ten_don_vi, nhom.cap
 ),
@@ -134,8 +134,8 @@ g AS (
         LATERAL (
             VALUES
             (c.ma_don_vi),
-            ('TONG' || chr(58) || c.cap),
-            ('TONG' || chr(58) || 'toan_tinh')
+            (core.ma_tong(c.cap)),
+            (core.ma_tong('toan_tinh'))
         ) AS nhom (ma_don_vi)
     GROUP BY c.so, nhom.ma_don_vi, c.ma_tthc
 ),

@@ -1,9 +1,15 @@
-"""Runs the warehouse's migrations; the database is named by CCHC_WAREHOUSE_DSN."""
+"""Runs the warehouse's migrations, then makes the views and functions whose files have changed.
+
+The database is named by CCHC_WAREHOUSE_DSN.
+"""
 
 import os
 
 import sqlalchemy as sa
 from alembic import context
+
+from cchc.database_objects import set_views_aside, sync_objects
+from cchc.errors import CchcError
 
 dsn = os.environ.get("CCHC_WAREHOUSE_DSN")
 if not dsn:
@@ -12,11 +18,29 @@ if not dsn:
         "postgresql+psycopg2://user:password@host:port/cchc, or run `make migrate`."
     )
 
+
+def migrate(connection: sa.Connection) -> None:
+    """Migrates in one transaction; views and functions belong to the newest tables and to no others."""
+    migration = context.get_context()
+    newest = set(context.script.get_heads())
+    if migration.opts.get("dont_mutate"):  # `alembic current` only looks
+        context.run_migrations()
+        return
+    waiting = set(migration.get_current_heads()) != newest
+    removed = set_views_aside(connection) if waiting else None
+    context.run_migrations()
+    if set(migration.get_current_heads()) == newest:
+        sync_objects(connection, removed)
+
+
 engine = sa.create_engine(dsn, poolclass=sa.pool.NullPool)
 with engine.connect() as connection:
     # Two containers may start at once: the second waits here and finds nothing left to do.
     connection.execute(sa.text("SELECT pg_advisory_lock(766)"))
     connection.commit()
     context.configure(connection=connection, version_table="alembic_version_cchc")
-    with context.begin_transaction():
-        context.run_migrations()
+    try:
+        with context.begin_transaction():
+            migrate(connection)
+    except CchcError as error:
+        raise SystemExit(str(error)) from None

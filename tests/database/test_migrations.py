@@ -1,17 +1,19 @@
 """The warehouse's migrations: from empty, again, by an ordinary owner; and what they leave behind."""
 
+import hashlib
 import os
+import re
 import subprocess
 import sys
-from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
-from cchc.figures.definitions import LEVELS, fingerprint
-from cchc.figures.refresh import pending_periods, refresh
+from cchc.figures.definitions import LEVELS
+from cchc.figures.refresh import sync_definitions
 from cchc.warehouse import engine_of
+from tests.migrating import ROOT, Copy, alembic, migrate
 
-ROOT = Path(__file__).parents[2]
 # design.md, "The contract with BI": the columns in this order.
 CHI_SO = [
     *(("ky_loai", "text"), ("ky", "text"), ("tu_ngay", "date"), ("den_ngay", "date")),
@@ -23,17 +25,6 @@ CHI_SO = [
 ]
 # Vietnamese has letters that ASCII has not; an English comment would pass without them.
 VIETNAMESE = "[àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ]"
-
-
-def migrate(dsn: str, *, to: str = "head", check: bool = True) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "alembic", "upgrade", to],
-        cwd=ROOT,
-        env=os.environ | {"CCHC_WAREHOUSE_DSN": dsn},
-        capture_output=True,
-        text=True,
-        check=check,
-    )
 
 
 def catalogue(engine: sa.Engine) -> list[tuple]:
@@ -57,6 +48,10 @@ def catalogue(engine: sa.Engine) -> list[tuple]:
 def names(engine: sa.Engine, query: str, **binds: object) -> list:
     with engine.connect() as connection:
         return list(connection.scalars(sa.text(query), binds))
+
+
+def bi_reads(engine: sa.Engine, relation: str) -> bool:
+    return names(engine, "SELECT has_table_privilege('cchc_bi', :r, 'SELECT')", r=relation) == [True]
 
 
 def test_from_empty_and_again_without_change(empty_database):
@@ -118,12 +113,12 @@ def test_owner_who_is_no_superuser_can_migrate(postgres, empty_database):
 def test_migration_that_fails_leaves_nothing_behind(empty_database):
     engine = engine_of(empty_database)
     with engine.begin() as connection:
-        # Something of the same name stands in the way of the last of the three schemas.
-        connection.exec_driver_sql("CREATE SCHEMA mart")
+        # Something of the same name stands in the way of the last of the schemas.
+        connection.exec_driver_sql("CREATE SCHEMA core")
     assert migrate(empty_database, check=False).returncode != 0
-    assert names(engine, "SELECT nspname FROM pg_namespace WHERE nspname IN ('ops', 'core')") == []
+    assert names(engine, "SELECT nspname FROM pg_namespace WHERE nspname IN ('ops', 'mart')") == []
     with engine.begin() as connection:
-        connection.exec_driver_sql("DROP SCHEMA mart")
+        connection.exec_driver_sql("DROP SCHEMA core")
     migrate(empty_database)
 
 
@@ -136,50 +131,77 @@ def test_without_an_address_it_says_what_to_set():
     assert "Traceback" not in done.stderr
 
 
-def test_units_loaded_before_the_succession_table_answer_as_they_did(empty_database):
-    migrate(empty_database, to="0001")
+LANDED = ROOT / "sql" / "migrations" / "landed.sha256"
+VERSIONS = ROOT / "sql" / "migrations" / "versions"
+
+
+def test_migration_that_has_landed_is_as_it_was():
+    landed = dict(reversed(line.split()) for line in LANDED.read_text(encoding="utf-8").splitlines())
+    found = {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in VERSIONS.iterdir()
+        if file.is_file()
+    }
+    assert found == landed, "a landed migration is never edited, a new one is added: sql/migrations/README.md"
+
+
+def test_migrations_hold_tables_and_data_only():
+    made = re.compile(
+        r"\b(?:CREATE|ALTER|DROP)\b[^;(]*?\b(VIEW|FUNCTION|AGGREGATE|PROCEDURE|TRIGGER)\b", re.IGNORECASE
+    )
+    found = {
+        (file.name, match[1])
+        for file in VERSIONS.glob("*.sql")
+        for match in made.finditer(re.sub(r"--.*", "", file.read_text(encoding="utf-8")))
+    }
+    assert found == set(), "its place is a file of its own in sql/views or sql/functions"
+
+
+def test_new_migration_from_the_template_runs_the_files_beside_it(empty_database, tmp_path):
+    copy = Copy(tmp_path)
+    copy.migrate(empty_database)
+    alembic(tmp_path, empty_database, "revision", "-m", "a note", "--rev-id", "0002")
+    versions = copy.sql / "migrations" / "versions"
+    (versions / "0002_name.sql").write_text(
+        "CREATE TABLE ops.ghi_chu AS SELECT ':a 100%' AS noi_dung;", encoding="utf-8"
+    )
+    copy.migrate(empty_database)
+    assert names(engine_of(empty_database), "SELECT noi_dung FROM ops.ghi_chu") == [":a 100%"]
+
+
+def test_migration_changes_a_column_that_views_read(empty_database, tmp_path):
+    copy = Copy(tmp_path)
+    copy.migrate(empty_database)
     engine = engine_of(empty_database)
     with engine.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO ops.batch (dataset, sha256, size_bytes, landed_path, original_name, origin) "
-            "VALUES ('don_vi', repeat('0', 64), 1, '/x', 'x', 'file'); "
-            "INSERT INTO core.don_vi (ma_don_vi, valid_from, valid_to, ten_don_vi, cap, ma_don_vi_ke_thua, "
-            "batch_id, line_no) VALUES "
-            "('A', '-infinity', '2025-02-28', 'A', 'xa', 'B', 1, 1), "
-            "('B', '2025-03-01', '2025-06-30', 'B', 'xa', 'C', 1, 2), "
-            "('C', '2025-07-01', 'infinity', 'C', 'xa', NULL, 1, 3), "
-            "('D', '2020-01-01', '2025-04-30', 'D', 'xa', NULL, 1, 4)"
+            "CREATE VIEW staging.don_vi__1__tra_cuu AS SELECT ten_don_vi FROM core.don_vi"
         )
-    days = ["2019-01-01", "2025-02-28", "2025-03-01", "2025-05-01", "2025-06-30", "2025-07-01", "2030-01-01"]
+    alembic(tmp_path, empty_database, "revision", "-m", "longer", "--rev-id", "0002")
+    (copy.sql / "migrations" / "versions" / "0002_name.sql").write_text(
+        "ALTER TABLE core.don_vi ALTER COLUMN ten_don_vi TYPE varchar(500);", encoding="utf-8"
+    )
+    before = catalogue(engine)[3]
+    copy.migrate(empty_database)
+    column = "SELECT data_type FROM information_schema.columns WHERE table_schema = 'mart' "
+    assert names(engine, f"{column} AND table_name = 'don_vi' AND column_name = 'ten_don_vi'") == [
+        "character varying"
+    ]
+    assert len(catalogue(engine)[3]) == len(before), "comments"
+    assert bi_reads(engine, "mart.don_vi")
+    # A batch whose view is gone is staged again.
+    assert names(engine, "SELECT relname FROM pg_class WHERE relnamespace = 'staging'::regnamespace") == []
 
-    def answers() -> list[list]:
-        query = (
-            "SELECT (t.ma_goc, t.ma_don_vi, t.ten_don_vi, t.cap, t.con_hieu_luc)::text "
-            "FROM core.don_vi_tai_ngay(:day) AS t ORDER BY t.ma_goc"
-        )
-        return [names(engine, query, day=day) for day in days]
 
-    before = answers()
-    assert before[3] == ["(A,B,B,xa,t)", "(B,B,B,xa,t)", "(C,C,C,xa,f)", "(D,D,D,xa,f)"]
-    migrate(empty_database)
-    assert answers() == before
-
-
-def test_months_counted_before_the_bits_are_counted_again(empty_database):
-    migrate(empty_database, to="0007")
+def test_asking_for_the_current_version_changes_nothing(empty_database, tmp_path):
+    copy = Copy(tmp_path)
+    copy.migrate(empty_database)
     engine = engine_of(empty_database)
-    with engine.begin() as connection:
-        connection.execute(
-            sa.text(
-                "INSERT INTO ops.period (ky, changed, counted, refreshed, counted_with, refreshed_with) "
-                "VALUES ('2025-03', 5, 5, 5, :f, :f)"
-            ),
-            {"f": fingerprint()},
-        )
-    assert pending_periods(engine) == []
-    migrate(empty_database)
-    assert pending_periods(engine) == ["2025-03"]
-    assert refresh(engine, "2025-03").counted == ["2025-03"]
+    before = catalogue(engine)
+    copy.file("mart.so_sanh").unlink()
+    alembic(tmp_path, empty_database, "revision", "-m", "waits", "--rev-id", "0002")
+    assert "0001" in alembic(tmp_path, empty_database, "current").stdout
+    assert catalogue(engine) == before
 
 
 # --- what stands afterwards ---------------------------------------------------------------------
@@ -261,6 +283,47 @@ def test_bi_reads_mart_and_nothing_else(engine):
             except sa.exc.ProgrammingError as error:
                 assert "permission denied" in str(error)
     assert done == [f"SELECT count(*) FROM {table}" for table in READABLE]
+
+
+def test_login_of_the_group_connects_to_a_database_closed_to_others(postgres, empty_database):
+    url = sa.make_url(empty_database)
+    admin = sa.create_engine(empty_database, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool)
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f'REVOKE ALL ON DATABASE "{url.database}" FROM PUBLIC')
+    migrate(empty_database)
+    with admin.connect() as connection:
+        connection.exec_driver_sql("CREATE ROLE doc_bi LOGIN PASSWORD 'doc-bi-thu' IN ROLE cchc_bi")
+        connection.exec_driver_sql("CREATE ROLE nguoi_la LOGIN PASSWORD 'nguoi-la-thu'")
+    try:
+        reader = sa.create_engine(
+            url.set(username="doc_bi", password="doc-bi-thu"), poolclass=sa.pool.NullPool
+        )
+        with reader.connect() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM mart.doi_chieu_06a").scalar_one() == 0
+            schemas = "SELECT has_schema_privilege(:s, 'USAGE')"
+            assert [connection.scalar(sa.text(schemas), {"s": s}) for s in ("ops", "core", "staging")] == [
+                *(False, False, False)
+            ]
+        other = sa.create_engine(
+            url.set(username="nguoi_la", password="nguoi-la-thu"), poolclass=sa.pool.NullPool
+        )
+        with pytest.raises(sa.exc.OperationalError, match="permission denied for database"):
+            other.connect()
+    finally:
+        with admin.connect() as connection:
+            connection.exec_driver_sql("DROP ROLE doc_bi, nguoi_la")
+
+
+def test_functions_with_the_owner_s_rights_look_nowhere_but_in_the_system_s_schema(engine):
+    sync_definitions(engine)
+    found = names(
+        engine,
+        "SELECT oid::regproc || ' ' || proconfig[1] FROM pg_proc WHERE prosecdef "
+        "AND pronamespace::regnamespace::text IN ('ops', 'core', 'mart', 'staging', 'public')",
+    )
+    assert len(found) >= 7
+    # Without pg_temp at the end PostgreSQL looks there first.
+    assert [f for f in found if not f.endswith(" search_path=pg_catalog, pg_temp")] == []
 
 
 def test_bi_reads_a_table_that_a_later_migration_adds(engine):

@@ -1,25 +1,19 @@
 """Ratings, status history, and what a dossier's nested lists say of fees, databases and the store."""
 
 import itertools
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 
 import orjson
 import pandas as pd
 import pytest
-import sqlalchemy as sa
 
 from cchc.errors import BadFile
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.reading import json_file
 from cchc.reading.dossier_lists import LIST_OF, columns_without_source, flatten_dossier
-from cchc.warehouse import engine_of
 from tests.accidents import nothing_differs_after, process_killed
-from tests.conftest import ROOT
 from tests.world import SO, XA, World, code
 from tools.tthc_simulator.defects import CRITICAL, OTHER_DEFECTS
 from tools.tthc_simulator.generate import Settings
@@ -147,33 +141,6 @@ def test_list_that_only_a_late_record_has_is_not_passed_over(province: World, mo
     assert province.rows(
         "SELECT status, stop_reason LIKE '%line 3%' FROM ops.batch WHERE dataset = 'ho_so'"
     ) == [("stopped", True)]
-
-
-def test_dossiers_from_before_the_migration_are_filled_by_an_older_record(empty_database: str, tmp_path):
-    def migrate(revision: str) -> None:
-        subprocess.run(
-            [sys.executable, "-m", "alembic", "upgrade", revision],
-            check=True,
-            cwd=ROOT,
-            env=os.environ | {"CCHC_WAREHOUSE_DSN": empty_database},
-            capture_output=True,
-        )
-
-    migrate("0001")
-    engine = engine_of(empty_database)
-    with engine.begin() as connection:
-        connection.execute(
-            sa.text(
-                "INSERT INTO core.ho_so (ma_ho_so, ky_tiep_nhan, ma_tthc_goc, ngay_tiep_nhan, ma_don_vi, "
-                "trang_thai_ho_so, ngay_cap_nhat, batch_id, line_no) VALUES (:m, 'infinity', '1.000001', "
-                "'2025-03-05 09:00', :d, 5, '2025-03-10 09:00', 1, 1)"
-            ),
-            {"m": code(1), "d": SO},
-        )
-    migrate("head")
-    world = World(engine, tmp_path).dimensions()
-    ingest(world, record(**LISTED))
-    assert world.rows(FEES) == [(30_000, 1, None, 5)]
 
 
 # --- ratings ------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Counts months again and brings the tables of mart in line: every period that holds a part of them."""
 
-import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cchc.batches import data_until, last_day
+from cchc.database_objects import DatabaseObject, sync
 from cchc.errors import CchcError
 from cchc.figures.definitions import facts, fingerprint, forms, indicators
 from cchc.figures.indicator_sql import form_sql, keep_sql, measures, roll_up_sql, scan_sql
@@ -119,36 +119,38 @@ def sync_definitions(engine: sa.Engine) -> None:
         sync_rows(connection, "core.do_luong", elements)
         sync_rows(connection, "mart.thang_diem_766", points_766())
         sync_items(connection)
-        _sync_function(connection, "tinh_chi_so", "mart.chi_so", roll_up_sql())
+        functions = _functions("tinh_chi_so", "mart.chi_so", roll_up_sql())
         for bieu in forms():
-            _sync_function(connection, f"tinh_{bieu}", f"mart.{bieu}", form_sql(bieu))
+            functions += _functions(f"tinh_{bieu}", f"mart.{bieu}", form_sql(bieu))
+        sync(connection, "sql/indicators", functions)
 
 
-def _sync_function(connection: sa.Connection, name: str, like: str, body: str) -> None:
-    """Makes core.<name> return rows like a table's, and mart.<name> for BI: other periods, other days."""
+def _functions(name: str, like: str, body: str) -> list[DatabaseObject]:
+    """core.<name>, which returns rows like a table's, and mart.<name> for BI: other periods, other days."""
     # The file has binds, so that it is SQL that a linter reads; in the function they are its arguments.
     body = re.sub(r"(?<!:):(cac_ky_loai|cac_ky|ngay|ca_cach_doc|cho_diem)\b", rf"{name}.\1", body)
     types = "text[],text[],date,boolean"
     arguments = "cac_ky_loai text[], cac_ky text[], ngay date DEFAULT NULL, ca_cach_doc boolean DEFAULT TRUE"
     # Without settings of its own the one in core is planned as a part of the refresh that asks it.
-    ddl = f"""
-        CREATE OR REPLACE FUNCTION core.{name}({arguments}, cho_diem boolean DEFAULT FALSE)
+    inner = f"""
+        CREATE FUNCTION core.{name}({arguments}, cho_diem boolean DEFAULT FALSE)
         RETURNS SETOF {like} LANGUAGE sql STABLE AS $body${body}$body$;
-        CREATE OR REPLACE FUNCTION mart.{name}({arguments}) RETURNS SETOF {like} LANGUAGE sql STABLE
-        SECURITY DEFINER SET search_path = pg_catalog {" ".join(f"SET {p}" for p in PLANNER)}
+        REVOKE ALL ON FUNCTION core.{name}({types},boolean) FROM PUBLIC;
+    """
+    outer = f"""
+        CREATE FUNCTION mart.{name}({arguments}) RETURNS SETOF {like} LANGUAGE sql STABLE
+        SECURITY DEFINER SET search_path = pg_catalog, pg_temp {" ".join(f"SET {p}" for p in PLANNER)}
         AS $$SELECT * FROM core.{name}(cac_ky_loai, cac_ky, ngay, ca_cach_doc)$$;
-        REVOKE ALL ON FUNCTION core.{name}({types},boolean), mart.{name}({types}) FROM PUBLIC;
+        COMMENT ON FUNCTION mart.{name}({types}) IS
+        'Như {like} nhưng cho kỳ và ngày tuỳ chọn: ngay = ngày lấy đơn vị trả lời (NULL: ngày cuối kỳ); '
+        'ca_cach_doc = cả các cách đọc khác của chỉ số. Sinh từ sql/indicators và sql/mart.';
+        REVOKE ALL ON FUNCTION mart.{name}({types}) FROM PUBLIC;
         GRANT EXECUTE ON FUNCTION mart.{name}({types}) TO cchc_bi;
     """
-    version = f"md5 {hashlib.md5(ddl.encode(), usedforsecurity=False).hexdigest()}"
-    comment = (
-        f"Như {like} nhưng cho kỳ và ngày tuỳ chọn: ngay = ngày lấy đơn vị trả lời (NULL: ngày cuối kỳ); "
-        f"ca_cach_doc = cả các cách đọc khác của chỉ số. Sinh từ sql/indicators và sql/mart, {version}."
-    )
-    query = sa.text("SELECT obj_description(to_regprocedure(:f), 'pg_proc')")
-    if connection.scalar(query, {"f": f"mart.{name}({types})"}) != comment:
-        ddl += f"COMMENT ON FUNCTION mart.{name}({types}) IS '{comment}';"
-        connection.exec_driver_sql(ddl.replace("%", "%%"))
+    return [
+        DatabaseObject("function", f"core.{name}", inner),
+        DatabaseObject("function", f"mart.{name}", outer),
+    ]
 
 
 # Refreshing -----------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 -- Schemas ops and staging: what was received, how it was judged, what still waits to be counted.
--- Run once by Alembic inside a transaction.
+-- Run once by Alembic inside a transaction, after mart; nothing in it is edited any more.
 
 CREATE SCHEMA staging;
 COMMENT ON SCHEMA staging IS
@@ -8,6 +8,8 @@ COMMENT ON SCHEMA staging IS
 CREATE SCHEMA ops;
 COMMENT ON SCHEMA ops IS 'Vận hành: lô nhận, kết quả kiểm tra, dòng bị loại, kỳ chờ tính.';
 
+-- Batches --------------------------------------------------------------------------------------
+
 CREATE TABLE ops.batch (
     batch_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     dataset text NOT NULL,
@@ -15,7 +17,7 @@ CREATE TABLE ops.batch (
     size_bytes bigint NOT NULL,
     landed_path text NOT NULL,
     original_name text NOT NULL,
-    origin text NOT NULL CHECK (origin IN ('api', 'file')),
+    origin text NOT NULL CHECK (origin IN ('api', 'file', 'reference')),
     window_from timestamp,
     window_to timestamp,
     extracted_at timestamp,
@@ -52,6 +54,8 @@ CREATE TABLE ops.batch (
     )
 );
 COMMENT ON TABLE ops.batch IS 'Một dòng = một tệp đã nhận của một bộ dữ liệu; cùng tệp nhận lại thì dùng lại dòng cũ.';
+COMMENT ON COLUMN ops.batch.origin IS
+'api: kéo từ hệ thống nguồn; file: tệp nạp tay; reference: danh mục tham chiếu của kho (sql/reference).';
 COMMENT ON COLUMN ops.batch.extracted_at IS 'Thời điểm dữ liệu được xuất ở hệ thống nguồn, giờ Việt Nam.';
 COMMENT ON COLUMN ops.batch.personal_columns IS
 'Tên các cột dữ liệu cá nhân có trong tệp; nội dung không rời khỏi tệp gốc.';
@@ -85,6 +89,26 @@ CREATE TABLE ops.reject (
 COMMENT ON TABLE ops.reject IS
 'Một dòng = một dòng của tệp không được nạp, với mọi lý do; cột cá nhân đã che.';
 
+CREATE TABLE ops.line_finding (
+    batch_id bigint NOT NULL REFERENCES ops.batch ON DELETE CASCADE,
+    line_no bigint NOT NULL,
+    khoa text COLLATE "C",
+    thoi_diem timestamp,
+    ma_don_vi text COLLATE "C",
+    bi_loai boolean NOT NULL,
+    rule_ids text[] NOT NULL CHECK (cardinality(rule_ids) > 0),
+    PRIMARY KEY (batch_id, line_no)
+);
+COMMENT ON TABLE ops.line_finding IS
+'Một dòng = một dòng của tệp vi phạm ít nhất một quy tắc, dù bị loại hay chỉ bị cảnh báo.';
+COMMENT ON COLUMN ops.line_finding.khoa IS
+'Khoá của dòng (mã hồ sơ, mã đơn vị, mã gốc thủ tục), đã che như ops.reject.';
+COMMENT ON COLUMN ops.line_finding.thoi_diem IS 'Thời điểm thay đổi ở nguồn; NULL khi không đọc được.';
+COMMENT ON COLUMN ops.line_finding.ma_don_vi IS 'Đơn vị mà dòng thuộc về khi kiểm tra; NULL khi không rõ.';
+COMMENT ON COLUMN ops.line_finding.bi_loai IS 'TRUE: dòng không được nạp, xem ops.reject; FALSE: chỉ cảnh báo.';
+
+-- Months that wait, figures that changed -------------------------------------------------------
+
 CREATE SEQUENCE ops.period_change;
 COMMENT ON SEQUENCE ops.period_change IS 'Số thứ tự thay đổi, để biết kỳ nào chưa tính lại.';
 
@@ -110,7 +134,17 @@ CREATE TABLE ops.batch_period (
     PRIMARY KEY (batch_id, ky)
 );
 COMMENT ON COLUMN ops.batch_period.changed IS 'Giá trị changed mà lô đã ghi vào ops.period.';
-COMMENT ON TABLE ops.batch_period IS 'Những tháng mà một lô đã làm thay đổi.';
+COMMENT ON TABLE ops.batch_period IS 'Một dòng = một tháng mà một lô đã làm thay đổi.';
+
+CREATE TABLE ops.period_written (
+    ky_loai text NOT NULL,
+    ky text NOT NULL,
+    changed bigint NOT NULL,
+    PRIMARY KEY (ky_loai, ky),
+    FOREIGN KEY (ky_loai, ky) REFERENCES mart.ky ON DELETE CASCADE
+);
+COMMENT ON TABLE ops.period_written IS
+'Một dòng = một kỳ đã ghi vào mart: số thay đổi mới nhất (ops.batch_period.changed) mà con số của kỳ đã phản ánh.';
 
 CREATE TABLE ops.figure_change (
     change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -133,27 +167,18 @@ COMMENT ON TABLE ops.figure_change IS
 'Một dòng = một con số tạm tính đã đổi khi tính lại: giá trị cũ, mới, các lô gây ra. Chỉ thêm.';
 CREATE INDEX figure_change_ky ON ops.figure_change (ky_loai, ky, ma_chi_so, ma_don_vi);
 
-CREATE FUNCTION ops.append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% is append-only: a change is a new row', TG_TABLE_NAME;
-END
-$$;
-CREATE TRIGGER figure_change_append_only
-BEFORE UPDATE OR DELETE ON ops.figure_change
-FOR EACH ROW EXECUTE FUNCTION ops.append_only();
-CREATE TRIGGER figure_change_not_emptied
-BEFORE TRUNCATE ON ops.figure_change
-FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+-- Views and functions --------------------------------------------------------------------------
 
-CREATE FUNCTION ops.mask_text(value text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURNS NULL ON NULL INPUT
-RETURN CASE
-    -- Nearly no value has either: spare it the replacements.
-    WHEN strpos(value, '@') = 0 AND value !~ '[0-9]{9}' THEN value
-    ELSE regexp_replace(
-        regexp_replace(value, '[^\s@"]+@[^\s@"]+', '***', 'g'),
-        '(^|[^0-9])(\+?84[0-9]{9}|0[0-9]{9,10}|[0-9]{9}|[0-9]{12})(?![0-9])', '\1***', 'g'
-    )
-END;
-COMMENT ON FUNCTION ops.mask_text(text) IS
-'Che thư điện tử, số điện thoại, số CMND/CCCD lọt vào cột không dành cho chúng.';
+CREATE TABLE ops.database_object (
+    kind text NOT NULL CHECK (kind IN ('view', 'function')),
+    name text NOT NULL,
+    source text NOT NULL,
+    md5 text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (kind, name)
+);
+COMMENT ON TABLE ops.database_object IS
+'Một dòng = một khung nhìn hoặc hàm của kho và vân tay của nội dung đã áp dụng; nội dung đổi thì tạo lại.';
+COMMENT ON COLUMN ops.database_object.name IS 'Tên kèm lược đồ, cũng là tên tệp.';
+COMMENT ON COLUMN ops.database_object.source IS
+'Nơi viết nội dung: sql (sql/views, sql/functions) hoặc sql/indicators (hàm sinh từ định nghĩa chỉ số).';

@@ -1,24 +1,3 @@
--- What months hold of each procedure, a bit for each measure; form II.06a against the period before, also where
--- units merged. Months are counted again: nothing is carried over.
-DROP TABLE core.tong_hop_tthc;
-
-CREATE TABLE core.tong_hop_tthc (
-    ky text NOT NULL,
-    tu_ngay date NOT NULL,
-    ma_don_vi text COLLATE "C" NOT NULL,
-    ma_tthc text COLLATE "C" NOT NULL,
-    co bigint NOT NULL,
-    PRIMARY KEY (tu_ngay, ma_don_vi, ma_tthc)
-);
-COMMENT ON TABLE core.tong_hop_tthc IS
-'Một dòng = một đơn vị và một thủ tục có gì trong nửa tháng, chỉ cho chỉ số đếm số thủ tục khác nhau.';
-COMMENT ON COLUMN core.tong_hop_tthc.co IS
-'Mỗi bit một phép đếm của các chỉ số ấy, theo thứ tự: 1 khi đơn vị và thủ tục có ít nhất một dòng.';
-
-UPDATE ops.period SET counted_with = NULL, refreshed_with = NULL;
-
-DROP VIEW mart.doi_chieu_06a;
-
 CREATE VIEW mart.doi_chieu_06a AS
 WITH ky_truoc AS (
     SELECT
@@ -37,7 +16,7 @@ ton AS (
     SELECT
         k.ky_loai,
         k.ky,
-        coalesce(d.ma_don_vi, 'TONG:' || coalesce(d.cap, 'toan_tinh')) AS ma_don_vi,
+        coalesce(d.ma_don_vi, core.ma_tong(coalesce(d.cap, 'toan_tinh'))) AS ma_don_vi,
         sum(truoc.cot_11) AS ton_cuoi
     FROM ky_truoc AS k
     CROSS JOIN LATERAL core.don_vi_cho_bi(k.den_ngay) AS d
@@ -76,3 +55,4 @@ COMMENT ON COLUMN mart.doi_chieu_06a.ton_cuoi_ky_truoc IS
 'Cột 11 của kỳ trước, của đơn vị ấy và những đơn vị mà nó kế thừa đến ngày cuối kỳ.';
 COMMENT ON COLUMN mart.doi_chieu_06a.tu_ky_truoc IS 'Cột 6 của kỳ này.';
 COMMENT ON COLUMN mart.doi_chieu_06a.chenh_lech IS 'Cột 6 trừ cột 11 kỳ trước.';
+GRANT SELECT ON mart.doi_chieu_06a TO cchc_bi;

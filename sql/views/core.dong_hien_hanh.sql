@@ -1,0 +1,81 @@
+-- Lines of all datasets that the lists of faults look for.
+CREATE VIEW core.dong_hien_hanh AS
+SELECT
+    'ho_so' AS dataset,
+    ma_ho_so AS khoa,
+    ngay_cap_nhat AS thoi_diem,
+    batch_id,
+    line_no
+FROM core.ho_so
+UNION ALL
+SELECT
+    'don_vi' AS dataset,
+    p.ma_don_vi AS khoa,
+    p.thoi_diem,
+    p.batch_id,
+    p.line_no
+FROM core.don_vi_phien_ban AS p
+WHERE
+    NOT EXISTS (
+        SELECT 1 FROM core.don_vi_phien_ban AS sau
+        WHERE sau.ma_don_vi = p.ma_don_vi AND (sau.thoi_diem, sau.van_tay) > (p.thoi_diem, p.van_tay)
+    )
+UNION ALL
+SELECT
+    'tthc' AS dataset,
+    p.ma_tthc AS khoa,
+    p.thoi_diem,
+    p.batch_id,
+    p.line_no
+FROM core.tthc_phien_ban AS p
+WHERE
+    NOT EXISTS (
+        SELECT 1 FROM core.tthc_phien_ban AS sau
+        WHERE sau.ma_tthc = p.ma_tthc AND (sau.thoi_diem, sau.van_tay) > (p.thoi_diem, p.van_tay)
+    )
+UNION ALL
+SELECT
+    'khai_bao' AS dataset,
+    concat_ws(' ', k.ma_so_lieu, k.ma_don_vi, k.ky) AS khoa,
+    k.ngay_khai AS thoi_diem,
+    k.batch_id,
+    k.line_no
+FROM mart.khai_bao AS k
+WHERE k.is_current
+UNION ALL
+-- Of ratings and of the status history only what belongs to a dossier with a finding: they are many.
+SELECT
+    'danh_gia' AS dataset,
+    concat_ws(' ', ma_ho_so, thoi_gian_danh_gia) AS khoa,
+    ngay_cap_nhat AS thoi_diem,
+    batch_id,
+    line_no
+FROM core.danh_gia
+WHERE ma_ho_so IN (SELECT split_part(f.khoa, ' ', 1) FROM ops.line_finding AS f)
+UNION ALL
+SELECT
+    'qua_trinh' AS dataset,
+    concat_ws(' ', ma_ho_so, trang_thai) AS khoa,
+    thoi_gian AS thoi_diem,
+    batch_id,
+    line_no
+FROM core.qua_trinh
+WHERE ma_ho_so IN (SELECT split_part(f.khoa, ' ', 1) FROM ops.line_finding AS f)
+UNION ALL
+SELECT
+    'van_ban' AS dataset,
+    ma_van_ban AS khoa,
+    ngay_cap_nhat AS thoi_diem,
+    batch_id,
+    line_no
+FROM core.van_ban
+UNION ALL
+SELECT
+    'ho_so_cong_viec' AS dataset,
+    ma_hscv AS khoa,
+    ngay_cap_nhat AS thoi_diem,
+    batch_id,
+    line_no
+FROM core.ho_so_cong_viec;
+COMMENT ON VIEW core.dong_hien_hanh IS
+'Một dòng = dòng của tệp mà trạng thái mới nhất của một hồ sơ, đơn vị, thủ tục lấy từ đó. Mỗi bộ dữ liệu một nhánh.';

@@ -1,0 +1,18 @@
+CREATE VIEW core.trang_thai AS
+SELECT
+    t.ma::smallint AS trang_thai_ho_so,
+    t.ten
+FROM (
+    VALUES
+    (1, 'Mới đăng ký'),
+    (2, 'Được tiếp nhận'),
+    (3, 'Không được tiếp nhận'),
+    (4, 'Đang xử lý'),
+    (5, 'Yêu cầu bổ sung giấy tờ'),
+    (6, 'Yêu cầu thực hiện nghĩa vụ tài chính'),
+    (7, 'Công dân yêu cầu rút hồ sơ'),
+    (8, 'Dừng xử lý'),
+    (9, 'Đã xử lý xong'),
+    (10, 'Đã trả kết quả')
+) AS t (ma, ten);
+COMMENT ON VIEW core.trang_thai IS 'Một dòng = một trạng thái hồ sơ theo chuẩn đồng bộ quốc gia.';
