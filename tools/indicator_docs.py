@@ -11,7 +11,7 @@ REPO = Path(__file__).resolve().parents[1]
 if (plugins := str(REPO / "plugins")) not in sys.path:
     sys.path.insert(0, plugins)
 
-from cchc.figures.definitions import Form, Indicator, Term, facts, forms, indicators  # noqa: E402
+from cchc.figures.definitions import Indicator, Report, Term, facts, indicators, reports  # noqa: E402
 from cchc.figures.points_766 import points_766  # noqa: E402
 from tools.markdown import table, write_or_check  # noqa: E402
 
@@ -44,8 +44,8 @@ def render() -> str:
         for reading in indicators().values():
             if reading.bien_the_cua == indicator.ma:
                 parts += _reading(reading)
-    for form in forms().values():
-        parts += _form(form)
+    for report in reports().values():
+        parts += _report(report)
     parts += ["## Điểm QĐ 766", "Data with validity dates, in `mart.thang_diem_766`.", _points()]
     parts += ["## Events", *(_fact(name) for name in facts())]
     return "\n\n".join(parts) + "\n"
@@ -97,9 +97,14 @@ def _sum(terms: tuple[Term, ...]) -> str:
     return "\n".join(lines)
 
 
-def _form(form: Form) -> list[str]:
-    rows = [(name, f"`{' '.join(_sum(terms).split())}`") for name, terms in form.cot.items()]
-    return [f"## {form.bieu}", f"**{form.ten}** ({form.can_cu})", form.luu_y, table(("Cột", "SQL"), rows)]
+def _report(report: Report) -> list[str]:
+    rows = [(name, f"`{' '.join(_sum(terms).split())}`") for name, terms in report.cot.items()]
+    return [
+        f"## {report.bieu}",
+        f"**{report.ten}** ({report.can_cu})",
+        report.luu_y,
+        table(("Cột", "SQL"), rows),
+    ]
 
 
 def _points() -> str:

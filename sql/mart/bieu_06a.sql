@@ -1,4 +1,4 @@
--- One row is form II.06a of one unit, level or the province in one period, of one field or ('') of all.
+-- One row is report II.06a of one unit, level or the province in one period, of one field or ('') of all.
 -- Body of core.tinh_bieu_06a and mart.tinh_bieu_06a; cchc.indicator_sql puts the form's columns in the places marked
 -- with a comment. Reads only; units answer as in mart.tinh_chi_so.
 WITH k AS (

@@ -195,8 +195,8 @@ def test_dung_han_06a_compares_days(province):
         done("0312", ngay_ket_thuc_xu_ly="20250312235959"),  # due that morning: the day counts
         done("0313"),
         done("0313", "10", ngay_hen_tra=""),
-        done("0313", "7"),  # withdrawn: on time in this form
-        done("0313", "8"),  # stopped: not finished in this form
+        done("0313", "7"),  # withdrawn: on time in this report
+        done("0313", "8"),  # stopped: not finished in this report
         done("0310", ngay_ket_thuc_xu_ly=""),  # stays open
         done("0401", ngay_cap_nhat="20250401000000"),
         on("0205", **done("0213")),
@@ -265,7 +265,7 @@ def test_dung_han_766_month_by_month(province):
     assert province.figure("dung_han_766", SO, "2025-04") == (1, 7)
     # To date: ended in March a c n of 9, stopped g of 2, open at the end of April k of 7.
     assert province.figure("dung_han_766", SO, "2025-04", "luy_ke") == (5, 18)
-    # The same dossiers on the form: finished are a b c d e f n o p; on time a e f n o p.
+    # The same dossiers in the report: finished are a b c d e f n o p; on time a e f n o p.
     assert province.figure("dung_han_06a", SO, "2025-03") == (6, 9)
     assert province.figure("khong_co_han", SO, "2025-03") == (3, None)
     assert province.figure("dang_giai_quyet", SO, "2025-03") == (9, None)

@@ -1,4 +1,4 @@
-"""Other readings, form II.06a, points of QĐ 766 and comparisons, by hand on a dozen dossiers."""
+"""Other readings, report II.06a, points of QĐ 766 and comparisons, by hand on a dozen dossiers."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -128,7 +128,7 @@ def test_other_readings_are_asked_for_and_not_published(march):
     assert {ma for (ma,) in only} == published
 
 
-def form(world: World, unit: str, ky_loai: str, ky: str, field: str = "") -> tuple:
+def report(world: World, unit: str, ky_loai: str, ky: str, field: str = "") -> tuple:
     return world.rows(
         "SELECT cot_3, cot_4, cot_5, cot_6, cot_7, cot_8, cot_9, cot_10, cot_11, cot_12, cot_13 "
         "FROM mart.bieu_06a WHERE ma_don_vi = :u AND ky_loai = :l AND ky = :ky AND ma_linh_vuc = :f",
@@ -142,13 +142,13 @@ def form(world: World, unit: str, ky_loai: str, ky: str, field: str = "") -> tup
 def test_form_06a_by_hand(march):
     # 3: 10 = 5 online + 4 others (no channel counts as the desk) + 1 carried over. 7: 6 = before 1, 6;
     # on time 2, 4, 5; late 3. 11: 4 open = in time 8, 9; late 7, 10.
-    assert form(march, SO, "thang", "2025-03") == (10, 5, 4, 1, 6, 2, 3, 1, 4, 2, 2)
+    assert report(march, SO, "thang", "2025-03") == (10, 5, 4, 1, 6, 2, 3, 1, 4, 2, 2)
     # The unit without dossiers is there; the province has one more, ended before it was due.
-    assert form(march, HUYEN, "thang", "2025-03") == (0,) * 11
-    assert form(march, PROVINCE, "thang", "2025-03") == (11, 6, 4, 1, 7, 3, 3, 1, 4, 2, 2)
+    assert report(march, HUYEN, "thang", "2025-03") == (0,) * 11
+    assert report(march, PROVINCE, "thang", "2025-03") == (11, 6, 4, 1, 7, 3, 3, 1, 4, 2, 2)
     # The report month of March, 15 February to 14 March: received 1 2 3 4 5 6 7 8 10, nothing carried over;
     # ended 1 2 3 5 6. On 14 March open and in time: 7, 8, 10; late 4, due on the 6th and withdrawn later.
-    assert form(march, SO, "ky_bao_cao", "2025-03") == (9, 6, 3, 0, 5, 2, 2, 1, 4, 3, 1)
+    assert report(march, SO, "ky_bao_cao", "2025-03") == (9, 6, 3, 0, 5, 2, 2, 1, 4, 3, 1)
 
 
 def test_a_period_before_the_first_day_has_rows_and_a_reason(march):

@@ -385,7 +385,7 @@ def expected_others(
 
 
 def expected_form(source: Source, start: str, end: str) -> dict[tuple[str, str], tuple]:
-    """(unit or total, field or '') → columns 3 to 13 of form II.06a, D1 of domain.md, section 6."""
+    """(unit or total, field or '') → columns 3 to 13 of report II.06a, D1 of domain.md, section 6."""
     d = dossiers_of(source, start, end)
     done = d["finished"] & ~d["withdrawn"]
     in_time = d["no_due"] | ~d["overdue"] | d["halted"]
@@ -404,7 +404,7 @@ def expected_form(source: Source, start: str, end: str) -> dict[tuple[str, str],
             13: d["was_open"] & ~in_time,
         }
     ).astype(int)
-    form = {
+    report = {
         (grain, ""): sums
         for (_, grain), sums in added_up(
             source, d["unit"], {"": tuple(columns[n] for n in columns)}, end
@@ -414,8 +414,8 @@ def expected_form(source: Source, start: str, end: str) -> dict[tuple[str, str],
     for field, rows in d[counted].groupby("field"):
         of_field = columns.loc[rows.index]
         found = added_up(source, rows["unit"], {"": tuple(of_field[n] for n in columns)}, end)
-        form |= {(grain, field): sums for (_, grain), sums in found.items() if sums[0]}
-    return form
+        report |= {(grain, field): sums for (_, grain), sums in found.items() if sums[0]}
+    return report
 
 
 class ServedLists(TthcClient):

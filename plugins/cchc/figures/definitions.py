@@ -1,4 +1,4 @@
-"""Reads the indicator files: facts and their events, indicators with their readings, official forms."""
+"""Reads the indicator files: facts and their events, indicators with their readings, official reports."""
 
 import hashlib
 import itertools
@@ -181,8 +181,8 @@ class Indicator(Strict):
         return self
 
 
-class Form(Strict):
-    """An official form: its columns as sums of terms, counted for each unit and field."""
+class Report(Strict):
+    """An official report: its columns as sums of terms, counted for each unit and field."""
 
     bieu: str
     ten: str
@@ -191,7 +191,7 @@ class Form(Strict):
     cot: dict[str, tuple[Term, ...]]
 
     @model_validator(mode="after")
-    def _known(self) -> "Form":
+    def _known(self) -> "Report":
         _check_terms(term for terms in self.cot.values() for term in terms)
         return self
 
@@ -231,9 +231,9 @@ def indicators() -> dict[str, Indicator]:
 
 
 @cache
-def forms() -> dict[str, Form]:
-    """The official forms by name."""
-    return {path.stem: _load(path, Form) for path in sorted((INDICATORS / "forms").glob("*.yaml"))}
+def reports() -> dict[str, Report]:
+    """The official reports by name."""
+    return {path.stem: _load(path, Report) for path in sorted((INDICATORS / "reports").glob("*.yaml"))}
 
 
 def indicator_of(ma: str) -> Indicator:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from cchc.errors import BadDefinition
-from cchc.figures.definitions import Form, Indicator, Term, facts, forms, indicators
+from cchc.figures.definitions import Indicator, Report, Term, facts, indicators, reports
 from cchc.figures.points_766 import points_766
 from cchc.warehouse import sql_file
 
@@ -52,20 +52,20 @@ class Measure:
         return f"CAST(sum(t.so[{self.position}]){SELECTED[self.term.event.cong_don]} AS bigint)"
 
 
-def _measured(what: Iterable[Indicator | Form]) -> dict[Term, None]:
+def _measured(what: Iterable[Indicator | Report]) -> dict[Term, None]:
     """The different terms of these, in order, without sign."""
     return {
         term.counted: None
         for one in what
-        for side in (one.cot.values() if isinstance(one, Form) else (one.tu_so, one.mau_so, one.can_co))
+        for side in (one.cot.values() if isinstance(one, Report) else (one.tu_so, one.mau_so, one.can_co))
         for term in side
     }
 
 
 @cache
 def measures() -> dict[Term, Measure]:
-    """Every different term of all indicators and forms, numbered."""
-    terms = _measured([*indicators().values(), *forms().values()])
+    """Every different term of all indicators and reports, numbered."""
+    terms = _measured([*indicators().values(), *reports().values()])
     return {term: Measure(position, term) for position, term in enumerate(terms, 1)}
 
 
@@ -77,8 +77,8 @@ def by_procedure() -> list[Measure]:
 
 @cache
 def by_field() -> list[Measure]:
-    """What is kept for each field: the measures of the forms."""
-    return [measures()[term] for term in _measured(forms().values())]
+    """What is kept for each field: the measures of the reports."""
+    return [measures()[term] for term in _measured(reports().values())]
 
 
 # Counting a month -----------------------------------------------------------------------------
@@ -216,15 +216,15 @@ def roll_up_sql() -> str:
     )
 
 
-def form_sql(bieu: str) -> str:
-    """The rows of a form for the periods asked for, from core.tong_hop_linh_vuc."""
+def report_sql(bieu: str) -> str:
+    """The rows of a report for the periods asked for, from core.tong_hop_linh_vuc."""
     place = {measure: number for number, measure in enumerate(by_field(), 1)}
     columns = {
         name: " + ".join(
             f"coalesce(sum(t.so[{place[measures()[term]]}]){SELECTED[term.event.cong_don]}, 0)::bigint"
             for term in terms
         )
-        for name, terms in forms()[bieu].cot.items()
+        for name, terms in reports()[bieu].cot.items()
     }
     return _made(
         f"mart/{bieu}.sql",

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from cchc.batches import data_until, last_day
 from cchc.database_objects import DatabaseObject, sync
 from cchc.errors import CchcError
-from cchc.figures.definitions import facts, fingerprint, forms, indicators
-from cchc.figures.indicator_sql import form_sql, keep_sql, measures, roll_up_sql, scan_sql
+from cchc.figures.definitions import facts, fingerprint, indicators, reports
+from cchc.figures.indicator_sql import keep_sql, measures, report_sql, roll_up_sql, scan_sql
 from cchc.figures.points_766 import points_766
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
 from cchc.registers.declared_items import sync_items
@@ -120,8 +120,8 @@ def sync_definitions(engine: sa.Engine) -> None:
         sync_rows(connection, "mart.thang_diem_766", points_766())
         sync_items(connection)
         functions = _functions("tinh_chi_so", "mart.chi_so", roll_up_sql())
-        for bieu in forms():
-            functions += _functions(f"tinh_{bieu}", f"mart.{bieu}", form_sql(bieu))
+        for bieu in reports():
+            functions += _functions(f"tinh_{bieu}", f"mart.{bieu}", report_sql(bieu))
         sync(connection, "sql/indicators", functions)
 
 
@@ -269,5 +269,5 @@ def _write(connection: sa.Connection, result: Refreshed, periods: list[Period]) 
     counts = run_sql_file(connection, "mart/write_chi_so.sql", **binds).one()
     result.added, result.changed, result.removed = counts.added, counts.changed, counts.removed
     result.unchanged = counts.total - counts.added - counts.changed
-    for bieu in forms():
+    for bieu in reports():
         run_sql_file(connection, f"mart/write_{bieu}.sql", **binds)

@@ -150,7 +150,7 @@ COMMENT ON COLUMN mart.chi_so.as_of IS
 'Thay đổi mới nhất ở nguồn đã phản ánh trong kỳ; không phải giờ chạy máy.';
 CREATE INDEX chi_so_chi_so ON mart.chi_so (ma_chi_so, ky_loai, ky);
 
--- Form II.06a ----------------------------------------------------------------------------------
+-- Report II.06a ----------------------------------------------------------------------------------
 
 CREATE TABLE mart.bieu_06a (
     ky_loai text NOT NULL,
