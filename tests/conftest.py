@@ -36,6 +36,7 @@ LONG_FIRST = ("recount", "kill", "stack", "long")
 _numbers = itertools.count()
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Orders the tests, and keeps those of a module together that share a fixture of it."""
     for item in items:
