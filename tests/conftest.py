@@ -41,7 +41,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Orders the tests, and keeps those of a module together that share a fixture of it."""
     for item in items:
         shared = item._fixtureinfo.name2fixturedefs.values()
-        if any(definitions[-1].scope in ("module", "class") for definitions in shared):
+        if not item.get_closest_marker("xdist_group") and any(
+            definitions[-1].scope in ("module", "class") for definitions in shared
+        ):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
     def rank(item: pytest.Item) -> int:
