@@ -13,8 +13,6 @@ import sqlalchemy as sa
 from cchc.errors import BadDefinition, BadFile, BatchStopped, CchcError, SourceRefused, SourceUnavailable
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.xdist_group("dags")
-
 
 def failed_task() -> dict:
     instance = SimpleNamespace(

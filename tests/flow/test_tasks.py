@@ -14,8 +14,6 @@ from cchc.sources.register import SYSTEMS, SourceSystem
 from cchc.sources.tthc import TthcClient
 from tests.world import UNITS, World
 
-pytestmark = pytest.mark.xdist_group("dags")
-
 
 class Context(dict):
     """What Airflow gives a running task, as far as our tasks look at it."""

@@ -13,9 +13,6 @@ import pytest
 from tests.conftest import ROOT
 from tools import dag_docs
 
-pytestmark = pytest.mark.xdist_group("dags")
-
-
 DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
 
 
