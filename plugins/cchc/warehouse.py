@@ -35,7 +35,12 @@ def sql_file(relative: str) -> str:
 
 def run_sql_file(connection: sa.Connection, relative: str, **binds: object) -> sa.CursorResult:
     """Runs a file below sql/ as one command; returns the result of its last statement."""
-    statement = sa.text(sql_file(relative))
+    return run_sql(connection, sql_file(relative), **binds)
+
+
+def run_sql(connection: sa.Connection, sql: str, **binds: object) -> sa.CursorResult:
+    """Runs SQL with those of `binds` that it names; returns the result of its last statement."""
+    statement = sa.text(sql)
     return connection.execute(statement, named_in(statement, binds))
 
 

@@ -14,7 +14,7 @@ WITH them AS (
         ngay_cap_nhat,
         :batch_id AS batch_id,
         line_no
-    FROM lo_tho
+    FROM raw_rows
     ON CONFLICT (ma_ho_so, thoi_gian_danh_gia) DO UPDATE
         SET
             danh_gia = excluded.danh_gia,
@@ -33,10 +33,10 @@ FROM them
 GROUP BY 1;
 
 -- A rating counts in its month and in the figures of longer periods that hold it, to the end of the year.
-CREATE TEMP TABLE pham_vi_doi ON COMMIT DROP AS
+CREATE TEMP TABLE changed_ranges ON COMMIT DROP AS
 SELECT
-    thang AS tu,
-    (date_trunc('year', thang) + interval '11 months')::date AS den
+    thang AS first_day,
+    (date_trunc('year', thang) + interval '11 months')::date AS last_day
 FROM ghi;
 
 SELECT coalesce(sum(so), 0) AS lines_accepted

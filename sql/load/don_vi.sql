@@ -26,27 +26,18 @@ SELECT
     phien_ban.line_no
 FROM (
     SELECT
-        lo.ma_don_vi,
-        lo.ngay_cap_nhat,
-        lo.hieu_luc_tu,
-        lo.line_no,
+        batch_rows.ma_don_vi,
+        batch_rows.ngay_cap_nhat,
+        batch_rows.hieu_luc_tu,
+        batch_rows.line_no,
         lo_nhan.origin = 'reference' AS la_tham_chieu,
         jsonb_build_object(
-            'ten_don_vi', lo.ten_don_vi,
-            'ten_khoa', lo.ten_don_vi_khoa,
-            'cap', lo.cap,
-            'loai', lo.loai,
-            'ma_don_vi_cha', lo.ma_don_vi_cha,
-            'ma_gso', lo.ma_gso,
-            'ma_dinh_danh', lo.ma_dinh_danh,
-            'hieu_luc_tu', lo.hieu_luc_tu::date,
-            'hieu_luc_den', lo.hieu_luc_den::date,
-            'ma_don_vi_ke_thua', lo.ma_don_vi_ke_thua,
-            'theo_doi', lo.theo_doi,
-            'da_kiem_chung', lo.da_kiem_chung,
-            'nguon', lo.nguon
-        ) - CAST(:cot_vang AS text[]) AS ban_ghi
-    FROM lo
+            'ten_khoa', batch_rows.ten_don_vi_khoa,
+            'ten_don_vi', batch_rows.ten_don_vi, -- columns like ten_don_vi
+            'hieu_luc_tu', batch_rows.hieu_luc_tu::date,
+            'hieu_luc_den', batch_rows.hieu_luc_den::date
+        ) - CAST(:missing_columns AS text[]) AS ban_ghi
+    FROM batch_rows
     INNER JOIN ops.batch AS lo_nhan ON lo_nhan.batch_id = :batch_id
 ) AS phien_ban
 ON CONFLICT DO NOTHING;
@@ -69,106 +60,32 @@ DELETE FROM core.don_vi_tra_loi;
 DELETE FROM core.don_vi_khoa;
 
 -- The ranges that sources state, and those of the reference file.
+CREATE TEMP TABLE versions ON COMMIT DROP AS
+SELECT
+    ma_don_vi AS khoa,
+    thoi_diem,
+    van_tay,
+    ban_ghi,
+    batch_id,
+    line_no
+FROM core.don_vi_phien_ban
+WHERE ma_nguon = 'he_thong';
+
+-- include version_ranges.sql
+
 CREATE TEMP TABLE khoang ON COMMIT DROP AS
-WITH trang_thai AS (
-    SELECT
-        ma_don_vi,
-        thoi_diem,
-        van_tay,
-        batch_id,
-        line_no,
-        core.overlay(ban_ghi)
-            OVER (PARTITION BY ma_don_vi ORDER BY thoi_diem, van_tay)
-            AS s
-    FROM core.don_vi_phien_ban
-    WHERE ma_nguon = 'he_thong'
-),
-
--- A range of validity as the source states it; its end and successor may become known later.
-doan AS (
-    SELECT
-        *,
-        coalesce((s ->> 'hieu_luc_tu')::date, '-infinity') AS hieu_luc_tu,
-        s - '{hieu_luc_tu,hieu_luc_den,ma_don_vi_ke_thua}'::text[] AS thuoc_tinh
-    FROM trang_thai
-),
-
-doan_cuoi AS (
-    SELECT DISTINCT ON (ma_don_vi, hieu_luc_tu)
-        ma_don_vi,
-        hieu_luc_tu,
-        thoi_diem AS noi_luc,
-        coalesce((s ->> 'hieu_luc_den')::date, 'infinity') AS hieu_luc_den,
-        s ->> 'ma_don_vi_ke_thua' AS ma_don_vi_ke_thua
-    FROM doan
-    ORDER BY ma_don_vi ASC, hieu_luc_tu ASC, thoi_diem DESC, van_tay DESC
-),
-
--- A range that never ended and that the source no longer tells of was a wrong start, since corrected.
-doan_con AS (
-    SELECT d.*
-    FROM doan_cuoi AS d
-    WHERE
-        d.hieu_luc_den < 'infinity'
-        OR NOT EXISTS (
-            SELECT 1 FROM doan_cuoi AS sau
-            WHERE sau.ma_don_vi = d.ma_don_vi AND sau.noi_luc > d.noi_luc
-        )
-),
-
-doi AS (
-    SELECT
-        doan.*,
-        lag(doan.thuoc_tinh) OVER doan_theo_thoi_diem AS truoc
-    FROM doan
-    INNER JOIN doan_con
-        ON doan.ma_don_vi = doan_con.ma_don_vi AND doan.hieu_luc_tu = doan_con.hieu_luc_tu
-    WINDOW doan_theo_thoi_diem AS (PARTITION BY doan.ma_don_vi, doan.hieu_luc_tu ORDER BY doan.thoi_diem, doan.van_tay)
-),
-
-moc AS (
-    SELECT DISTINCT ON (ma_don_vi, valid_from) *
-    FROM (
-        SELECT
-            doi.*,
-            CASE
-                WHEN doi.truoc IS NULL THEN doi.hieu_luc_tu
-                ELSE greatest(doi.thoi_diem::date, doi.hieu_luc_tu)
-            END AS valid_from
-        FROM doi
-        WHERE doi.truoc IS DISTINCT FROM doi.thuoc_tinh
-    ) AS tung_moc
-    ORDER BY ma_don_vi ASC, valid_from ASC, thoi_diem DESC, van_tay DESC
-),
-
-khoang AS (
-    SELECT
-        moc.*,
-        doan_cuoi.ma_don_vi_ke_thua,
-        least(
-            lead(moc.valid_from, 1, 'infinity'::date)
-                OVER (PARTITION BY moc.ma_don_vi ORDER BY moc.valid_from)
-            - 1,
-            doan_cuoi.hieu_luc_den
-        ) AS valid_to
-    FROM moc
-    INNER JOIN doan_cuoi
-        ON moc.ma_don_vi = doan_cuoi.ma_don_vi AND moc.hieu_luc_tu = doan_cuoi.hieu_luc_tu
-)
-
 SELECT
     'he_thong' AS ma_nguon,
-    ma_don_vi,
+    khoa AS ma_don_vi,
     valid_from,
     valid_to,
     s,
     s ->> 'ten_khoa' AS ten_khoa,
     s ->> 'cap' AS cap,
-    ma_don_vi_ke_thua,
+    last_state ->> 'ma_don_vi_ke_thua' AS ma_don_vi_ke_thua,
     batch_id,
     line_no
-FROM khoang
-WHERE valid_to >= valid_from
+FROM version_ranges
 UNION ALL
 SELECT
     ma_nguon,
@@ -431,23 +348,18 @@ ORDER BY chon.ma_don_vi_nguon ASC, chon.valid_from ASC, chon.ma_don_vi ASC, chon
 -- Units -------------------------------------------------------------------------------------------
 -- Those of the reference file as it says, and those that only a source knows.
 INSERT INTO core.don_vi (
-    ma_don_vi, valid_from, valid_to, ten_don_vi, cap, loai, ma_don_vi_cha, ma_gso, ma_dinh_danh,
-    ma_don_vi_ke_thua, theo_doi, da_kiem_chung, nguon, batch_id, line_no
+    ma_don_vi, valid_from, valid_to,
+    ten_don_vi, -- columns like ten_don_vi but ma_don_vi_ke_thua, theo_doi, da_kiem_chung
+    ma_don_vi_ke_thua, theo_doi, da_kiem_chung, batch_id, line_no
 )
 SELECT
     k.ma_don_vi,
     k.valid_from,
     k.valid_to,
-    k.s ->> 'ten_don_vi' AS ten_don_vi,
-    k.cap,
-    k.s ->> 'loai' AS loai,
-    k.s ->> 'ma_don_vi_cha' AS ma_don_vi_cha,
-    k.s ->> 'ma_gso' AS ma_gso,
-    k.s ->> 'ma_dinh_danh' AS ma_dinh_danh,
+    CAST(k.s ->> 'cap' AS text) AS cap, -- columns like cap but ma_don_vi_ke_thua, theo_doi, da_kiem_chung
     k.ma_don_vi_ke_thua,
     coalesce((k.s ->> 'theo_doi')::int, 1) = 1 AS theo_doi,
     coalesce((k.s ->> 'da_kiem_chung')::int, 0) = 1 AS da_kiem_chung,
-    k.s ->> 'nguon' AS nguon,
     k.batch_id,
     k.line_no
 FROM khoang AS k
@@ -728,10 +640,10 @@ GROUP BY lien.khoa, lien.ma_don_vi, lien.nhom;
 
 -- Figures change from the first day on which a unit is described differently, another unit answers
 -- for a code, or a code of a source comes to be known.
-CREATE TEMP TABLE pham_vi_doi ON COMMIT DROP AS
+CREATE TEMP TABLE changed_ranges ON COMMIT DROP AS
 SELECT
-    min(khac.tu) AS tu,
-    'infinity'::date AS den
+    min(khac.tu) AS first_day,
+    'infinity'::date AS last_day
 FROM (
     SELECT ngay.tu
     FROM (

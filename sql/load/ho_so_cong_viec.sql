@@ -4,7 +4,7 @@
 CREATE TEMP TABLE cu ON COMMIT DROP AS
 SELECT h.*
 FROM core.ho_so_cong_viec AS h
-INNER JOIN lo_tho ON h.ma_hscv = lo_tho.ma_hscv;
+INNER JOIN raw_rows ON h.ma_hscv = raw_rows.ma_hscv;
 
 CREATE TEMP TABLE ghi (ma_hscv text COLLATE "C") ON COMMIT DROP;
 
@@ -12,14 +12,7 @@ WITH thay AS (
     INSERT INTO core.ho_so_cong_viec AS h (
         ma_hscv,
         ma_don_vi,
-        ngay_mo,
-        han_giai_quyet,
-        ngay_dong,
-        trang_thai,
-        tien_do,
-        tren_he_thong,
-        chi_giay,
-        ngay_cap_nhat,
+        ngay_mo, -- columns like ngay_mo but da_xoa
         da_xoa,
         batch_id,
         line_no
@@ -27,31 +20,16 @@ WITH thay AS (
     SELECT
         ma_hscv,
         ma_don_vi,
-        ngay_mo,
-        han_giai_quyet,
-        ngay_dong,
-        trang_thai::smallint,
-        tien_do,
-        tren_he_thong::smallint,
-        chi_giay::smallint,
-        ngay_cap_nhat,
+        CAST(ngay_mo AS timestamp without time zone), -- columns like ngay_mo but da_xoa
         -- The list of a month leaves deleted dossiers out: what stands in it is not deleted.
         (coalesce(da_xoa, 0) = 1)::int::smallint,
         :batch_id,
         line_no
-    FROM lo
+    FROM batch_rows
     ON CONFLICT (ma_hscv) DO UPDATE
         SET
             ma_don_vi = excluded.ma_don_vi,
-            ngay_mo = excluded.ngay_mo,
-            han_giai_quyet = excluded.han_giai_quyet,
-            ngay_dong = excluded.ngay_dong,
-            trang_thai = excluded.trang_thai,
-            tien_do = excluded.tien_do,
-            tren_he_thong = excluded.tren_he_thong,
-            chi_giay = excluded.chi_giay,
-            ngay_cap_nhat = excluded.ngay_cap_nhat,
-            da_xoa = excluded.da_xoa,
+            ngay_mo = excluded.ngay_mo, -- columns like ngay_mo
             batch_id = excluded.batch_id,
             line_no = excluded.line_no
         WHERE
@@ -68,10 +46,10 @@ SELECT ma_hscv FROM thay;
 
 -- A work dossier counts in the months from its opening to its closing, and in the year-to-date figures until
 -- December of the year in which it was closed.
-CREATE TEMP TABLE pham_vi_doi ON COMMIT DROP AS
+CREATE TEMP TABLE changed_ranges ON COMMIT DROP AS
 SELECT DISTINCT
-    date_trunc('month', ngay_mo)::date AS tu,
-    (date_trunc('year', ngay_ket_thuc) + interval '11 months')::date AS den
+    date_trunc('month', ngay_mo)::date AS first_day,
+    (date_trunc('year', ngay_ket_thuc) + interval '11 months')::date AS last_day
 FROM (
     SELECT
         h.ngay_mo,

@@ -5,16 +5,16 @@ CREATE TEMP TABLE khai_moi ON COMMIT DROP AS
 WITH them AS (
     INSERT INTO core.khai_bao (ma_don_vi, ky, ma_so_lieu, ngay_khai, gia_tri, chuc_danh, batch_id, line_no)
     SELECT
-        lo.don_vi_khai AS ma_don_vi,
-        lo.ky,
-        lo.ma_so_lieu,
-        lo.ngay_khai,
-        lo.gia_tri,
-        lo.chuc_danh,
+        batch_rows.don_vi_khai AS ma_don_vi,
+        batch_rows.ky,
+        batch_rows.ma_so_lieu,
+        batch_rows.ngay_khai,
+        batch_rows.gia_tri,
+        batch_rows.chuc_danh,
         :batch_id AS batch_id,
-        lo.line_no
-    FROM lo
-    WHERE lo.gia_tri IS NOT NULL
+        batch_rows.line_no
+    FROM batch_rows
+    WHERE batch_rows.gia_tri IS NOT NULL
     ON CONFLICT DO NOTHING
     RETURNING ky
 )
@@ -22,11 +22,11 @@ WITH them AS (
 SELECT DISTINCT ky FROM them;
 
 -- A month's value counts in it and in the year to date of the months after it.
-CREATE TEMP TABLE pham_vi_doi ON COMMIT DROP AS
+CREATE TEMP TABLE changed_ranges ON COMMIT DROP AS
 SELECT
-    (ky || '-01')::date AS tu,
-    (left(ky, 4) || '-12-01')::date AS den
+    (ky || '-01')::date AS first_day,
+    (left(ky, 4) || '-12-01')::date AS last_day
 FROM khai_moi;
 
 SELECT count(*) AS lines_accepted
-FROM lo;
+FROM batch_rows;

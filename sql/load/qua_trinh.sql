@@ -3,7 +3,7 @@
 SELECT core.ensure_partition('qua_trinh', thang)
 FROM (
     SELECT DISTINCT date_trunc('month', thoi_gian)::date AS thang
-    FROM lo_tho
+    FROM raw_rows
 ) AS cac_thang;
 
 CREATE TEMP TABLE ghi (so bigint) ON COMMIT DROP;
@@ -17,7 +17,7 @@ WITH them AS (
         don_vi,
         :batch_id AS batch_id,
         line_no
-    FROM lo_tho
+    FROM raw_rows
     ON CONFLICT (ma_ho_so, thoi_gian, trang_thai) DO UPDATE
         SET
             don_vi = excluded.don_vi,
@@ -32,7 +32,7 @@ SELECT count(*) AS so
 FROM them;
 
 -- No figure is counted from the history.
-CREATE TEMP TABLE pham_vi_doi (tu date, den date) ON COMMIT DROP;
+CREATE TEMP TABLE changed_ranges (first_day date, last_day date) ON COMMIT DROP;
 
 SELECT so AS lines_accepted
 FROM ghi;

@@ -269,7 +269,7 @@ def test_time_is_read_exactly_or_not_at_all(province: World, text: str, reads: s
     batch_id = province.land("ho_so", path, at="2025-05-10")
     validate(province.engine, batch_id)
     staged = province.rows(
-        f"SELECT ngay_hen_tra::text, o_khong_doc_duoc->>'ngay_hen_tra' FROM staging.ho_so__{batch_id} "
+        f"SELECT ngay_hen_tra::text, unreadable_cells->>'ngay_hen_tra' FROM staging.ho_so__{batch_id} "
         "WHERE line_no = 32"
     )
     assert staged == [(reads, None if reads else text)]

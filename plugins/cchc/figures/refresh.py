@@ -14,7 +14,7 @@ from cchc.figures.indicator_sql import form_sql, keep_sql, measures, roll_up_sql
 from cchc.figures.points_766 import points_766
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
 from cchc.registers.declared_items import sync_items
-from cchc.warehouse import exclusive, named_in, run_sql_file, sync_rows
+from cchc.warehouse import exclusive, run_sql, run_sql_file, sync_rows
 
 SERIALIZATION_FAILURE = "40001"
 ATTEMPTS = 5
@@ -226,19 +226,14 @@ def _count(connection: sa.Connection, month: Month, changed: int) -> None:
     for fact in facts():
         if scan := scan_sql(fact):
             connection.execute(sa.text(f"DROP TABLE IF EXISTS dem_{fact}"))
-            _run(connection, scan, month_binds(month, known_until(connection, fact)))
+            run_sql(connection, scan, **month_binds(month, known_until(connection, fact)))
     for statement in keep_sql():
-        _run(connection, statement, binds)
-    _run(connection, "INSERT INTO core.doan (tu_ngay, ky) VALUES (:tu_ngay, :ky), (:giua, :ky)", binds)
+        run_sql(connection, statement, **binds)
+    run_sql(connection, "INSERT INTO core.doan (tu_ngay, ky) VALUES (:tu_ngay, :ky), (:giua, :ky)", **binds)
     connection.execute(
         sa.text("UPDATE ops.period SET counted = :c, counted_with = :f WHERE ky = :ky"),
         {"c": changed, "f": fingerprint(), "ky": month.ky},
     )
-
-
-def _run(connection: sa.Connection, sql: str, binds: dict) -> None:
-    statement = sa.text(sql)
-    connection.execute(statement, named_in(statement, binds))
 
 
 def _write(connection: sa.Connection, result: Refreshed, periods: list[Period]) -> None:

@@ -47,11 +47,12 @@ def record(connection: sa.Connection, contract: Contract, batch: Batch, verdicts
 def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: list[Rule]) -> None:
     """Lists the lines that break a rule, whose they are and which rules, in ops.line_finding.
 
-    Leaves them in the temporary table `vi_pham`: a flag `sai_<rule>` for each rule, `bi_loai` for lines
-    to reject, `kin` for those of which nothing may be shown; `dong`, the row, of those to reject and show.
+    Leaves them in the temporary table `violations`: a flag `broken_<rule>` for each rule, `bi_loai` for
+    lines to reject, `hidden` for those of which nothing may be shown, `shown` the row of those that are
+    rejected and may be.
     """
     flags = {rule: broken_by(rule) for rule in broken}
-    found = ", ".join(f"{flag} AS sai_{rule.rule_id}" for rule, flag in flags.items())
+    found = ", ".join(f"{flag} AS broken_{rule.rule_id}" for rule, flag in flags.items())
     fatal = " OR ".join(flag for rule, flag in flags.items() if rule.severity == "critical") or "FALSE"
     parts = [
         f"{c.name}_goc" if c.procedure_root else c.name
@@ -62,21 +63,21 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
     # In two steps, because PostgreSQL scans in parallel for a new table but not for an INSERT.
     connection.execute(
         sa.text(
-            f"CREATE TEMP TABLE vi_pham ON COMMIT DROP AS SELECT line_no, {hidden} AS kin, "
-            f"CASE WHEN ({fatal}) AND NOT ({hidden}) THEN to_jsonb(lo) END AS dong, "
+            f"CREATE TEMP TABLE violations ON COMMIT DROP AS SELECT line_no, {hidden} AS hidden, "
+            f"CASE WHEN ({fatal}) AND NOT ({hidden}) THEN to_jsonb(batch_rows) END AS shown, "
             f"nullif(concat_ws(' ', {', '.join(parts)}), '') AS khoa, {contract.changed_at} AS thoi_diem, "
             f"{contract.unit or 'CAST(NULL AS text)'} AS ma_don_vi, {fatal} AS bi_loai, {found} "
-            f"FROM {look_up_view(batch)} AS lo WHERE {' OR '.join(flags.values())}"
+            f"FROM {look_up_view(batch)} AS batch_rows WHERE {' OR '.join(flags.values())}"
         )
     )
-    connection.execute(sa.text("ANALYZE vi_pham"))
-    ids = ", ".join(f"CASE WHEN sai_{rule.rule_id} THEN '{rule.rule_id}' END" for rule in broken)
+    connection.execute(sa.text("ANALYZE violations"))
+    ids = ", ".join(f"CASE WHEN broken_{rule.rule_id} THEN '{rule.rule_id}' END" for rule in broken)
     connection.execute(
         sa.text(
             "INSERT INTO ops.line_finding (batch_id, line_no, khoa, thoi_diem, ma_don_vi, bi_loai, rule_ids) "
-            "SELECT :b, line_no, CASE WHEN NOT kin THEN ops.mask_text(khoa) END, "
-            "CASE WHEN NOT kin THEN thoi_diem END, CASE WHEN NOT kin THEN ma_don_vi END, bi_loai, "
-            f"array_remove(ARRAY[{ids}], NULL) FROM vi_pham"
+            "SELECT :b, line_no, CASE WHEN NOT hidden THEN ops.mask_text(khoa) END, "
+            "CASE WHEN NOT hidden THEN thoi_diem END, CASE WHEN NOT hidden THEN ma_don_vi END, bi_loai, "
+            f"array_remove(ARRAY[{ids}], NULL) FROM violations"
         ),
         {"b": batch.batch_id},
     )
@@ -86,18 +87,18 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
     present = [column for column in contract.staged if column.name not in batch.missing_columns]
     kept = [column.name for column in present]
     texts_of_people = [column.name for column in present if column.type in ("text", "json")]
-    ids = ", ".join(f"CASE WHEN sai_{rule.rule_id} THEN '{rule.rule_id}' END" for rule in broken)
+    ids = ", ".join(f"CASE WHEN broken_{rule.rule_id} THEN '{rule.rule_id}' END" for rule in broken)
     texts = ", ".join(
-        f"CASE WHEN sai_{rule.rule_id} THEN CAST(:r{i} AS text) END" for i, rule in enumerate(broken)
+        f"CASE WHEN broken_{rule.rule_id} THEN CAST(:r{i} AS text) END" for i, rule in enumerate(broken)
     )
     statement = f"""
         INSERT INTO ops.reject (batch_id, line_no, rule_ids, reasons, masked_row)
         SELECT :b, line_no, array_remove(ARRAY[{ids}], NULL), array_remove(ARRAY[{texts}], NULL),
-            CASE WHEN kin THEN '{{}}' ELSE (
+            CASE WHEN hidden THEN '{{}}' ELSE (
                 SELECT jsonb_object_agg(
                     o.key, CASE WHEN o.key = ANY(:texts) THEN ops.mask_text(o.value) ELSE o.value END
                 )
-                FROM jsonb_each_text(dong) AS o
+                FROM jsonb_each_text(shown) AS o
                 WHERE o.key = ANY(:kept)
             )
             || (
@@ -107,11 +108,11 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
             || coalesce(
                 (
                     SELECT jsonb_object_agg(o.key, ops.mask_text(o.value))
-                    FROM jsonb_each_text(nullif(dong -> '{UNREADABLE}', 'null')) AS o
+                    FROM jsonb_each_text(nullif(shown -> '{UNREADABLE}', 'null')) AS o
                 ),
                 '{{}}'
             ) END
-        FROM vi_pham
+        FROM violations
         WHERE bi_loai
     """
     reasons = {f"r{i}": rule.reason for i, rule in enumerate(broken)}

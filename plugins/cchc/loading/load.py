@@ -8,9 +8,10 @@ from cchc.batches import Batch, batch_of, data_until, last_day, note_loaded
 from cchc.contracts import contract_of, datasets_of
 from cchc.errors import BatchStopped
 from cchc.judging.validation import ready_to_load, validate_unlocked
+from cchc.loading.load_sql import core_types, load_sql
 from cchc.periods import first_period, month_of, months_between
 from cchc.reading.staging import drop_staged, look_up_view, staging_table
-from cchc.warehouse import exclusive, run_sql_file
+from cchc.warehouse import exclusive, run_sql
 
 
 def load(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
@@ -46,7 +47,7 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
     table = staging_table(batch.dataset, batch.batch_id)
     connection.execute(
         sa.text(
-            "CREATE TEMP TABLE bo_qua ON COMMIT DROP AS SELECT line_no FROM ops.reject WHERE batch_id = :b"
+            "CREATE TEMP TABLE skipped ON COMMIT DROP AS SELECT line_no FROM ops.reject WHERE batch_id = :b"
         ),
         {"b": batch.batch_id},
     )
@@ -55,39 +56,38 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
         keys = ", ".join(contract.key)
         connection.execute(
             sa.text(
-                f"INSERT INTO bo_qua SELECT line_no FROM ("
+                f"INSERT INTO skipped SELECT line_no FROM ("
                 f"SELECT line_no, row_number() OVER (PARTITION BY {keys} "
-                f"ORDER BY thoi_diem DESC, line_no DESC) AS hang FROM {table}__trung "
-                f"WHERE line_no NOT IN (SELECT line_no FROM bo_qua)) AS ban WHERE hang > 1"
+                f"ORDER BY changed_at DESC, line_no DESC) AS rank FROM {table}__repeated "
+                f"WHERE line_no NOT IN (SELECT line_no FROM skipped)) AS states WHERE rank > 1"
             )
         )
-    connection.execute(sa.text("ANALYZE bo_qua"))
+    connection.execute(sa.text("ANALYZE skipped"))
     # Without the look-ups, for what needs none of them: they cost more than the scan itself.
     connection.execute(
         sa.text(
-            f"CREATE TEMP VIEW lo_tho AS SELECT * FROM {table} AS s "
-            f"WHERE NOT EXISTS (SELECT 1 FROM bo_qua WHERE bo_qua.line_no = s.line_no)"
+            f"CREATE TEMP VIEW raw_rows AS SELECT * FROM {table} AS s "
+            f"WHERE NOT EXISTS (SELECT 1 FROM skipped WHERE skipped.line_no = s.line_no)"
         )
     )
     connection.execute(
         sa.text(
-            f"CREATE TEMP VIEW lo AS SELECT * FROM {look_up_view(batch)} AS v "
-            f"WHERE NOT EXISTS (SELECT 1 FROM bo_qua WHERE bo_qua.line_no = v.line_no)"
+            f"CREATE TEMP VIEW batch_rows AS SELECT * FROM {look_up_view(batch)} AS v "
+            f"WHERE NOT EXISTS (SELECT 1 FROM skipped WHERE skipped.line_no = v.line_no)"
         )
     )
-    core_columns = connection.scalars(
-        sa.text("SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(:t) AND attnum > 0"),
-        {"t": f"core.{batch.dataset}"},
-    ).all()
-    accepted = run_sql_file(
+    types = core_types(connection, batch.dataset)
+    accepted = run_sql(
         connection,
-        f"load/{batch.dataset}.sql",
+        load_sql(contract, types),
         batch_id=batch.batch_id,
-        cot_vang=[name for name in batch.missing_columns if not fact or name in core_columns],
+        missing_columns=[name for name in batch.missing_columns if not fact or name in types],
     ).scalar_one()
     note_loaded(connection, batch.batch_id, accepted)
-    ranges = connection.execute(sa.text("SELECT tu, den FROM pham_vi_doi WHERE tu IS NOT NULL")).all()
-    changed = [(row.tu, row.den) for row in ranges]
+    ranges = connection.execute(
+        sa.text("SELECT first_day, last_day FROM changed_ranges WHERE first_day IS NOT NULL")
+    ).all()
+    changed = [(row.first_day, row.last_day) for row in ranges]
     if contract.stays_open and known_of_this is not None:
         moved_to = data_until(connection, [batch.dataset])
         if moved_to is not None and moved_to != known_of_this:
@@ -96,7 +96,7 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
     _mark_periods(connection, batch.batch_id, changed, known)
     # Lists join these to the facts; they are too small for PostgreSQL to look at them by itself.
     connection.execute(sa.text("ANALYZE ops.batch, ops.validation_result, ops.line_finding"))
-    connection.execute(sa.text("DROP VIEW IF EXISTS moi; DROP VIEW lo, lo_tho"))
+    connection.execute(sa.text("DROP VIEW batch_rows, raw_rows"))
     drop_staged(connection, batch)
 
 

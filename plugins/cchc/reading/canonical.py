@@ -27,8 +27,8 @@ TIME_FORMATS = (
 PROCEDURE_ROOT = re.compile(r"^(\d\.\d{6})(\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})?$")
 NUMBERS = {"int": re.compile(r"-?\d{1,9}"), "number": re.compile(r"-?\d{1,15}([.,]\d{1,6})?")}
 SHOWN = 64
-UNREADABLE = "o_khong_doc_duoc"
-MOJIBAKE = "o_loi_ma_hoa"
+UNREADABLE = "unreadable_cells"
+MOJIBAKE = "mojibake_columns"
 # UTF-8 read as Windows-1252: none of these pairs occurs in Vietnamese ("Ã" and "Â" alone do).
 MOJIBAKE_PATTERN = "[ÃÂ][¡-¿]|áº|á»|Ä‘|Æ[°¡]|\ufffd"
 DAMAGE_PATTERN = f"\\x00|{MOJIBAKE_PATTERN}"

@@ -30,7 +30,7 @@ def staging_table(dataset: str, batch_id: int) -> str:
 
 def look_up_view(batch: Batch) -> str:
     """The view over the staged lines with what the reference data say of them."""
-    return f"{staging_table(batch.dataset, batch.batch_id)}__tra_cuu"
+    return f"{staging_table(batch.dataset, batch.batch_id)}__look_up"
 
 
 def staged_columns(contract: Contract) -> dict[str, str]:
@@ -56,7 +56,7 @@ def staged(connection: sa.Connection, batch: Batch) -> bool:
 def drop_staged(connection: sa.Connection, batch: Batch) -> None:
     """Drops the batch's staging table, its duplicates table and its view."""
     table = staging_table(batch.dataset, batch.batch_id)
-    connection.execute(sa.text(f"DROP TABLE IF EXISTS {table}, {table}__trung CASCADE"))
+    connection.execute(sa.text(f"DROP TABLE IF EXISTS {table}, {table}__repeated CASCADE"))
 
 
 def stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
@@ -88,18 +88,21 @@ def stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
     moment = f"TIMESTAMP '{extracted_at}'" if extracted_at else "NULL::timestamp"
     # Nearly every batch has no repeated key: then the view is spared the join.
     conflict, join = (
-        ("coalesce(trung.xung_dot, FALSE)", f"LEFT JOIN {table}__trung AS trung ON s.line_no = trung.line_no")
+        (
+            "coalesce(repeated.conflicting, FALSE)",
+            f"LEFT JOIN {table}__repeated AS repeated ON s.line_no = repeated.line_no",
+        )
         if repeated
         else ("FALSE", "")
     )
     connection.exec_driver_sql(
         f"""
         CREATE VIEW {look_up_view(batch)} AS
-        WITH lo AS (
-            SELECT s.*, {conflict} AS ban_trung_xung_dot, {moment} AS thoi_diem_xuat
+        WITH batch_rows AS (
+            SELECT s.*, {conflict} AS conflicting_copy, {moment} AS exported_at
             FROM {table} AS s {join}
         )
-        {sql_file(f"load/{batch.dataset}_tra_cuu.sql").replace("%", "%%")}
+        {sql_file(f"look_up/{batch.dataset}.sql").replace("%", "%%")}
         """
     )
     note_staged(
@@ -125,7 +128,7 @@ def _copy(
     """Copies every line of `export` into a new staging table; returns the number of lines.
 
     Cells that are not of their column's type become NULL and are kept as text in
-    `o_khong_doc_duoc`. `changed_at` fills the change time when the export has no such column.
+    `unreadable_cells`. `changed_at` fills the change time when the export has no such column.
     """
     table = staging_table(contract.dataset, batch_id)
     columns = staged_columns(contract)
@@ -162,30 +165,30 @@ def _derived(contract: Contract, present: list[str]) -> list[str]:
 def _find_repeated(connection: sa.Connection, contract: Contract, table: str) -> int:
     """Lists the lines whose key occurs more than once, and whether they contradict each other."""
     keys = ", ".join(contract.key)
-    same_key = " AND ".join(f"s.{name} = nhieu.{name}" for name in contract.key)
+    same_key = " AND ".join(f"s.{name} = often.{name}" for name in contract.key)
     digest, digest_s = (
         f"hashtextextended({' || chr(31) || '.join(prefix + name for name in contract.key)}, 0)"
         for prefix in ("", "s.")
     )
     # Grouping numbers is several times cheaper than grouping the keys themselves.
-    connection.exec_driver_sql("DROP TABLE IF EXISTS nghi")
+    connection.exec_driver_sql("DROP TABLE IF EXISTS suspects")
     suspects = connection.exec_driver_sql(
-        f"CREATE TEMP TABLE nghi ON COMMIT DROP AS SELECT {digest} AS bam FROM {table} "
+        f"CREATE TEMP TABLE suspects ON COMMIT DROP AS SELECT {digest} AS digest FROM {table} "
         f"WHERE ({keys}) IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
     ).rowcount
-    where = f"{digest} IN (SELECT bam FROM nghi)" if suspects else "FALSE"
+    where = f"{digest} IN (SELECT digest FROM suspects)" if suspects else "FALSE"
     return connection.exec_driver_sql(
         f"""
-        CREATE UNLOGGED TABLE {table}__trung AS
-        WITH nhieu AS (
+        CREATE UNLOGGED TABLE {table}__repeated AS
+        WITH often AS (
             SELECT {keys} FROM {table} WHERE {where} GROUP BY {keys} HAVING count(*) > 1
-        ), ban AS (
+        ), states AS (
             SELECT s.line_no, {", ".join(f"s.{name}" for name in contract.key)},
-                s.{contract.changed_at} AS thoi_diem, md5((to_jsonb(s) - 'line_no')::text) AS van_tay
-            FROM {table} AS s INNER JOIN nhieu ON {same_key} WHERE {where.replace(digest, digest_s)}
+                s.{contract.changed_at} AS changed_at, md5((to_jsonb(s) - 'line_no')::text) AS fingerprint
+            FROM {table} AS s INNER JOIN often ON {same_key} WHERE {where.replace(digest, digest_s)}
         )
-        SELECT *, min(van_tay) OVER ban_cung_luc <> max(van_tay) OVER ban_cung_luc AS xung_dot
-        FROM ban WINDOW ban_cung_luc AS (PARTITION BY {keys}, thoi_diem)
+        SELECT *, min(fingerprint) OVER same_time <> max(fingerprint) OVER same_time AS conflicting
+        FROM states WINDOW same_time AS (PARTITION BY {keys}, changed_at)
         """
     ).rowcount
 

@@ -1,5 +1,5 @@
 -- One row is one line of the batch with its unit, whether another document bears its number, and its time to act.
--- A view over the batch (`lo`): reads only; one line stays one row because core ranges never overlap.
+-- A view over the batch (`batch_rows`): reads only; one line stays one row because core ranges never overlap.
 SELECT
     van_ban.*,
     -- Each of the two has until the next working day (NĐ 30): what arrived to be registered, what was
@@ -26,7 +26,7 @@ SELECT
                     -- What the batch itself brings anew is compared within the batch.
                     AND NOT EXISTS (
                         SELECT 1
-                        FROM lo AS moi
+                        FROM batch_rows AS moi
                         WHERE moi.ma_van_ban = cu.ma_van_ban
                     )
             )
@@ -35,22 +35,23 @@ SELECT
     ) AS so_trung
 FROM (
     SELECT
-        lo.*,
+        batch_rows.*,
         dv.ma_don_vi,
-        extract(YEAR FROM lo.ngay_dang_ky) AS nam_so,
-        core.chuoi_so(lo.huong, lo.ky_hieu, lo.loai_van_ban) AS chuoi_so,
-        CASE lo.huong WHEN 'den' THEN lo.ngay_den ELSE lo.ngay_dang_ky END::date AS vao_so_tu,
-        CASE lo.huong WHEN 'den' THEN lo.ngay_dang_ky ELSE lo.ngay_phat_hanh END::date AS vao_so_ngay
-    FROM lo
+        extract(YEAR FROM batch_rows.ngay_dang_ky) AS nam_so,
+        core.chuoi_so(batch_rows.huong, batch_rows.ky_hieu, batch_rows.loai_van_ban) AS chuoi_so,
+        CASE batch_rows.huong WHEN 'den' THEN batch_rows.ngay_den ELSE batch_rows.ngay_dang_ky END::date AS vao_so_tu,
+        CASE batch_rows.huong WHEN 'den' THEN batch_rows.ngay_dang_ky ELSE batch_rows.ngay_phat_hanh END::date
+            AS vao_so_ngay
+    FROM batch_rows
     LEFT JOIN core.don_vi_khoa AS dv
         ON
-            lo.don_vi_khoa = dv.khoa
+            batch_rows.don_vi_khoa = dv.khoa
             AND coalesce(
-                CASE lo.huong WHEN 'den' THEN lo.ngay_den ELSE lo.ngay_dang_ky END,
-                lo.ngay_phat_hanh,
-                lo.ngay_dang_ky,
-                lo.ngay_van_ban,
-                lo.ngay_cap_nhat
+                CASE batch_rows.huong WHEN 'den' THEN batch_rows.ngay_den ELSE batch_rows.ngay_dang_ky END,
+                batch_rows.ngay_phat_hanh,
+                batch_rows.ngay_dang_ky,
+                batch_rows.ngay_van_ban,
+                batch_rows.ngay_cap_nhat
             )::date
             BETWEEN dv.valid_from AND dv.valid_to
 ) AS van_ban

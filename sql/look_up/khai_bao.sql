@@ -1,7 +1,7 @@
 -- One row is one line of the batch with the unit it speaks of, what the item is, and its counterpart in the same
--- declaration. A view over the batch (`lo`): reads only; one line stays one row.
+-- declaration. A view over the batch (`batch_rows`): reads only; one line stays one row.
 SELECT
-    lo.*,
+    batch_rows.*,
     thang.cuoi_thang,
     dv.ma_don_vi AS don_vi_khai,
     sl.kieu AS kieu_so_lieu,
@@ -10,19 +10,19 @@ SELECT
     sl.khong_qua IS NOT NULL OR tren.ma_so_lieu IS NOT NULL AS co_cap,
     kia.gia_tri AS gia_tri_kia,
     sl.khong_qua IS NOT NULL AS la_phan
-FROM lo
+FROM batch_rows
 CROSS JOIN
     LATERAL (
         SELECT
             CASE
-                WHEN lo.ky ~ '^\d{4}-(0[1-9]|1[0-2])$'
-                    THEN ((lo.ky || '-01')::date + interval '1 month')::date - 1
+                WHEN batch_rows.ky ~ '^\d{4}-(0[1-9]|1[0-2])$'
+                    THEN ((batch_rows.ky || '-01')::date + interval '1 month')::date - 1
             END AS cuoi_thang
     ) AS thang
 LEFT JOIN core.don_vi_khoa AS dv
-    ON lo.don_vi_khoa = dv.khoa AND thang.cuoi_thang BETWEEN dv.valid_from AND dv.valid_to
-LEFT JOIN core.so_lieu_khai_bao AS sl ON lo.ma_so_lieu = sl.ma_so_lieu
-LEFT JOIN core.so_lieu_khai_bao AS tren ON lo.ma_so_lieu = tren.khong_qua
+    ON batch_rows.don_vi_khoa = dv.khoa AND thang.cuoi_thang BETWEEN dv.valid_from AND dv.valid_to
+LEFT JOIN core.so_lieu_khai_bao AS sl ON batch_rows.ma_so_lieu = sl.ma_so_lieu
+LEFT JOIN core.so_lieu_khai_bao AS tren ON batch_rows.ma_so_lieu = tren.khong_qua
 -- One row for each item of a declaration, so that the join multiplies no line.
 LEFT JOIN (
     SELECT
@@ -31,11 +31,11 @@ LEFT JOIN (
         coalesce(cung_phieu.ngay_khai, 'infinity') AS luc_khai,
         cung_phieu.ma_so_lieu,
         max(cung_phieu.gia_tri) AS gia_tri
-    FROM lo AS cung_phieu
+    FROM batch_rows AS cung_phieu
     GROUP BY cung_phieu.don_vi_khoa, cung_phieu.ky, luc_khai, cung_phieu.ma_so_lieu
 ) AS kia
     ON
-        lo.don_vi_khoa = kia.don_vi_khoa
-        AND lo.ky = kia.ky
-        AND coalesce(lo.ngay_khai, 'infinity') = kia.luc_khai
+        batch_rows.don_vi_khoa = kia.don_vi_khoa
+        AND batch_rows.ky = kia.ky
+        AND coalesce(batch_rows.ngay_khai, 'infinity') = kia.luc_khai
         AND coalesce(sl.khong_qua, tren.ma_so_lieu) = kia.ma_so_lieu

@@ -1,0 +1,66 @@
+"""Completes a dataset's load file: lists of columns come from the contract, shared parts are included.
+
+sql/load/README.md says what a load file is given and what it returns.
+"""
+
+import re
+
+import sqlalchemy as sa
+
+from cchc.contracts import Contract
+from cchc.errors import BadDefinition
+from cchc.warehouse import sql_file
+
+LIST = re.compile(r"^(?P<line>.*?) -- columns like (?P<example>\w+)(?P<but>(?: but \w+(?:, \w+)*)?)$")
+INCLUDE = re.compile(r"^-- include (?P<file>[\w/]+\.sql)$", re.MULTILINE)
+
+
+def load_sql(contract: Contract, core_types: dict[str, str]) -> str:
+    """The load file of a dataset as PostgreSQL takes it.
+
+    `core_types`: column → SQL type of core.<dataset>. A line that ends in `-- columns like <column>` is
+    repeated for every column that the contract and the table have in common, the key aside, with that
+    column's name and type in place of the example's; `but <column>, …` leaves out what the file writes by
+    hand.
+    """
+    where = f"load/{contract.dataset}.sql"
+    text = INCLUDE.sub(lambda found: sql_file(f"load/{found['file']}"), sql_file(where))
+    shared = [c.name for c in contract.staged if c.name in core_types and c.name not in contract.key]
+    lines = []
+    for line in text.splitlines():
+        found = LIST.match(line)
+        if not found:
+            lines.append(line)
+            continue
+        example, but = found["example"], re.findall(r"\w+", found["but"].removeprefix(" but"))
+        if unknown := {example, *but} - set(shared):
+            raise BadDefinition(
+                f"sql/{where}, {line.strip()!r}: the contract and core.{contract.dataset} have no column "
+                f"{', '.join(sorted(unknown))} in common. Expected some of {', '.join(shared)}."
+            )
+        lines += [
+            _like(found["line"], example, core_types[example], name, core_types[name])
+            for name in shared
+            if name not in but
+        ]
+    return "\n".join(lines)
+
+
+def _like(line: str, example: str, example_type: str, name: str, kind: str) -> str:
+    """A line of the example's column as one of another column."""
+    line = re.sub(rf"\b{example}\b", name, line).replace(f" AS {example_type})", f" AS {kind})")
+    # 12.50 and 12.5 are one value and have one text.
+    return re.sub(r"(CAST\(.* AS numeric\))", r"trim_scale(\1)", line)
+
+
+def core_types(connection: sa.Connection, dataset: str) -> dict[str, str]:
+    """Column → SQL type of core.<dataset>; generated columns are left out."""
+    rows = connection.execute(
+        sa.text(
+            "SELECT attname, format_type(atttypid, atttypmod) AS kind FROM pg_attribute "
+            "WHERE attrelid = to_regclass(:t) AND attnum > 0 AND NOT attisdropped AND attgenerated = '' "
+            "ORDER BY attnum"
+        ),
+        {"t": f"core.{dataset}"},
+    )
+    return {row.attname: row.kind for row in rows}
