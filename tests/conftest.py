@@ -37,7 +37,7 @@ _numbers = itertools.count()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Orders the files, each of which runs in one process: it may have made something costly for its tests."""
+    """Orders the files; each runs in one process, as its tests may share something costly."""
     files: dict[Path, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(item.path, []).append(item)
