@@ -37,17 +37,19 @@ _numbers = itertools.count()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Orders the tests, and keeps those of a module together that share a fixture of it."""
+    """Orders the files; each runs in one process, as its tests may share something costly."""
+    files: dict[Path, list[pytest.Item]] = {}
     for item in items:
-        shared = item._fixtureinfo.name2fixturedefs.values()
-        if any(definitions[-1].scope in ("module", "class") for definitions in shared):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+        files.setdefault(item.path, []).append(item)
 
-    def rank(item: pytest.Item) -> int:
-        marked = [LONG_FIRST.index(mark.name) for mark in item.iter_markers() if mark.name in LONG_FIRST]
-        return min(marked, default=len(LONG_FIRST))
+    def place(item: pytest.Item) -> tuple[int, int]:
+        tests = files[item.path]
+        marks = {mark.name for test in tests for mark in test.iter_markers()}
+        ranks = [rank for rank, name in enumerate(LONG_FIRST) if name in marks]
+        return min(ranks, default=len(LONG_FIRST)), -len(tests)
 
-    items.sort(key=rank)
+    places = {path: place(tests[0]) for path, tests in files.items()}
+    items.sort(key=lambda item: places[item.path])
 
 
 @pytest.fixture(scope="session")

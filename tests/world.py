@@ -315,7 +315,7 @@ class Definitions:
 
     def read_again(self) -> None:
         for cached in (
-            *(indicators.facts, indicators.indicators, indicators.forms, indicators.fingerprint),
+            *(indicators.facts, indicators.indicators, indicators.reports, indicators.fingerprint),
             *(indicator_sql.measures, indicator_sql.by_procedure, indicator_sql.by_field),
         ):
             cached.cache_clear()

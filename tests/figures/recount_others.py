@@ -1,7 +1,7 @@
 """What documents, work dossiers, ratings and declarations come to, computed in pandas.
 
 Written from domain.md, sections 2 and 8.4, and from what the simulators say of each row; it knows neither
-the SQL nor the indicator files. Units are mapped and added up by the functions of test_recount.
+the SQL nor the indicator files. Units are mapped and added up by the functions of recount.py.
 """
 
 from functools import cache

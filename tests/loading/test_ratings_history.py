@@ -1,4 +1,4 @@
-"""Ratings, status history, and what a dossier's nested lists say of fees, databases and the store."""
+"""Ratings and the status history of dossiers."""
 
 import itertools
 from collections import Counter
@@ -8,11 +8,8 @@ import orjson
 import pandas as pd
 import pytest
 
-from cchc.errors import BadFile
 from cchc.judging.validation import validate
 from cchc.loading.load import load
-from cchc.reading import json_file
-from cchc.reading.dossier_lists import LIST_OF, columns_without_source, flatten_dossier
 from tests.accidents import nothing_differs_after, process_killed
 from tests.world import SO, XA, World, code
 from tools.tthc_simulator.defects import CRITICAL, OTHER_DEFECTS
@@ -20,132 +17,17 @@ from tools.tthc_simulator.generate import Settings
 from tools.tthc_simulator.source import generate
 
 AT = "2025-05-10"
+
+
 HELD = ("core.danh_gia", "core.qua_trinh")
-
-# --- nested lists of a dossier ------------------------------------------------------------------
-
-
-def fees(*amounts: object) -> str | None:
-    return flatten_dossier({"DanhSachLePhi": [{"Gia": amount} for amount in amounts]})["tong_phi_le_phi"]
-
-
-def test_fees_are_added_up_and_zero_is_not_unknown():
-    assert fees(30_000, "15000", "2500.50") == "47500.50"
-    assert fees(0, "0") == "0"
-    assert fees() == "0"
-    assert flatten_dossier({})["tong_phi_le_phi"] is None
-    assert flatten_dossier({"DanhSachLePhi": None})["tong_phi_le_phi"] is None
-    # A line whose amount is not stated: the sum is not known.
-    assert fees(30_000, None) is None
-    assert fees(30_000, "") is None
-
-
-@pytest.mark.parametrize("amount", ["50.000", "1e6", "-5", "miễn phí", "50 000"])
-def test_amount_that_could_mean_two_things_is_never_guessed(province: World, amount: str):
-    """50.000 is fifty thousand to an officer and fifty to a machine."""
-    records = [record(n, DanhSachLePhi=[{"Gia": 10_000}]) for n in range(1, 31)]
-    bad = record(31, DanhSachLePhi=[{"Gia": 10_000}, {"Gia": amount}])
-    batch, _ = ingest(province, *records, bad)
-    assert (batch.lines_accepted, batch.lines_rejected) == (30, 1)
-    [(rules, row)] = province.rows("SELECT rule_ids, masked_row FROM ops.reject")
-    assert rules == ["HS00"]
-    assert row["tong_phi_le_phi"] == f"Gia {amount}"
-
-
-def test_databases_are_counted_once_each():
-    used = [{"MaCSDL": "A"}, {"MaCSDL": "B"}, {"MaCSDL": "A"}, {"MaCSDL": None}, {}]
-    assert flatten_dossier({"DSKetNoiCSDL": used})["so_csdl_ket_noi"] == "2"
-    assert flatten_dossier({"DSKetNoiCSDL": []})["so_csdl_ket_noi"] == "0"
-    assert flatten_dossier({})["so_csdl_ket_noi"] is None
-
-
-def test_ids_in_the_store_are_counted_without_deleted_components():
-    documents = [
-        {"MaGiayToSoHoa": "S1"},
-        {"MaGiayToKhoQuocGia": "K2", "IsDeleted": "0"},
-        {"MaGiayToSoHoa": "S3", "IsDeleted": "1"},
-        {"MaGiayToSoHoa": ""},
-        {},
-    ]
-    results = [{"GiayToId": "G1"}, {"GiayToId": None, "DuongDanTepTinKetQua": "/a"}]
-    counts = flatten_dossier({"TaiLieuNop": documents, "DanhSachGiayToKetQua": results})
-    assert (counts["so_tai_lieu_nop"], counts["so_tai_lieu_co_kho"]) == ("4", "2")
-    assert (counts["so_ket_qua_co_kho"], counts["co_ket_qua_dien_tu"]) == ("1", "1")
-
-
-def test_a_column_is_unknown_where_no_record_has_its_list():
-    assert set(flatten_dossier({})) == set(LIST_OF)
-    assert columns_without_source([{}, {"DanhSachLePhi": None}]) == set(LIST_OF)
-    empty = {name: [] for name in LIST_OF.values()}
-    # No components, no ids: that is known.
-    assert columns_without_source([{}, empty]) == set()
-    # Components, and a schema without ids of the store: that is not.
-    assert columns_without_source([empty | {"TaiLieuNop": [{"DuocSoHoa": "1"}]}]) == {"so_tai_lieu_co_kho"}
-    assert columns_without_source([empty | {"TaiLieuNop": [{"MaGiayToSoHoa": None}]}]) == set()
-
-
-def record(number: int = 1, **values: object) -> dict:
-    return {
-        "MaHoSo": code(number),
-        "MaTTHC": "1.000001",
-        "TrangThaiHoSo": "4",
-        "DonViXuLy": SO,
-        "NgayTiepNhan": "20250305090000",
-        "NgayHenTra": "20250312090000",
-        "NgayKetThucXuLy": None,
-        "NgayCapNhat": "20250305090000",
-    } | values
-
-
-def ingest(world: World, *records: dict):
-    return world.ingest("ho_so", world.json(list(records), thoi_diem="20250510000000"))
-
-
-FEES = "SELECT tong_phi_le_phi, so_csdl_ket_noi, so_tai_lieu_nop, trang_thai_ho_so FROM core.ho_so"
-LISTED = {"DanhSachLePhi": [{"Gia": 30_000}], "DSKetNoiCSDL": [{"MaCSDL": "A"}], "TaiLieuNop": [{}]}
-
-
-def test_lists_that_a_later_export_lacks_erase_nothing(province: World):
-    ingest(province, record(**LISTED))
-    assert province.rows(FEES) == [(30_000, 1, 1, 4)]
-    ingest(province, record(TrangThaiHoSo="5", NgayCapNhat="20250310090000"))
-    assert province.rows(FEES) == [(30_000, 1, 1, 5)]
-    # A list that is there and empty says: none.
-    nothing = {"DanhSachLePhi": [], "DSKetNoiCSDL": [], "TaiLieuNop": []}
-    ingest(province, record(**nothing, TrangThaiHoSo="4", NgayCapNhat="20250311090000"))
-    assert province.rows(FEES) == [(0, 0, 0, 4)]
-
-
-def test_exports_with_and_without_lists_give_the_same_in_any_order(province: World):
-    versions = [
-        record(**LISTED, HanTiepNhan="20250306090000"),
-        record(TrangThaiHoSo="5", NgayCapNhat="20250310090000"),
-        record(DanhSachLePhi=[{"Gia": "20000.0"}], NgayCapNhat="20250308090000"),
-    ]
-    contents = []
-    for order in itertools.permutations(versions):
-        province.without_dossiers()
-        for version in order:
-            ingest(province, version)
-        # Status of 10 March, fee of 8 March, the rest of 5 March.
-        assert province.rows(FEES) == [(20_000, 1, 1, 5)]
-        assert province.rows("SELECT han_tiep_nhan::text FROM core.ho_so") == [("2025-03-06 09:00:00",)]
-        contents.append(province.content("core.ho_so"))
-    assert all(content == contents[0] for content in contents)
-
-
-def test_list_that_only_a_late_record_has_is_not_passed_over(province: World, monkeypatch):
-    monkeypatch.setattr(json_file, "HEADER_RECORDS", 2)
-    with pytest.raises(BadFile, match="line 3 has the field 'tong_phi_le_phi' that none of the first 2"):
-        ingest(province, record(1), record(2), record(3, DanhSachLePhi=[{"Gia": 5}]))
-    assert province.rows(
-        "SELECT status, stop_reason LIKE '%line 3%' FROM ops.batch WHERE dataset = 'ho_so'"
-    ) == [("stopped", True)]
 
 
 # --- ratings ------------------------------------------------------------------------------------
 
+
 RATINGS = "SELECT ma_ho_so, thoi_gian_danh_gia::text, danh_gia FROM core.danh_gia ORDER BY 1, 2"
+
+
 # What a fact of ratings selects: the unit of a rating is that of its dossier, when it is counted.
 COUNTED = """
 SELECT to_char(dg.thoi_gian_danh_gia, 'YYYY-MM'), h.ma_don_vi, h.kenh_thuc_hien, h.ma_tthc_goc, dg.danh_gia
@@ -198,6 +80,8 @@ OVER_NEW_YEAR = {
     "trang_thai_ho_so": "9",
     "ngay_cap_nhat": "20251220080000",
 }
+
+
 RATED = {"thoi_gian_danh_gia": "20260110080000", "ngay_cap_nhat": "20260110080000"}
 
 
@@ -302,6 +186,7 @@ def test_who_rated_and_what_they_wrote_never_leaves_the_landing_area(province: W
 
 # --- status history -----------------------------------------------------------------------------
 
+
 HISTORY = "SELECT ma_ho_so, thoi_gian::text, trang_thai, don_vi FROM core.qua_trinh ORDER BY 1, 2, 3"
 
 
@@ -353,6 +238,8 @@ PLAUSIBLE = {
     **{1: {2, 3, 5}, 2: {4, 5, 6, 7, 8, 9}, 3: set(), 4: {4, 5, 6, 7, 8, 9}, 5: {2, 4, 7, 8}},
     **{6: {4, 7, 8, 9}, 7: set(), 8: {4}, 9: {10, 4}, 10: {4}},
 }
+
+
 PAIRS = list(itertools.product(range(1, 11), repeat=2))
 
 
@@ -418,7 +305,10 @@ def test_killed_at_any_statement_and_started_again_ends_the_same(province: World
 
 # --- the simulated source -----------------------------------------------------------------------
 
+
 ENDS = ["20250201000000", "20250301000000", "20250401000000"]
+
+
 CRITICAL_KINDS = {defect.name for defect in OTHER_DEFECTS if defect.severity == CRITICAL}
 
 

@@ -1,0 +1,153 @@
+"""When something fails: what is tried again, and who hears of it."""
+
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from types import SimpleNamespace
+
+import pytest
+import sqlalchemy as sa
+
+from cchc.errors import BadDefinition, BadFile, BatchStopped, CchcError, SourceRefused, SourceUnavailable
+from tests.conftest import ROOT
+
+
+def failed_task() -> dict:
+    instance = SimpleNamespace(
+        dag_id="ingest_file", task_id="validate", run_id="manual__1", try_number=2, log_url="http://ui/log/7"
+    )
+    return {"ti": instance, "exception": BatchStopped("batch 7 is stopped: HS03 <b> & 12 lines")}
+
+
+@pytest.fixture
+def alarm(notifier, caplog) -> Callable[[], str]:
+    """Lets a failed task raise its alarm; returns what the log says of it."""
+
+    def raise_it() -> str:
+        with caplog.at_level("ERROR", logger="cchc.alert"):
+            notifier.FailureNotifier()(failed_task())
+        return caplog.text
+
+    return raise_it
+
+
+@pytest.mark.parametrize(
+    ("error", "action"),
+    [
+        (SourceUnavailable("HTTP 503"), "retry"),
+        (sa.exc.OperationalError("SELECT 1", {}, Exception("server closed the connection")), "retry"),
+        (SourceRefused("401"), "fail"),
+        (BadFile("empty"), "fail"),
+        (BatchStopped("HS03"), "fail"),
+        (BadDefinition("no such dataset"), "fail"),
+        (CchcError("no such month"), "fail"),
+        # Unknown to us: as many tries as the task has.
+        (MemoryError(), "default"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else value,
+)
+def test_only_what_waiting_can_help_is_tried_again(flow_policy, error, action):
+    assert flow_policy.RETRY_POLICY.evaluate(error, try_number=1, max_tries=3).action.value == action
+
+
+class MailServer(socketserver.ThreadingTCPServer):
+    """A mail server that keeps what it is given, or hangs up on everybody."""
+
+    daemon_threads = True
+
+    def __init__(self, hangs_up: bool = False) -> None:
+        super().__init__(("127.0.0.1", 0), MailSession)
+        self.hangs_up = hangs_up
+        self.recipients: list[str] = []
+        self.letters: list[EmailMessage] = []
+
+
+class MailSession(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        if self.server.hangs_up:
+            return
+        self._say("220 ready")
+        while line := self.rfile.readline().decode().strip():
+            if line.upper().startswith("RCPT TO:"):
+                self.server.recipients.append(line[8:].split()[0].strip("<>"))
+            if line.upper() == "DATA":
+                self._say("354 go on")
+                lines = b"".join(iter(self.rfile.readline, b".\r\n"))
+                self.server.letters.append(message_from_bytes(lines, policy=policy.default))
+            self._say("221 bye" if line.upper() == "QUIT" else "250 ok")
+
+    def _say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+
+def body(letter: EmailMessage) -> str:
+    return letter.get_body(("html",)).get_content()
+
+
+@pytest.fixture
+def mail_server(request, monkeypatch) -> Iterator[MailServer]:
+    with MailServer(**getattr(request, "param", {})) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"smtp://127.0.0.1:{server.server_address[1]}"
+        options = "disable_ssl=true&disable_tls=true&from_email=kho@example.com"
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", f"{address}?{options}")
+        monkeypatch.delenv("CCHC_ALERT_EMAIL", raising=False)
+        yield server
+        server.shutdown()
+
+
+def test_an_alarm_names_dag_task_error_log_and_the_next_step(alarm, mail_server):
+    text = alarm()
+    for part in (
+        "[CCHC] ingest_file.validate failed",
+        "manual__1",
+        "try 2",
+        "BatchStopped: batch 7 is stopped: HS03 <b> & 12 lines",
+        "http://ui/log/7",
+        "docs/runbook.md, section 'When something is red'",
+    ):
+        assert part in text
+    assert "## When something is red" in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+
+
+def test_no_address_no_mail(alarm, mail_server):
+    alarm()
+    assert mail_server.letters == []
+
+
+def test_with_an_address_the_alarm_is_mailed(alarm, mail_server, monkeypatch):
+    monkeypatch.setenv("CCHC_ALERT_EMAIL", "a@example.com,b@example.com")
+    alarm()
+    assert mail_server.recipients == ["a@example.com", "b@example.com"]
+    (letter,) = mail_server.letters
+    assert letter["Subject"] == "[CCHC] ingest_file.validate failed"
+    assert "BatchStopped: batch 7 is stopped" in body(letter)
+
+
+def test_a_mailed_error_is_text_not_markup(alarm, mail_server, monkeypatch):
+    monkeypatch.setenv("CCHC_ALERT_EMAIL", "a@example.com")
+    alarm()
+    assert "HS03 &lt;b&gt; &amp; 12 lines" in body(mail_server.letters[0])
+
+
+@pytest.mark.parametrize("mail_server", [{"hangs_up": True}], indirect=True)
+def test_a_mail_server_that_hangs_up_does_not_hide_the_failure(alarm, mail_server, monkeypatch):
+    monkeypatch.setenv("CCHC_ALERT_EMAIL", "a@example.com")
+    text = alarm()
+    assert "BatchStopped" in text and "not mailed" in text
+
+
+def test_a_mail_server_that_is_away_does_not_hide_the_failure(alarm, mail_server, monkeypatch):
+    monkeypatch.setenv("CCHC_ALERT_EMAIL", "a@example.com")
+    mail_server.server_close()
+    text = alarm()
+    assert "BatchStopped" in text and "not mailed" in text
+
+
+def test_an_address_without_a_mail_server_does_not_hide_the_failure(alarm, monkeypatch):
+    monkeypatch.setenv("CCHC_ALERT_EMAIL", "a@example.com")
+    monkeypatch.delenv("AIRFLOW_CONN_SMTP_DEFAULT", raising=False)
+    text = alarm()
+    assert "BatchStopped" in text and "not mailed" in text

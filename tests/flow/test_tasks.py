@@ -1,0 +1,207 @@
+"""What tasks do and hand on, without an Airflow that runs."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import pytest
+
+from cchc.errors import CchcError
+from cchc.sources.qlvb import QlvbClient
+from cchc.sources.register import SYSTEMS, SourceSystem
+from cchc.sources.tthc import TthcClient
+from tests.world import UNITS, World
+
+
+class Context(dict):
+    """What Airflow gives a running task, as far as our tasks look at it."""
+
+    def __init__(self, task, **given) -> None:
+        self.partitions: list[str] = []
+        announce = SimpleNamespace(add_partitions=self.partitions.extend)
+        super().__init__({"params": {}} | given, task=task, outlet_events=defaultdict(lambda: announce))
+
+
+@pytest.fixture
+def run_task(bag, dsn, tmp_path, monkeypatch):
+    """Runs the function of one task against the test's warehouse; returns its result and context."""
+    monkeypatch.setenv("CCHC_LANDING_DIR", str(tmp_path / "landing"))
+    monkeypatch.setenv("AIRFLOW_CONN_CCHC_WAREHOUSE", dsn.replace("postgresql+psycopg2", "postgres"))
+
+    def run(dag_id: str, task_id: str, *args: object, **given: object) -> tuple[Any, Context]:
+        task = bag.dags[dag_id].get_task(task_id)
+        context = Context(task, **given)
+        monkeypatch.setattr("cchc.flow.tasks.get_current_context", lambda: context)
+        return task.python_callable(*args), context
+
+    return run
+
+
+class SilentSource(TthcClient):
+    """A TTHC system in which nothing changed; remembers what it was asked."""
+
+    asked: ClassVar[list[tuple]] = []
+
+    def pages(self, _path: str, since: datetime | None, until: datetime) -> Iterator[dict]:
+        self.asked.append((self.base_url, since, until))
+        yield {"service": "DongBoHoSoMC", "tong_so": 0, "data": []}
+
+
+@pytest.fixture
+def pull(run_task, monkeypatch):
+    """Pulls dossiers up to a day (0:00 in Vietnam); returns address, since and until that were asked."""
+    monkeypatch.setenv("AIRFLOW_CONN_CCHC_TTHC", "http://client:secret@tthc.example.vn:8080")
+    monkeypatch.delenv("CCHC_NGUON_DEN", raising=False)
+    monkeypatch.setitem(SYSTEMS, "tthc", SourceSystem("tthc", f"{__name__}:SilentSource"))
+
+    def ask(day: str) -> tuple:
+        end = datetime.fromisoformat(f"{day}T00:00:00+07:00")
+        landed, _ = run_task("ingest_tthc", "nghiep_vu.land", "ho_so", data_interval_end=end)
+        run_task("ingest_tthc", "nghiep_vu.load_core", landed)
+        return SilentSource.asked[-1]
+
+    return ask
+
+
+def test_a_pull_goes_on_a_day_before_the_last_one_ended(pull):
+    assert pull("2025-03-01") == ("http://tthc.example.vn:8080", None, datetime(2025, 3, 1))
+    assert pull("2025-03-02")[1:] == (datetime(2025, 2, 28), datetime(2025, 3, 2))
+
+
+def test_a_past_day_can_be_pulled_again(pull):
+    """As when somebody clears an old run, or backfills: later days are loaded already."""
+    pull("2025-03-01")
+    pull("2025-03-20")
+    _, since, until = pull("2025-03-10")
+    assert since < until == datetime(2025, 3, 10)
+
+
+def test_a_run_by_hand_asks_a_simulated_source_for_nothing_after_its_end(pull, monkeypatch):
+    """Months after the end would be counted as months in which nothing happened."""
+    monkeypatch.setenv("CCHC_NGUON_DEN", "2025-07-01")
+    assert pull("2026-11-23")[2] == datetime(2025, 7, 1)
+
+
+class SilentDocuments(QlvbClient):
+    """A document-management system in which nothing changed."""
+
+    def download(self, path: str, since: datetime | None, until: datetime) -> SimpleNamespace:
+        SilentSource.asked.append((self.base_url, self.client_id, self.client_secret, path, since, until))
+        return SimpleNamespace(total=0, chunks=iter([b"ma_van_ban,huong,don_vi\n"]))
+
+
+@pytest.fixture
+def pull_documents(run_task, monkeypatch):
+    """Pulls a list of the document system at a moment; returns what was asked of it."""
+    monkeypatch.setenv("AIRFLOW_CONN_CCHC_QLVB", "http://client:secret@qlvb.example.vn:8080")
+    monkeypatch.delenv("CCHC_NGUON_DEN", raising=False)
+    monkeypatch.setitem(SYSTEMS, "qlvb", SourceSystem("qlvb", f"{__name__}:SilentDocuments"))
+
+    def ask(moment: str, **given: object) -> tuple:
+        end = datetime.fromisoformat(f"{moment}+07:00")
+        given = given or {"data_interval_end": end}
+        run_task("ingest_van_ban", "van_ban.land", "van_ban", **given)
+        return SilentSource.asked[-1]
+
+    return ask
+
+
+def test_documents_are_asked_of_their_own_system_for_whole_days(pull_documents):
+    where = ("http://qlvb.example.vn:8080", "client", "secret", "/xuat/van-ban")
+    assert pull_documents("2025-03-01T00:30:00") == (*where, None, datetime(2025, 3, 1))
+
+
+def test_a_run_of_documents_by_hand_takes_what_there_is(pull_documents):
+    run = SimpleNamespace(run_after=datetime.fromisoformat("2025-03-01T15:20:30+07:00"))
+    assert pull_documents("2025-03-01T00:00:00", dag_run=run)[-1] == datetime(2025, 3, 1, 15, 20, 30)
+
+
+def test_the_end_of_a_simulated_source_holds_for_documents_too(pull_documents, monkeypatch):
+    monkeypatch.setenv("CCHC_NGUON_DEN", "2025-07-01")
+    assert pull_documents("2025-07-01T00:30:00")[-1] == datetime(2025, 7, 1)
+    run = SimpleNamespace(run_after=datetime.fromisoformat("2026-11-23T08:00:00+07:00"))
+    assert pull_documents("2026-11-23T08:00:00", dag_run=run)[-1] == datetime(2025, 7, 1)
+
+
+@pytest.mark.parametrize(
+    ("connection", "address"),
+    [
+        ("https://client:secret@tthc.example.vn", "https://tthc.example.vn"),
+        ("https://client:secret@tthc.example.vn:8443", "https://tthc.example.vn:8443"),
+    ],
+)
+def test_the_secret_travels_encrypted_when_the_connection_says_https(pull, monkeypatch, connection, address):
+    monkeypatch.setenv("AIRFLOW_CONN_CCHC_TTHC", connection)
+    assert pull("2025-03-01")[0].removesuffix(":443") == address
+
+
+def test_a_load_announces_exactly_the_months_that_it_returns(world: World, run_task):
+    world.dimensions()
+    # Received on 5 March, open; the export speaks of days up to 31 May: April and May carry it over.
+    batch_id = world.land("ho_so", world.dossiers({}), "2025-06-01")
+    result, context = run_task("ingest_file", "load_core", {"dataset": "ho_so", "batch_id": batch_id})
+    assert result["periods"] == ["2025-01", "2025-02", "2025-03", "2025-04", "2025-05"]
+    assert context.partitions == result["periods"]
+    assert (result["read"], result["accepted"], result["rejected"]) == (1, 1, 0)
+    # Again, as when Airflow repeats a task that had succeeded: the same answer, announced again.
+    again, context = run_task("ingest_file", "load_core", {"dataset": "ho_so", "batch_id": batch_id})
+    assert again == result
+    assert context.partitions == result["periods"]
+
+
+def test_a_load_that_changes_no_month_announces_none(world: World, run_task):
+    batch_id = world.land("don_vi", world.csv(UNITS, ["ma_don_vi", "ten_don_vi", "cap"]), "2024-01-01")
+    result, context = run_task("ingest_file", "load_core", {"dataset": "don_vi", "batch_id": batch_id})
+    assert result["periods"] == context.partitions == []
+
+
+def test_the_reference_task_announces_the_months_that_wait_because_of_it(world: World, run_task):
+    world.dimensions().add({})
+    world.refresh_all()
+    # The source's "Sở Xây dựng" is one of the files from now on: its figures move to that unit's code.
+    months = ["2025-01", "2025-02", "2025-03"]
+    for _ in range(2):
+        result, context = run_task("ingest_tthc", "reference")
+        assert result["periods"] == context.partitions == months
+        assert result["read"] == 280
+    world.refresh_all()
+    result, context = run_task("ingest_tthc", "reference")
+    assert result["periods"] == context.partitions == []
+
+
+def test_a_refresh_takes_its_month_from_the_partition_or_the_param(world: World, run_task):
+    world.dimensions().add({})
+    by_key, _ = run_task(
+        "refresh_chi_so", "refresh", dag_run=SimpleNamespace(partition_key="2025-03"), params={"ky": None}
+    )
+    by_hand, _ = run_task(
+        "refresh_chi_so", "refresh", dag_run=SimpleNamespace(partition_key=None), params={"ky": "2025-02"}
+    )
+    assert (by_key["kys"], by_hand["kys"]) == (["2025-03"], ["2025-02"])
+    left, _ = run_task("catch_up_chi_so", "refresh_pending")
+    assert left["kys"] == ["2025-01"]
+    none_left, _ = run_task("catch_up_chi_so", "refresh_pending")
+    assert (none_left["kys"], none_left["up_to_date"]) == ([], True)
+
+
+def test_a_refresh_without_a_month_says_what_it_expects(run_task):
+    with pytest.raises(CchcError, match="expected YYYY-MM"):
+        run_task(
+            "refresh_chi_so", "refresh", dag_run=SimpleNamespace(partition_key=None), params={"ky": None}
+        )
+
+
+def test_the_calendar_is_checked_for_the_day_of_the_run_in_vietnam(run_task, monkeypatch):
+    monkeypatch.delenv("CCHC_NGUON_DEN", raising=False)
+    years, _ = run_task("catch_up_chi_so", "sync_calendar")
+    assert years == [2024, 2025, 2026]
+
+    def check(moment: str) -> list[int]:
+        end = datetime.fromisoformat(moment)
+        return run_task("catch_up_chi_so", "check_calendar", data_interval_end=end)[0]
+
+    assert check("2026-11-30T16:59:00+00:00") == years
+    with pytest.raises(CchcError, match="lacks the year 2027"):
+        check("2026-11-30T17:00:00+00:00")
