@@ -30,6 +30,9 @@ NOTHING_TO_LOSE = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "shared_buffers": "128MB",
+    # Each test's database begins and ends with a checkpoint.
+    "checkpoint_flush_after": "0",
+    "bgwriter_flush_after": "0",
 }
 # What takes long begins first, so that no process is left with it at the end when the others are done.
 LONG_FIRST = ("recount", "kill", "stack", "long")
