@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,8 @@ FINISHED = {"trang_thai_ho_so": "9", "ngay_ket_thuc_xu_ly": "20250311100000"}
 @pytest.fixture(scope="module")
 def server(make_world: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """A local PostgreSQL as `make up` starts it, with a warehouse that its owner migrated and filled."""
-    with EmbeddedPostgres(tmp_path_factory.mktemp("home")) as started:
+    # Not in pytest's folder, which every other run closes to the user that PostgreSQL runs as.
+    with tempfile.TemporaryDirectory(prefix="cchc-test-") as home, EmbeddedPostgres(Path(home)) as started:
         dsn = started.dsn("cchc", driver="psycopg2")
         subprocess.run(
             [sys.executable, "-m", "alembic", "upgrade", "head"],
@@ -206,15 +208,20 @@ def test_the_owner_of_the_warehouse_makes_logins_for_bi_and_none_that_may_do_mor
     owner.close()
 
 
-def test_a_home_from_before_gets_the_login_when_it_starts_again(tmp_path):
-    with EmbeddedPostgres(tmp_path) as server:
+def test_a_home_from_before_gets_the_login_when_it_starts_again():
+    with tempfile.TemporaryDirectory(prefix="cchc-test-") as folder:
+        lose_and_find(Path(folder))
+
+
+def lose_and_find(home: Path) -> None:
+    with EmbeddedPostgres(home) as server:
         admin = psycopg2.connect(server.dsn("postgres"))
         admin.autocommit = True
         with admin.cursor() as cursor:
             cursor.execute("REVOKE CONNECT ON DATABASE cchc FROM cchc_bi")
             cursor.execute("DROP ROLE bi")
         admin.close()
-    with EmbeddedPostgres(tmp_path) as server:
+    with EmbeddedPostgres(home) as server:
         connection = psycopg2.connect(server.dsn("cchc", "bi"))
         assert ask(connection, "SELECT 1") == [(1,)]
         connection.close()
