@@ -1,4 +1,4 @@
--- One row is one unit of form II.06a that took over another number of open dossiers than it left in the period
+-- One row is one unit of report II.06a that took over another number of open dossiers than it left in the period
 -- before: what a source told later, or a dossier that changed its unit. Reads only.
 SELECT
     concat_ws(' ', d.ky_loai, d.ky, d.ma_don_vi)

@@ -176,7 +176,7 @@ def test_a_form_that_takes_over_another_stock_is_told_and_does_not_fail(counted)
     )
     finding = found(counted, FORM)
     assert not finding.failed
-    assert str(finding).startswith("note  form II.06a takes over what the period before left open: 1 not. ")
+    assert str(finding).startswith("note  report II.06a takes over what the period before left open: 1 not. ")
     assert f"thang 2025-04 {SO}: took over " in str(finding)
 
 

@@ -56,7 +56,7 @@ def checks(engine: sa.Engine, *, files: bool = True) -> Iterator[Finding]:
             _violations(connection, "province_is_sum", additive=additive()),
         )
         yield Finding(
-            "form II.06a takes over what the period before left open",
+            "report II.06a takes over what the period before left open",
             _violations(connection, "stock_between_periods"),
             information=True,
         )
