@@ -12,7 +12,7 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up down psql ingest refresh rows form test test-fast lint format bench migrate reference airflow \
+.PHONY: help venv demo up down psql ingest refresh rows form test test-fast lint format bench migrate reference verify airflow \
   env docs lock clean
 
 help: ## list the commands
@@ -80,6 +80,9 @@ migrate: venv ## bring the warehouse's tables up to date
 
 reference: venv ## load the files in sql/reference: units, successions, other names
 	@exec $(LOCAL) reference
+
+verify: venv ## check that what must always hold holds in the warehouse now
+	@exec $(LOCAL) verify $(ARGS)
 
 test: venv ## run all tests, or some: make test ARGS="tests/figures -k closed"
 	@exec $(PY) -m pytest --durations=10 $(if $(ARGS),$(ARGS),$(PARALLEL))

@@ -6,12 +6,14 @@ portal.
 
 **When** — Only when triggered.
 
-**Inputs** — Params: `dataset`; `path`, absolute, readable by the worker (.xlsx, .csv, .json); `extracted_at`,
-when the export was made, only if the file does not say so.
+**Inputs** — Params: `dataset`; `path` (.xlsx, .csv, .json), absolute, below a folder of `CCHC_INGEST_DIRS`:
+by default `incoming` of the landing area, where `python -m cchc ingest DATASET FILE` puts a copy for the run;
+`extracted_at`, when the export was made, only if the file does not say so.
 
 **Outputs** — As `ingest_tthc`.
 
 **If it fails** — Nothing is loaded. The message names file, line or column, what was expected and what to do.
+`land_file`: the file lies elsewhere, or is no export of the dataset for any reader; nothing of it is kept.
 
 **Run again** — Always safe: the same file is recognised by its sha-256 and changes nothing.
 """
@@ -37,7 +39,7 @@ from cchc.flow.tasks import land_file, load_core, validate
             type="string",
             minLength=1,
             title="Đường dẫn tệp",
-            description="Tuyệt đối, trên máy chạy tác vụ",
+            description="Tuyệt đối, trên máy chạy tác vụ, trong thư mục được phép (CCHC_INGEST_DIRS)",
         ),
         "extracted_at": Param(
             None,

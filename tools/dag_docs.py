@@ -42,8 +42,6 @@ def read_dags() -> Iterator["DagBag"]:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
         }
-        if (plugins := str(REPO / "plugins")) not in sys.path:
-            sys.path.insert(0, plugins)
         try:
             # Airflow reads its settings when it is imported.
             from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415

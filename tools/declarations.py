@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from cchc.declarations.form import HEADER_ROW, POSITIONS, write_form
 from cchc.periods import Month, parse_month
-from tools.tthc_simulator.geography import Unit, units
+from tools.simulation.geography import SourceUnit, units
 
 SEED = 2025
 COLUMNS = ("ma_so_lieu", "don_vi", "ky", "gia_tri", "chuc_danh", "ngay_khai")
@@ -26,7 +26,7 @@ FORGOTTEN = 0.04
 WITH_FORM = ("84.so-noi-vu", "84.842", "84.29242")
 
 
-def values_of(unit: Unit, month: Month, seed: int = SEED) -> dict[str, int]:
+def values_of(unit: SourceUnit, month: Month, seed: int = SEED) -> dict[str, int]:
     """Item → value that a unit declares for a month; empty when it forgets to."""
     rng = np.random.default_rng([seed, month.year, month.month, *unit.code.encode()])
     if rng.random() < FORGOTTEN:
@@ -91,7 +91,7 @@ def _write(path: Path, write: Callable[[Path], None]) -> None:
     unfinished.rename(path)
 
 
-def _active(unit: Unit, month: Month) -> bool:
+def _active(unit: SourceUnit, month: Month) -> bool:
     last = f"{month.end:%Y%m%d}"
     return unit.level != "toan_tinh" and unit.valid_from <= last <= (unit.valid_to or "99991231")
 
@@ -112,7 +112,7 @@ def _write_table(path: Path, months: list[Month]) -> None:
                         writer.writerow((item, unit.key, month.ky, value, POSITIONS[2], at))
 
 
-def _write_filled_form(engine: sa.Engine, path: Path, unit: Unit, month: Month) -> None:
+def _write_filled_form(engine: sa.Engine, path: Path, unit: SourceUnit, month: Month) -> None:
     write_form(engine, unit.key, month.ky, path)
     book = openpyxl.load_workbook(path)
     sheet = book.active

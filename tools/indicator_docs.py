@@ -7,14 +7,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from cchc.figures.definitions import Indicator, Report, Term, facts, indicators, reports
+from cchc.figures.points_766 import points_766
+from tools.markdown import table, write_or_check
+
 REPO = Path(__file__).resolve().parents[1]
-if (plugins := str(REPO / "plugins")) not in sys.path:
-    sys.path.insert(0, plugins)
-
-from cchc.figures.definitions import Indicator, Report, Term, facts, indicators, reports  # noqa: E402
-from cchc.figures.points_766 import points_766  # noqa: E402
-from tools.markdown import table, write_or_check  # noqa: E402
-
 PAGE = REPO / "docs" / "indicators.md"
 INTRODUCTION = """\
 # Indicators

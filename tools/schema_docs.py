@@ -14,14 +14,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from cchc.database_objects import FILES
 from tools.local.postgres import BI_ROLE, EmbeddedPostgres
 from tools.markdown import table, write_or_check
 
 REPO = Path(__file__).resolve().parents[1]
-if (plugins := str(REPO / "plugins")) not in sys.path:
-    sys.path.insert(0, plugins)
-
-from cchc.database_objects import FILES  # noqa: E402
 
 PAGE = REPO / "docs" / "schema.md"
 SCHEMAS = ("mart", "core", "ops")  # in the order in which they are asked about

@@ -17,6 +17,10 @@ class BadFile(CchcError):
     """A file does not keep its contract: nothing of it was loaded, a corrected file is needed."""
 
 
+class BrokenExport(BadFile):
+    """The file is an export of its dataset, but a broken one: columns are missing, twice, or cut off."""
+
+
 class BatchStopped(CchcError):
     """A batch broke a batch rule or its reject threshold: nothing of it was loaded."""
 

@@ -18,7 +18,7 @@ from cchc.sources.landing import land_file
 from tests.declarations.test_declarations import COLUMNS, PART, WHOLE, line
 from tests.world import SO, XA, World
 from tools.declarations import WITH_FORM, values_of, write_declarations
-from tools.tthc_simulator.geography import units
+from tools.simulation.geography import units
 
 OLD = time.time() - 3600
 # An item that stands alone.

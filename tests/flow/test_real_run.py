@@ -57,6 +57,7 @@ def ingest_file(airflow, dsn, tmp_path):
             json.dumps({"dataset": dataset, "path": str(path)} | params),
             AIRFLOW_CONN_CCHC_WAREHOUSE=dsn.replace("postgresql+psycopg2", "postgres"),
             CCHC_LANDING_DIR=str(tmp_path / "landing"),
+            CCHC_INGEST_DIRS=str(tmp_path),
         )
 
     return ingest

@@ -17,7 +17,6 @@ import psycopg2
 import pytest
 
 from tools.local import processes, settings
-from tools.local.airflow_api import last_lines, task_log
 from tools.local.demo import _end_of, demo_months
 from tools.local.postgres import EmbeddedPostgres
 from tools.local.settings import (
@@ -143,6 +142,12 @@ def test_the_users_environment_does_not_leak_into_the_stack(home, monkeypatch):
         assert env[f"AIRFLOW_CONN_CCHC_{source}"] == f"http://{client}@{LOOPBACK}:{port}"
     assert env["AIRFLOW_CONN_CCHC_TTHC"].split("@")[0] != env["AIRFLOW_CONN_CCHC_QLVB"].split("@")[0]
     assert env["TZ"] == "Asia/Ho_Chi_Minh"
+    # For `python -m cchc`, which `make ingest` and `make refresh` run in this environment.
+    assert env["CCHC_AIRFLOW_URL"] == f"http://{LOOPBACK}:1"
+    assert (env["CCHC_AIRFLOW_USER"], env["CCHC_AIRFLOW_PASSWORD"]) == (
+        "admin",
+        load_secrets(home.path)["admin"],
+    )
 
 
 def test_a_state_file_of_another_life_of_the_pid_is_ignored(home):
@@ -316,6 +321,81 @@ def test_server_runs_as_an_ordinary_user_too(tmp_path):
         owner.wait()
 
 
+# --- the commands -----------------------------------------------------------------------------
+
+
+def local(home: Home, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tools.local", *words],
+        cwd=REPO,
+        env=os.environ | {"CCHC_HOME": str(home.path)} | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["ingest", "hoso", "x"], "DATASET='hoso' is no dataset. Expected one of don_vi, "),
+        (["ingest", "ho_so", "/etc/passwd"], "FILE=/etc/passwd: no header row of dataset ho_so found"),
+        (["ingest", "ho_so", "/khong/co"], "FILE=/khong/co: there is no such file."),
+        (["refresh", "2025-13"], "KY='2025-13' is no month. Expected YYYY-MM"),
+        (["form", "Sở Xây dựng", "2025"], "KY='2025' is no month."),
+        (["rows", "T99", "2025-03"], "MA='T99' is no indicator. Expected one of T1, "),
+        (
+            ["rows", "T9", "2025-03", "--phan", "x"],
+            "PHAN='x' is no part of a figure. Expected one of tu_so, ",
+        ),
+    ],
+)
+def test_a_wrong_argument_is_answered_in_one_line_before_anything_is_started(tmp_path, words, says):
+    home = Home(tmp_path / "home")
+    done = local(home, *words)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(says)
+    assert not home.path.exists()
+
+
+def test_commands_of_the_package_run_with_a_bare_postgresql_and_keep_their_exit_code(kept):
+    home = Home(kept)
+    assert local(home, "migrate").returncode == 0
+    known = local(home, "reference")
+    assert known.returncode == 0, known.stderr
+    assert "The warehouse holds the " in known.stdout
+    form = local(home, "form", "Sở Tư pháp", "2025-03", "--out", str(kept / "phieu.xlsx"))
+    assert form.stdout.startswith(f"{kept / 'phieu.xlsx'}: Sở Tư pháp, 2025-03.\n")
+    assert f"put it into {home.forms}" in form.stdout
+    unknown = local(home, "form", "Sở Tư pháp lý", "2025-03")
+    assert unknown.returncode == 1
+    (line,) = unknown.stderr.splitlines()
+    assert line.startswith("UNIT='Sở Tư pháp lý' is no unit of 2025-03.")
+    verified = local(home, "verify")
+    assert verified.returncode == 0, verified.stdout
+    assert verified.stdout.count("ok    ") == 7
+    assert not processes.marked(kept)
+
+
+def test_what_stands_after_a_programs_name_is_handed_on_as_it_is(kept):
+    home = Home(kept)
+    asked = local(home, "psql", "--", "-At", "-c", "SELECT current_user || ' ' || current_database()")
+    assert asked.stdout == "cchc cchc\n"
+    show = "import os, sys; print(sys.argv[1:], 'CCHC_WAREHOUSE_DSN' in os.environ); sys.exit(7)"
+    ran = local(home, "postgres-run", "--", sys.executable, "-c", show, "--help", "-x", "--", "y")
+    assert ran.returncode == 7
+    assert ran.stdout.splitlines()[-1] == "['--help', '-x', '--', 'y'] True"
+    assert local(home, "postgres-run").returncode == 1
+
+
+def test_the_stack_that_does_not_run_has_no_environment_and_nothing_to_stop(home):
+    told = local(home, "env")
+    assert told.returncode == 1
+    assert "run `make up` first" in told.stderr
+    assert local(home, "down").stdout == "Nothing was running.\n"
+
+
 # --- small things of the demo -----------------------------------------------------------------
 
 
@@ -331,23 +411,6 @@ def test_a_month_is_pulled_as_at_the_first_moment_of_the_next_in_vietnam():
     vietnam = timezone(timedelta(hours=7))
     assert _end_of("2025-01") == datetime(2025, 2, 1, tzinfo=vietnam)
     assert _end_of("2024-12") == datetime(2025, 1, 1, tzinfo=vietnam)
-
-
-def test_the_end_of_a_task_log_shows_the_error_itself(tmp_path):
-    task = {"dag_id": "d", "dag_run_id": "r", "task_id": "g.t", "map_index": 2, "try_number": 3}
-    log = task_log(tmp_path, task)
-    assert log == tmp_path / "dag_id=d/run_id=r/task_id=g.t/map_index=2/attempt=3.log"
-    assert "no log" in last_lines(log)[0]
-    log.parent.mkdir(parents=True)
-    lines = [{"level": "info", "event": f"step {n}"} for n in range(50)]
-    detail = [{"exc_type": "BatchRejected", "exc_value": "rule ho_so_07: 1200 of 20000"}]
-    lines.append({"level": "error", "event": "Task failed", "error_detail": detail})
-    lines += [{"level": "info", "event": "closing"}, {"level": "info", "event": "closed"}]
-    log.write_text("\n".join(map(json.dumps, lines)) + "\nnot json\n")
-    shown = last_lines(log)
-    assert "error: Task failed" in shown
-    assert "  BatchRejected: rule ho_so_07: 1200 of 20000" in shown
-    assert len(shown) <= 12
 
 
 # --- helpers ----------------------------------------------------------------------------------

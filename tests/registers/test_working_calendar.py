@@ -22,7 +22,7 @@ from cchc.registers.working_calendar import (
     read_years,
     sync_calendar,
 )
-from tools.tthc_simulator import working_days
+from tools.simulation import working_days
 
 # Worked out by hand from the public lists, not from the file: weekdays off, and Saturdays at work.
 OFF = {

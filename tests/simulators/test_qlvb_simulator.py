@@ -15,7 +15,7 @@ from tools.qlvb_simulator.defects import CRITICAL_KINDS, DEFECTS
 from tools.qlvb_simulator.generate import SILENT_COMMUNE, Settings
 from tools.qlvb_simulator.server import create_app
 from tools.qlvb_simulator.source import COLUMNS, DATASETS, KEYS, Source, generate
-from tools.tthc_simulator.geography import units
+from tools.simulation.geography import units
 
 SMALL = Settings(van_ban_moi_thang=600, ho_so_moi_thang=200, den="2025-03")
 BOTH = pytest.mark.parametrize("dataset", DATASETS)

@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
+from tools.simulation import working_days as wd
+from tools.simulation.working_days import NEVER
 from tools.tthc_simulator import ratings as ratings_module
-from tools.tthc_simulator import working_days as wd
 from tools.tthc_simulator.__main__ import main
 from tools.tthc_simulator.defects import CRITICAL_KINDS, DEFAULT_RATES, WARNING_KINDS
-from tools.tthc_simulator.generate import NEVER, ROW, Settings, generate_lives
+from tools.tthc_simulator.generate import ROW, Settings, generate_lives
 from tools.tthc_simulator.server import create_app
 from tools.tthc_simulator.source import CSV_COLUMNS, NESTED_KEYS, RECORD_KEYS, generate
 
@@ -649,6 +650,23 @@ def test_serving_needs_credentials_from_the_environment(monkeypatch, capsys):
     monkeypatch.delenv("TTHC_SIM_CLIENT_SECRET", raising=False)
     assert main(["serve", "--port", "1", "--per-month", "10"]) == 2
     assert "TTHC_SIM_CLIENT_ID" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["serve"], "Missing option '--port'"),
+        (["export", "--format", "xml", "--out", "x"], "'xml' is not one of 'xlsx', 'csv', 'json'"),
+        (["export", "--format", "csv", "--out", "x", "--ky", "2025-13"], "'2025-13' is not a month yyyy-MM"),
+        (["export", "--format", "csv", "--out", "x", "--den", "2025"], "'2025' is not a moment"),
+        (["export", "--format", "xlsx", "--out", "x"], "The XLSX list is monthly: give --ky yyyy-MM."),
+        (["xuat"], "No such command 'xuat'"),
+    ],
+)
+def test_a_wrong_argument_is_told_in_one_line(words, says, capsys):
+    assert main(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert says in line
 
 
 def test_small_volumes_work():

@@ -26,7 +26,7 @@ from tools.qlvb_simulator.defects import CRITICAL_KINDS, DEFECTS
 from tools.qlvb_simulator.generate import Settings
 from tools.qlvb_simulator.server import create_app
 from tools.qlvb_simulator.source import DATASETS, KEYS, Source, generate
-from tools.tthc_simulator.geography import unit_records
+from tools.simulation.geography import unit_records
 
 SMALL = Settings(van_ban_moi_thang=900, ho_so_moi_thang=300, den="2025-03")
 MOMENTS = ["2025-01-20", "2025-02-01", "2025-03-01", "2025-04-01"]

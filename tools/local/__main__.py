@@ -22,9 +22,12 @@ if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     try:
-        from tools.local.commands import main
+        from tools.local.commands import INTERRUPTED, main
 
-        sys.exit(main(sys.argv[1:]))
+        code = main(sys.argv[1:])
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
+        sys.exit(code)
     except KeyboardInterrupt:
         with suppress(OSError):
             os.write(2, b"Interrupted; nothing is left running.\n")

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import requests
-import sqlalchemy as sa
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from tools.local.airflow_api import (
-    FAILED_TASK_STATES,
-    AirflowApi,
-    AirflowApiError,
-    Run,
-    last_lines,
-    task_log,
-)
-from tools.local.settings import ADMIN_USER, REPO, Home, LocalStackError
+from cchc.commands.airflow_api import AirflowApi, AirflowApiError, Run
+from cchc.commands.report import print_batches
+from cchc.commands.runs import Display, RunFailed, Runs
+from cchc.declarations.drop_folder import waiting_forms
+from cchc.sources.register import SYSTEMS
+from cchc.warehouse import engine_of
+from tools.declarations import write_declarations
+from tools.local.scoreboard import print_scoreboard
+from tools.local.settings import ADMIN_USER, Home, LocalStackError
 from tools.local.stack import Stack, running_stack
 
 DAGS = (
@@ -37,65 +33,29 @@ VIETNAM = timezone(timedelta(hours=7))
 RUN_PREFIX = "demo__"
 DEFAULT_MONTHS = "2025-01..2025-06"
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-_POLL_S = 1.5
-
-
-class RunFailedError(LocalStackError):
-    """A DAG run that was waited for did not succeed."""
-
-
-class Display:
-    """A bar that says what is being waited for; plain lines when not at a terminal."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self._last = ""
-        self._progress = Progress(
-            SpinnerColumn(),
-            BarColumn(bar_width=24),
-            TextColumn("{task.description}"),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._bar = self._progress.add_task("starting", total=None)
-
-    @contextmanager
-    def shown(self) -> Iterator[None]:
-        with self._progress:
-            yield
-
-    def say(self, what: str, detail: str = "", done: int | None = None, total: int | None = None) -> None:
-        """Shows what is being waited for, with how much of it is done where that is known."""
-        text = f"{what} · {detail}" if detail else what
-        if not self.console.is_terminal and what != self._last:
-            self.note(f"{time.strftime('%H:%M:%S')} {text}")
-        self._last = what
-        self._progress.update(self._bar, description=text, completed=done or 0, total=total)
-
-    def note(self, text: str) -> None:
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 class Session:
-    """What one command does with a stack until its deadline."""
+    """What one command does with a stack until its time limit."""
 
-    def __init__(self, stack: Stack, display: Display, deadline: float) -> None:
+    def __init__(self, stack: Stack, display: Display) -> None:
         # The package's modules read these like in a task.
         os.environ.update(stack.environment)
-        sys.path.insert(0, str(REPO / "plugins"))
         self.stack = stack
         self.api: AirflowApi = stack.api
         self.display = display
-        self.deadline = deadline
-        self.since = datetime.now(UTC)
-        self.engine = sa.create_engine(stack.warehouse_dsn, poolclass=sa.pool.NullPool)
+        self.engine = engine_of(stack.warehouse_dsn)
+        self.runs = Runs(
+            self.api,
+            self.engine,
+            display,
+            float(os.environ.get("DEMO_TIMEOUT") or 1800),
+            check=stack.check,
+            more_time="DEMO_TIMEOUT=<seconds>",
+        )
 
     def prepare_dags(self, dag_ids: tuple[str, ...] = DAGS) -> None:
         """Makes the pools of the sources, waits until Airflow knows the DAGs and unpauses them."""
-        from cchc.sources.register import SYSTEMS  # noqa: PLC0415 (on sys.path only from here on)
-
         for system in SYSTEMS.values():
             self.api.ensure_pool(system.pool, system.at_a_time)
         while missing := set(dag_ids) - self.api.dag_ids():
@@ -105,7 +65,7 @@ class Session:
                     "Airflow cannot read these DAG files:\n"
                     + "\n".join(f"{file}\n{trace.strip()}" for file, trace in errors)
                 )
-            self._wait(f"the DAG processor to read {', '.join(sorted(missing))}")
+            self.runs.wait(f"the DAG processor to read {', '.join(sorted(missing))}")
         for dag_id in dag_ids:
             self.api.unpause(dag_id)
 
@@ -129,13 +89,10 @@ class Session:
 
         dossiers = {month: self._month_run("ingest_tthc", month) for month in months}
         loaded = [run for month in months if dossiers[month] is None for run in others(month)]
-        self.wait_for([*filter(None, dossiers.values()), *loaded], then=then)
+        self.runs.wait_for([*filter(None, dossiers.values()), *loaded], then=then)
 
     def _declarations(self, months: list[str]) -> Run | None:
         """The run that reads the drop folder, started; None when all in it was loaded before."""
-        from cchc.declarations.drop_folder import waiting_forms  # noqa: PLC0415 - in plugins/
-        from tools.declarations import write_declarations  # noqa: PLC0415
-
         forms = Path(self.stack.environment["CCHC_FORM_DIR"])
         write_declarations(self.engine, forms, months)
         if waiting_forms(self.engine, forms):
@@ -156,113 +113,21 @@ class Session:
             self.api.repeat_failed(run)
         return run
 
-    def wait_for(self, runs: list[Run], then: Callable[[Run], list[Run]] = lambda _: []) -> None:
-        """Returns when all these runs have succeeded, and what `then` starts after each of them.
-
-        Raises as soon as one has failed.
-        """
-        waiting = {(run["dag_id"], run["dag_run_id"]) for run in runs}
-        total = len(waiting)
-        while waiting:
-            for dag_id, run_id in sorted(waiting):
-                run = self.api.run(dag_id, run_id)
-                if run is None:
-                    raise RunFailedError(f"Run {run_id} of {dag_id} has been deleted.")
-                if run["state"] == "failed":
-                    raise RunFailedError(self._explain([run]))
-                if run["state"] == "success":
-                    waiting.discard((dag_id, run_id))
-                    for next_run in then(run):
-                        waiting.add((next_run["dag_id"], next_run["dag_run_id"]))
-                        total += 1
-            if waiting:
-                self._raise_for_failed_refresh()
-                dag_id, run_id = min(waiting)
-                done = total - len(waiting)
-                self._wait(f"{dag_id} {done}/{total} · {run_id}", done, total)
-
-    def wait_for_refreshes(self) -> None:
-        """Returns when no month waits for a refresh and no refresh is running."""
-        from cchc.figures.refresh import pending_periods  # noqa: PLC0415 (on sys.path only from here on)
-
-        most = 0
-        while True:
-            self._raise_for_failed_refresh()
-            active = self.api.runs("refresh_chi_so", state=["queued", "running"])
-            pending = pending_periods(self.engine)
-            if not active and not pending:
-                return
-            most = max(most, len(pending))
-            months = ", ".join(pending[:6]) + (" …" if len(pending) > 6 else "")
-            text = f"refresh_chi_so · {months or 'last runs'}"
-            self._wait(text, most - len(pending), most or None)
-
-    def refreshed_months(self) -> list[str]:
-        """The months that refresh_chi_so was started for since this command began."""
-        runs = self.api.runs("refresh_chi_so", run_after_gte=self.since.isoformat())
-        return sorted({run["partition_key"] for run in runs if run["partition_key"]})
-
-    def _raise_for_failed_refresh(self) -> None:
-        since = self.since.isoformat()
-        failed = self.api.runs("refresh_chi_so", state=["failed"], end_date_gte=since)
-        if failed:
-            raise RunFailedError(self._explain(failed))
-
-    def _running_tasks(self) -> str:
-        states = ["running", "queued", "up_for_retry"]
-        tasks = self.api.task_instances(state=states)
-        names = []
-        for task in tasks[:4]:
-            index = task.get("rendered_map_index") or (task["map_index"] if task["map_index"] >= 0 else None)
-            again = " (will retry)" if task["state"] == "up_for_retry" else ""
-            names.append(task["task_id"] + (f" [{index}]" if index is not None else "") + again)
-        return ", ".join(names) or "scheduler"
-
-    def _wait(self, what: str, done: int | None = None, total: int | None = None) -> None:
-        self.stack.check()
-        tasks = self._running_tasks()
-        self.display.say(what, tasks, done, total)
-        if time.monotonic() > self.deadline:
-            raise LocalStackError(
-                f"The time limit is over and this was still waited for: {what} · {tasks}. "
-                f"Logs: {self.stack.home.task_logs}, {self.stack.home.logs}. What is loaded stays; "
-                "run the command again to go on, with more time by DEMO_TIMEOUT=<seconds>."
-            )
-        time.sleep(_POLL_S)
-
-    def _explain(self, runs: list[Run]) -> str:
-        lines = []
-        for run in runs:
-            lines.append(f"DAG {run['dag_id']}, run {run['dag_run_id']} failed.")
-            tasks = self.api.task_instances(run, state=list(FAILED_TASK_STATES))
-            for task in tasks:
-                if task["state"] != "failed":
-                    continue
-                index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
-                log = task_log(self.stack.home.task_logs, task)
-                lines.append(f"  task {task['task_id']}{index}, log: {log}")
-                lines += [f"    {line}" for line in last_lines(log)]
-            if not any(task["state"] == "failed" for task in tasks):
-                lines.append(f"  no task failed; see {self.stack.home.logs / 'scheduler.log'}")
-        return "\n".join(lines)
-
 
 # --- the commands -----------------------------------------------------------------------------
 
 
-def demo(home: Home, console: Console, stay: bool) -> None:
+def demo(home: Home, stay: bool) -> None:
     """Loads the demo's months and prints the scoreboard; leaves the stack running if `stay`."""
     started = time.monotonic()
     months = demo_months(os.environ.get("DEMO_MONTHS") or DEFAULT_MONTHS)
-    display = Display(console)
+    display = Display(Console())
     with running_stack(home, display.say) as stack:
-        with _session(stack, display, started) as session:
+        with _session(stack, display) as session:
             session.prepare_dags()
             session.load_months(months)
-            session.wait_for_refreshes()
-        from cchc.scoreboard import print_batches, print_scoreboard  # noqa: PLC0415
-
-        print_batches(session.engine, session.since)
+            session.runs.wait_for_refreshes()
+        print_batches(session.engine, session.runs.since)
         print_scoreboard(session.engine, months)
         if stay:
             display.note(access(stack))
@@ -270,54 +135,29 @@ def demo(home: Home, console: Console, stay: bool) -> None:
     display.note(f"Done in {time.monotonic() - started:.0f} s.")
 
 
-def ingest(home: Home, console: Console, dataset: str, file: Path) -> None:
-    """Loads one file through the DAG ingest_file and waits for the refreshes it causes."""
-    started = time.monotonic()
-    path = file.expanduser().resolve()
-    if not path.is_file():
-        raise LocalStackError(f"FILE={file}: there is no such file. Give the path of an export.")
-    display = Display(console)
-    with running_stack(home, display.say) as stack, _session(stack, display, started) as session:
-        session.prepare_dags(("ingest_file", "refresh_chi_so"))
-        run = session.api.trigger("ingest_file", conf={"dataset": dataset, "path": str(path)})
-        session.wait_for([run])
-        session.wait_for_refreshes()
-        from cchc.scoreboard import print_batches, print_refresh  # noqa: PLC0415
-
-        print_batches(session.engine, session.since)
-        print_refresh(session.engine, session.refreshed_months(), session.since)
-
-
-def refresh(home: Home, console: Console, month: str) -> None:
-    """Counts one month again through the DAG refresh_chi_so."""
-    started = time.monotonic()
-    if not _MONTH.fullmatch(month):
-        raise LocalStackError(f"KY={month} is not a month: write it as 2025-03.")
-    display = Display(console)
-    with running_stack(home, display.say) as stack, _session(stack, display, started) as session:
-        session.prepare_dags(("refresh_chi_so",))
-        session.wait_for([session.api.trigger("refresh_chi_so", partition_key=month)])
-        from cchc.scoreboard import print_refresh  # noqa: PLC0415
-
-        print_refresh(session.engine, [month], session.since)
+@contextmanager
+def ready_for(home: Home, dag_ids: tuple[str, ...]) -> Iterator[Stack]:
+    """The stack of this clone in which these DAGs can run, started for this block if it is down."""
+    display = Display(Console())
+    with running_stack(home, display.say) as stack:
+        with _session(stack, display) as session:
+            session.prepare_dags(dag_ids)
+        yield stack
 
 
 @contextmanager
-def _session(stack: Stack, display: Display, started: float) -> Iterator[Session]:
-    timeout_s = float(os.environ.get("DEMO_TIMEOUT") or 1800)
-    session = Session(stack, display, started + timeout_s)
+def _session(stack: Stack, display: Display) -> Iterator[Session]:
+    session = Session(stack, display)
     try:
         with display.shown():
             yield session
-    except RunFailedError:
+    except RunFailed:
         with suppress(Exception):  # a report beside the error must not hide the error
-            from cchc.scoreboard import print_batches  # noqa: PLC0415
-
-            print_batches(session.engine, session.since)
+            print_batches(session.engine, session.runs.since, say_none=False)
         raise
-    except (AirflowApiError, requests.RequestException) as error:
+    except AirflowApiError:
         stack.check()
-        raise LocalStackError(f"Airflow at {stack.ports.ui_address}: {error}") from error
+        raise
 
 
 def access(stack: Stack) -> str:
@@ -328,6 +168,8 @@ def access(stack: Stack) -> str:
             f"Airflow    {stack.ports.ui_address}",
             f"           user {ADMIN_USER}, password {stack.secrets['admin']}",
             f"Warehouse  make psql   or   psql {dsn}",
+            f"BI         psql {stack.bi_dsn}",
+            "           reads mart, and nothing else",
             "Stop       make down",
         ]
     )

@@ -22,6 +22,7 @@ from psycopg2 import sql
 
 from tools.local import processes
 from tools.local.settings import (
+    BI_LOGIN,
     LOOPBACK,
     MARK,
     TIME_ZONE,
@@ -43,6 +44,7 @@ with warnings.catch_warnings():
 BIN = POSTGRES_VERSIONS[18]
 DATABASES = ("airflow", "cchc")  # each owned by the role of its name
 BI_ROLE = "cchc_bi"
+BI_TIMEOUT = "5min"
 
 # For bulk loading on 2 cores, with safety as in production: a commit is on the disk.
 SETTINGS = {
@@ -288,6 +290,13 @@ class EmbeddedPostgres:
                 databases = {name for (name,) in cursor.fetchall()}
                 if BI_ROLE not in roles:
                     cursor.execute(f"CREATE ROLE {BI_ROLE} NOLOGIN")
+                if BI_LOGIN not in roles:
+                    cursor.execute(
+                        f"CREATE ROLE {BI_LOGIN} LOGIN IN ROLE {BI_ROLE} PASSWORD %s",
+                        [self.secrets[BI_LOGIN]],
+                    )
+                    cursor.execute(f"ALTER ROLE {BI_LOGIN} SET default_transaction_read_only = on")
+                    cursor.execute(f"ALTER ROLE {BI_LOGIN} SET statement_timeout = '{BI_TIMEOUT}'")
                 for name in DATABASES:
                     identifier, password = sql.Identifier(name), self.secrets[name]
                     if name not in roles:
@@ -298,5 +307,18 @@ class EmbeddedPostgres:
                     if name not in databases:
                         cursor.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(identifier))
                         cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(identifier))
+                # As production's warehouse does, where cchc owns the server: it makes logins for BI.
+                cursor.execute("ALTER ROLE cchc CREATEROLE")
+                cursor.execute(f"GRANT {BI_ROLE} TO cchc WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
+                cursor.execute(f"GRANT CONNECT ON DATABASE cchc TO {BI_ROLE}")
+                # Everybody may by default, and a BI login is to read mart and nothing else.
+                cursor.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
+        finally:
+            connection.close()
+        connection = psycopg2.connect(self.dsn("cchc", "postgres"))
+        try:
+            with connection, connection.cursor() as cursor:
+                makers = "lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea)"
+                cursor.execute(f"REVOKE EXECUTE ON FUNCTION {makers} FROM PUBLIC")
         finally:
             connection.close()

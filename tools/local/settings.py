@@ -16,6 +16,7 @@ REPO = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 ADMIN_USER = "admin"
+BI_LOGIN = "bi"
 # The simulators' data end with this month; schedules end with it (see the DAGs' end_date).
 SOURCE_LAST_MONTH, SOURCE_ENDS = "2025-08", "2025-09-01"
 # Every process of a stack carries this variable, so that leftovers are found whatever happened to
@@ -122,6 +123,7 @@ def load_secrets(home: Path) -> dict[str, str]:
             "postgres",
             "airflow",
             "cchc",
+            BI_LOGIN,
             "admin",
             "jwt",
             "api_secret",
@@ -287,6 +289,9 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
         | warehouse_environment(home, warehouse_dsn(ports, secrets))
         | {
             "AIRFLOW_HOME": str(home.airflow),
+            "CCHC_AIRFLOW_URL": ports.ui_address,
+            "CCHC_AIRFLOW_USER": ADMIN_USER,
+            "CCHC_AIRFLOW_PASSWORD": secrets["admin"],
             "AIRFLOW_CONN_CCHC_WAREHOUSE": f"postgres://{warehouse}",
             "AIRFLOW_CONN_CCHC_TTHC": f"http://{tthc}@{LOOPBACK}:{ports.tthc}",
             "AIRFLOW_CONN_CCHC_QLVB": f"http://{qlvb}@{LOOPBACK}:{ports.qlvb}",

@@ -21,11 +21,12 @@ from typing import Any, NoReturn
 import psutil
 import requests
 
+from cchc.commands.airflow_api import AirflowApi
 from tools.local import metadata, processes
-from tools.local.airflow_api import AirflowApi
 from tools.local.postgres import EmbeddedPostgres, exclusive_use
 from tools.local.settings import (
     ADMIN_USER,
+    BI_LOGIN,
     LOOPBACK,
     MARK,
     REPO,
@@ -274,6 +275,11 @@ class Stack:
     @property
     def warehouse_dsn(self) -> str:
         return self.environment["CCHC_WAREHOUSE_DSN"]
+
+    @property
+    def bi_dsn(self) -> str:
+        """The warehouse for a BI tool: what the login may do is read mart."""
+        return f"postgresql://{BI_LOGIN}:{self.secrets[BI_LOGIN]}@{LOOPBACK}:{self.ports.pg}/cchc"
 
     @property
     def metadata_dsn(self) -> str:

@@ -1,19 +1,6 @@
 """The named kinds of bad rows of each list, the rule each one breaks, and how often each occurs."""
 
-from dataclasses import dataclass
-
-from tools.tthc_simulator.defects import CRITICAL, WARNING
-
-
-@dataclass(frozen=True)
-class Defect:
-    """`rule` is the rule of the suite in expectations/ that the defect must trip first."""
-
-    name: str
-    severity: str
-    rate: float
-    rule: str
-
+from tools.simulation.defects import CRITICAL, WARNING, Defect
 
 DEFECTS = {
     "van_ban": (

@@ -8,8 +8,8 @@ import xlsxwriter
 
 from tools.qlvb_simulator.defects import CRITICAL_KINDS
 from tools.qlvb_simulator.source import COLUMNS, Source
-from tools.tthc_simulator.exports import LEVEL_HEADINGS, UNKNOWN_UNIT_NAME, month_end
-from tools.tthc_simulator.geography import units
+from tools.simulation.geography import LEVEL_HEADINGS, UNKNOWN_UNIT_NAME, units
+from tools.simulation.working_days import month_end
 
 YES_NO = {"1": "Có", "0": "Không"}
 # Header → column of the workbook; the subject stands only here.

@@ -8,11 +8,10 @@ from itertools import pairwise
 import numpy as np
 
 from tools.qlvb_simulator.defects import CODE, CRITICAL_KINDS, DEFAULT_RATES
-from tools.tthc_simulator import working_days as wd
-from tools.tthc_simulator.generate import after_mergers
-from tools.tthc_simulator.geography import units
+from tools.simulation import working_days as wd
+from tools.simulation.geography import after_mergers, units
+from tools.simulation.working_days import NEVER
 
-NEVER = np.int64(2**40)
 LEVEL_SHARES = {"so_nganh": 0.45, "huyen": 0.27, "xa": 0.28}
 # Communes (GSO codes) that hardly use the system, and one that does not use it at all.
 QUIET_COMMUNES, SILENT_COMMUNE = ("29302", "29389", "29446"), "29533"

@@ -4,7 +4,7 @@ from fastapi import FastAPI, Request, Response
 
 from tools.qlvb_simulator.exports import csv_text
 from tools.qlvb_simulator.source import Source
-from tools.tthc_simulator.service import create_service, reply, window
+from tools.simulation.service import create_service, reply, window
 
 PATHS = {"/xuat/van-ban": "van_ban", "/xuat/ho-so-cong-viec": "ho_so_cong_viec"}
 

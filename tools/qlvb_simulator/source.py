@@ -10,7 +10,6 @@ from tools.qlvb_simulator.generate import (
     DOCUMENT_ROW,
     INCOMING,
     KINDS,
-    NEVER,
     WORK_ROW,
     Documents,
     Lives,
@@ -18,9 +17,10 @@ from tools.qlvb_simulator.generate import (
     WorkDossiers,
     generate_lives,
 )
-from tools.tthc_simulator import people
-from tools.tthc_simulator import working_days as wd
-from tools.tthc_simulator.geography import units
+from tools.simulation import people
+from tools.simulation import working_days as wd
+from tools.simulation.geography import units
+from tools.simulation.working_days import NEVER
 
 UNKNOWN_UNIT = "000.99.99.H59"
 FAR_FUTURE_YEARS = 27  # 2025 typed as 2052

@@ -1,19 +1,6 @@
 """The named kinds of bad rows, the rule each one breaks, and how often each occurs."""
 
-from dataclasses import dataclass
-
-CRITICAL, WARNING = "critical", "warning"
-
-
-@dataclass(frozen=True)
-class Defect:
-    """`rule` is the number of the data-quality rule that the defect must trip first, where it has one."""
-
-    name: str
-    severity: str
-    rate: float
-    rule: int | None
-
+from tools.simulation.defects import CRITICAL, WARNING, Defect
 
 DEFECTS = (
     Defect("thieu_ma_ho_so", CRITICAL, 0.0015, 1),

@@ -10,16 +10,12 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import xlsxwriter
 
-from tools.tthc_simulator import working_days as wd
+from tools.simulation import working_days as wd
+from tools.simulation.geography import LEVEL_HEADINGS, REFORM, UNKNOWN_UNIT_NAME, units
+from tools.simulation.working_days import month_end
 from tools.tthc_simulator.defects import CRITICAL_KINDS
-from tools.tthc_simulator.geography import REFORM, units
 from tools.tthc_simulator.source import CSV_COLUMNS, Source
 
-LEVEL_HEADINGS = {
-    "so_nganh": "Sở ban ngành",
-    "huyen": "Huyện, thị xã, thành phố",
-    "xa": "Xã, phường, thị trấn",
-}
 STATUS_WORDS = {
     "1": "Mới đăng ký", "2": "Được tiếp nhận", "3": "Không được tiếp nhận", "4": "Đang xử lý",
     "5": "Yêu cầu bổ sung giấy tờ", "6": "Yêu cầu thực hiện nghĩa vụ tài chính",
@@ -37,12 +33,6 @@ HEADERS = {
     "Ngày trả kết quả": "ngay_tra",
 }  # fmt: skip
 REFORMED = f"{REFORM[:4]}-{REFORM[4:6]}"
-UNKNOWN_UNIT_NAME = "Đơn vị không xác định"
-
-
-def month_end(ky: str) -> str:
-    """The first moment after the month yyyy-MM: the usual time of its export."""
-    return str(wd.stamps(wd.seconds(str(np.datetime64(ky, "M") + 1))))
 
 
 def write_xlsx(source: Source, path: Path, ky: str, den: str | None = None, *,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tools.tthc_simulator import working_days as wd
-from tools.tthc_simulator.generate import NEVER, ROW, Lives
+from tools.simulation import working_days as wd
+from tools.simulation.working_days import NEVER
+from tools.tthc_simulator.generate import ROW, Lives
 from tools.tthc_simulator.procedures import procedures
 
 STREAM = 20

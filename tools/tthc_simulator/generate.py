@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from tools.tthc_simulator import working_days as wd
+from tools.simulation import working_days as wd
+from tools.simulation.geography import ORIGIN, after_mergers, units
+from tools.simulation.working_days import NEVER
 from tools.tthc_simulator.defects import CODE, CRITICAL_KINDS, DEFAULT_RATES, OTHER_RATES, mojibake
-from tools.tthc_simulator.geography import ORIGIN, day_after, units
 from tools.tthc_simulator.procedures import INFORMATION_ONLY, online_levels, procedures
 
-NEVER = np.int64(2**40)
 LEVEL_SHARES = {"tinh": 0.37, "huyen": 0.18, "xa": 0.45}
 # Communes where next to nothing happens, and one where nothing does.
 QUIET_COMMUNES, SILENT_COMMUNE = ("84.29413", "84.29539", "84.29356"), "84.29410"
@@ -390,24 +390,6 @@ def _valid_procedures(procedure: np.ndarray, received: np.ndarray) -> np.ndarray
             invalid = (procedure == j) & ((received < begins) | (received >= ends))
             procedure[invalid] = codes[item.moves_to]
     return procedure
-
-
-def after_mergers(unit: np.ndarray, at: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """The unit that stands in the place of `unit` at each moment.
-
-    What came to a district comes to one of the communes on its land, chosen by `share` in [0, 1).
-    """
-    codes = {item.code: i for i, item in enumerate(units())}
-    heirs: list[list[int]] = []
-    for i, item in enumerate(units()):
-        places = {other.successor for other in units() if item.level == "huyen" and other.parent == item.code}
-        heirs.append(sorted(codes[code] for code in places or {item.successor} if code) or [i])
-    first = np.cumsum([0, *map(len, heirs)])[:-1]
-    many, flat = np.array([len(h) for h in heirs]), np.concatenate(heirs)
-    ends = np.array([wd.seconds(day_after(u.valid_to) + "000000") if u.valid_to else NEVER for u in units()])
-    while (over := at >= ends[unit]).any():
-        unit = np.where(over, flat[first[unit] + (share * many[unit]).astype(int)], unit)
-    return unit
 
 
 def _receivers(

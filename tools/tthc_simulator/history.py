@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tools.tthc_simulator import people
-from tools.tthc_simulator import working_days as wd
-from tools.tthc_simulator.generate import NEVER, ROW, Lives, Settings
+from tools.simulation import people
+from tools.simulation import working_days as wd
+from tools.simulation.working_days import NEVER
+from tools.tthc_simulator.generate import ROW, Lives, Settings
 
 STREAM = 22
 OFFICER = 0  # no company: people.names gives a person's name

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
-from tools.tthc_simulator.geography import DATA, LONG_AGO, ORIGIN, REFORM, Unit, rows, units
+from tools.simulation.geography import LONG_AGO, ORIGIN, REFORM, SourceUnit, rows, units
 
+DATA = Path(__file__).parent / "data"
 LEVEL_NAMES = {"tinh": "Cấp tỉnh", "huyen": "Cấp huyện", "xa": "Cấp xã"}
 UPGRADE_DATE = "20250401"
 UPGRADE_ENTERED = "20250325080000"
@@ -75,7 +77,7 @@ def provides() -> np.ndarray:
     return table
 
 
-def _decides(unit: Unit, level: str) -> bool:
+def _decides(unit: SourceUnit, level: str) -> bool:
     return unit.level == level or (level == "huyen" and unit.level == "xa" and unit.valid_from >= REFORM)
 
 

@@ -6,11 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tools.tthc_simulator import people
-from tools.tthc_simulator import working_days as wd
+from tools.simulation import people
+from tools.simulation import working_days as wd
+from tools.simulation.geography import units
+from tools.simulation.working_days import NEVER
 from tools.tthc_simulator.defects import CRITICAL, OTHER_DEFECTS
-from tools.tthc_simulator.generate import NEVER, ROW, Lives, Settings
-from tools.tthc_simulator.geography import units
+from tools.tthc_simulator.generate import ROW, Lives, Settings
 
 STREAM = 21
 SHARE, AGAIN = 0.22, 0.08

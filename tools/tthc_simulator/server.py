@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI, Request, Response
 
-from tools.tthc_simulator.service import BadParameter, create_service, moment, reply, window
+from tools.simulation.service import BadParameter, create_service, moment, reply, window
 from tools.tthc_simulator.source import Source
 
 MAX_PAGE = 5000

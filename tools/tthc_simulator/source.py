@@ -8,12 +8,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tools.tthc_simulator import people
-from tools.tthc_simulator import working_days as wd
+from tools.simulation import people
+from tools.simulation import working_days as wd
+from tools.simulation.geography import REFORM, SUFFIXES, unit_records, units
+from tools.simulation.working_days import NEVER
 from tools.tthc_simulator.defects import CODE, NAMES, mojibake
 from tools.tthc_simulator.fees import Fees, generate_fees
-from tools.tthc_simulator.generate import NEVER, ROW, Lives, Settings, generate_lives
-from tools.tthc_simulator.geography import REFORM, SUFFIXES, unit_records, units
+from tools.tthc_simulator.generate import ROW, Lives, Settings, generate_lives
 from tools.tthc_simulator.history import History, generate_history
 from tools.tthc_simulator.procedures import procedure_records, procedures
 from tools.tthc_simulator.ratings import Ratings, generate_ratings

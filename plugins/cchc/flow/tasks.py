@@ -77,8 +77,10 @@ def land_from(system: str) -> Callable[[str], XComArg]:
     execution_timeout=timedelta(minutes=30),
 )
 def land_file() -> dict[str, Any]:
-    """Copies the file named by the run's params into the landing area."""
+    """Copies the file named by the run's params into the landing area; only below configured folders."""
     from cchc.contracts import contract_of
+    from cchc.reading.formats import require_export
+    from cchc.sources.incoming import accepted_file
     from cchc.sources.landing import land_file as land_a_file
 
     context = get_current_context()
@@ -88,8 +90,9 @@ def land_file() -> dict[str, Any]:
         _warehouse(_named(params["dataset"])),
         _landing(),
         contract_of(params["dataset"]),
-        Path(params["path"]),
+        accepted_file(params["path"]),
         datetime.fromisoformat(moment) if moment else None,
+        accept=require_export,
     )
     return {"dataset": params["dataset"], "batch_id": landed.batch_id, "new": landed.new}
 
@@ -117,6 +120,7 @@ def land_form(path: str) -> dict[str, Any]:
     from cchc.sources.landing import land_file as land_a_file
 
     engine = _warehouse(_named(Path(path).name))
+    # What is no form is kept like one: its batch is how it is reported once, not every hour.
     landed = land_a_file(engine, _landing(), contract_of(DATASET), Path(path))
     return {"dataset": DATASET, "batch_id": landed.batch_id, "new": landed.new}
 

@@ -1,11 +1,12 @@
 """Opens a landed file by what is in it, not by its name: CSV, JSON or XLSX."""
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from cchc.contracts import Contract
-from cchc.errors import BadFile
+from cchc.errors import BadFile, BrokenExport
 from cchc.reading.csv_file import open_csv
 from cchc.reading.export import Export
 from cchc.reading.json_file import open_json
@@ -41,3 +42,9 @@ def open_export(contract: Contract, path: Path, name: str | None = None) -> Iter
         yield open_json(contract, path, where)
     else:
         yield open_csv(contract, path, where, head)
+
+
+def require_export(contract: Contract, path: Path) -> None:
+    """Raises BadFile when no reader recognises the file; an export that is broken is one."""
+    with contextlib.suppress(BrokenExport), open_export(contract, path):
+        pass

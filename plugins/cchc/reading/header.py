@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cchc.contracts import Contract, Layout
-from cchc.errors import BadFile
+from cchc.errors import BadFile, BrokenExport
 from cchc.spelling import fold
 
 HEADER_SEARCH_ROWS = 40
@@ -46,7 +46,7 @@ def recognise(contract: Contract, cells: list[str], row: int, where: str) -> Hea
         elif column.personal:
             personal.append(column.name)
         elif column.name in columns.values():
-            raise BadFile(
+            raise BrokenExport(
                 f"{where}: row {row}: column {column.name!r} appears twice (second time as {cell.strip()!r}, "
                 f"position {index + 1}). Expected each column once: remove or rename one."
             )
@@ -64,12 +64,12 @@ def recognise(contract: Contract, cells: list[str], row: int, where: str) -> Hea
 
 
 def require_columns(contract: Contract, header: Header, where: str) -> None:
-    """Raises BadFile when a required column is not among the header's columns."""
+    """Raises BrokenExport when a required column is not among the header's columns."""
     present = set(header.columns.values())
     lacking = [c for c in contract.columns if c.required and c.name not in present]
     if lacking:
         wanted = "; ".join(f"{c.name} (seen as: {', '.join((c.name, *c.headers))})" for c in lacking)
-        raise BadFile(
+        raise BrokenExport(
             f"{where}: the header in row {header.row} (layout {header.layout.name}) lacks required "
             f"columns: {wanted}. Nothing was loaded. Export again with these columns, or add the "
             f"header's name to plugins/cchc/contracts/{contract.dataset}.yaml."

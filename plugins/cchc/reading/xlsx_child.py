@@ -17,7 +17,7 @@ import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from cchc.contracts import Contract, contract_of
-from cchc.errors import CchcError
+from cchc.errors import BrokenExport, CchcError
 from cchc.reading.header import HEADER_SEARCH_ROWS, Header, no_header, recognise
 from cchc.reading.xlsx_file import LIMITS
 from cchc.spelling import fold
@@ -159,7 +159,7 @@ def convert(dataset: str, path: Path, out: Path) -> dict[str, object]:
         flush()
     independent = rows_with_content(path, sheet.name)
     if independent != content:
-        raise CchcError(
+        raise BrokenExport(
             f"sheet {sheet.name!r}: the reader returned {content} rows with content, the sheet's XML "
             f"has {independent}; nothing was loaded. Save the workbook again in a spreadsheet program"
         )
@@ -184,7 +184,7 @@ def main() -> None:
     try:
         answer = convert(dataset, path, out)
     except CchcError as error:
-        answer = {"error": str(error).rstrip(".")}
+        answer = {"error": str(error).rstrip("."), "recognised": isinstance(error, BrokenExport)}
     except (CalamineError, zipfile.BadZipFile, ElementTree.ParseError, KeyError, OSError) as error:
         answer = {
             "error": f"not a readable .xlsx workbook ({type(error).__name__}: {str(error)[:120]}); "

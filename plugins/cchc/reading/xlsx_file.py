@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from cchc.contracts import Contract
-from cchc.errors import BadFile
+from cchc.errors import BadFile, BrokenExport
 from cchc.reading.export import Export
 from cchc.reading.header import no_header, recognise, require_columns
 
@@ -46,7 +46,8 @@ def open_xlsx(contract: Contract, path: Path, where: str) -> Iterator[Export]:
                 f"memory and {LIMITS['cpu_seconds']} s (reader ended with {done.returncode}); "
                 f"often cells far away from the data. Copy the data into a new workbook, or save as CSV"
             )
-            raise BadFile(f"{where}: {reason}.".replace("..", "."))
+            kind = BrokenExport if found.get("recognised") else BadFile
+            raise kind(f"{where}: {reason}.".replace("..", "."))
         header = recognise(contract, found["header"], found["row"], where)
         if header is None:
             raise no_header(contract, where, "the reader and the contract disagree")

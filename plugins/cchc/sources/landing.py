@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,8 +39,14 @@ def land_file(
     contract: Contract,
     source: Path,
     extracted_at: datetime | None = None,
+    *,
+    accept: Callable[[Contract, Path], None] | None = None,
 ) -> Landed:
-    """Copies a file into the landing area. The same bytes again give the same batch."""
+    """Copies a file into the landing area. The same bytes again give the same batch.
+
+    What `accept` raises BadFile for is not kept: require_export of the readers, for a file that is none.
+    Without it any file is, and judging its batch says what is wrong with it.
+    """
     if not source.is_file():
         raise BadFile(
             f"{source}: no such file for this worker. Expected the absolute path of a readable file."
@@ -52,6 +58,8 @@ def land_file(
                 yield chunk
 
     try:
+        if accept:
+            accept(contract, source)
         path, sha256 = _store(landing_dir / contract.dataset, chunks(), source.suffix.lower())
     except PermissionError as error:
         raise BadFile(f"{error.filename}: not readable or not writable for this worker.") from error

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import orjson
 from fastapi import FastAPI, Request, Response
 
-from tools.tthc_simulator import working_days as wd
+from tools.simulation import working_days as wd
 
 BAD_PARAMETER, NOT_ALLOWED = "400", "401"
 

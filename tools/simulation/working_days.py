@@ -8,6 +8,8 @@ import numpy as np
 REFERENCE = Path(__file__).resolve().parents[2] / "sql" / "reference"
 EPOCH = np.datetime64("2024-01-01", "D")
 DAY = 86_400
+# The time of what does not happen.
+NEVER = np.int64(2**40)
 OPEN, LUNCH, AFTER_LUNCH, CLOSE = 7 * 3600, 11 * 3600 + 1800, 13 * 3600 + 1800, 17 * 3600
 LAST_DAY = np.datetime64("2030-12-31", "D")
 
@@ -50,6 +52,11 @@ def stamps(at: np.ndarray) -> np.ndarray:
     hour, rest = np.divmod(clock, 3600)
     minute, second = np.divmod(rest, 60)
     return YMD[day] * 1_000_000 + hour * 10_000 + minute * 100 + second
+
+
+def month_end(ky: str) -> str:
+    """The first moment after the month yyyy-MM: the usual time of its export."""
+    return str(stamps(seconds(str(np.datetime64(ky, "M") + 1))))
 
 
 def index_of(at: np.ndarray) -> np.ndarray:

@@ -1,8 +1,6 @@
 """A small client of Airflow's public REST API: start runs, watch them, say why one failed."""
 
-from __future__ import annotations
-
-import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,25 +9,41 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from cchc import errors
+from cchc.errors import CchcError
+
 Run = dict[str, Any]
+Entry = dict[str, Any]
 FAILED_TASK_STATES = ("failed", "upstream_failed")
 
 
-class AirflowApiError(Exception):
-    """The API refused a request."""
+class AirflowApiError(CchcError):
+    """The API refused a request, or did not answer."""
 
 
 class AirflowApi:
     """Talks to one Airflow; signs in when first needed and again when the token has expired."""
 
     def __init__(self, address: str, user: str, password: str) -> None:
-        self.address = address
+        self.address = address.rstrip("/")
         self._user, self._password = user, password
         self._session = requests.Session()
-        self._session.trust_env = False  # no proxy and no .netrc for a program on this machine
+        self._session.trust_env = False  # no proxy and no .netrc: it is a program of this installation
         # A refused connection is safe to repeat for every method, an answer only for GET.
         retry = Retry(total=4, backoff_factor=0.3, status_forcelist=(500, 502, 503, 504))
-        self._session.mount("http://", HTTPAdapter(max_retries=retry))
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=retry))
+
+    @classmethod
+    def of_environment(cls) -> "AirflowApi":
+        """The Airflow that CCHC_AIRFLOW_URL, _USER and _PASSWORD name; raises CchcError for one missing."""
+        names = ("CCHC_AIRFLOW_URL", "CCHC_AIRFLOW_USER", "CCHC_AIRFLOW_PASSWORD")
+        if missing := [name for name in names if not os.environ.get(name)]:
+            raise CchcError(
+                f"{', '.join(missing)} not set. Expected the address of Airflow's UI, and a user of it who "
+                f"may start runs with its password."
+            )
+        return cls(*(os.environ[name] for name in names))
 
     def health(self) -> dict[str, str | None]:
         """Status of scheduler, dag_processor, triggerer; empty while nobody answers."""
@@ -41,6 +55,11 @@ class AirflowApi:
         except (requests.RequestException, ValueError):
             return {}
         return {name: (part or {}).get("status") for name, part in parts.items()}
+
+    def dag(self, dag_id: str) -> dict[str, Any] | None:
+        """What Airflow says of a DAG; None when it does not know it."""
+        found: dict[str, Any] | None = self._call("GET", f"/dags/{dag_id}", missing_ok=True)
+        return found
 
     def dag_ids(self) -> set[str]:
         return {dag["dag_id"] for dag in self._pages("/dags", "dags")}
@@ -76,10 +95,12 @@ class AirflowApi:
             body["dag_run_id"] = run_id
         if partition_key:
             body["partition_key"] = partition_key
-        return self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
+        run: Run = self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
+        return run
 
     def run(self, dag_id: str, run_id: str) -> Run | None:
-        return self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}", missing_ok=True)
+        run: Run | None = self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}", missing_ok=True)
+        return run
 
     def runs(self, dag_id: str, **filters: Any) -> list[Run]:
         """Runs of a DAG; filters as in the API, for example state=["running"], end_date_gte=…"""
@@ -93,6 +114,13 @@ class AirflowApi:
         """Tasks of a run, or of all runs."""
         path = _path(run) if run else "/dags/~/dagRuns/~"
         return self._pages(f"{path}/taskInstances", "task_instances", **filters)
+
+    def task_log(self, task: dict[str, Any]) -> list[Entry]:
+        """The log of a task's last attempt, an entry each line."""
+        path = f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}"
+        query = {"map_index": task["map_index"], "full_content": True}
+        answer = self._call("GET", f"{path}/logs/{task['try_number']}", params=query)
+        return [entry for entry in answer["content"] if isinstance(entry, dict)]
 
     def _pages(self, path: str, key: str, **filters: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -114,6 +142,14 @@ class AirflowApi:
         return answer.json() if answer.content else None
 
     def _send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        try:
+            return self._send_signed_in(method, path, **kwargs)
+        except requests.RequestException as error:
+            raise AirflowApiError(
+                f"Airflow at {self.address} does not answer ({type(error).__name__})."
+            ) from error
+
+    def _send_signed_in(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         url = f"{self.address}/api/v2{path}"
         if "Authorization" in self._session.headers:
             answer = self._session.request(method, url, timeout=30, **kwargs)
@@ -129,38 +165,31 @@ class AirflowApi:
         return self._session.request(method, url, timeout=30, **kwargs)
 
 
-def task_log(folder: Path, task: dict[str, Any]) -> Path:
-    """The log file of a task's last attempt, as Airflow's default template names it."""
-    path = folder / f"dag_id={task['dag_id']}" / f"run_id={task['dag_run_id']}"
+def task_log_file(task: dict[str, Any]) -> Path | None:
+    """The log file of a task's last attempt where it can be read here: by Airflow's default template."""
+    base = os.environ.get("AIRFLOW__LOGGING__BASE_LOG_FOLDER")
+    if not base:
+        base = f"{os.environ.get('AIRFLOW_HOME', '')}/logs"
+    path = Path(base) / f"dag_id={task['dag_id']}" / f"run_id={task['dag_run_id']}"
     path /= f"task_id={task['task_id']}"
     if task["map_index"] >= 0:
         path /= f"map_index={task['map_index']}"
-    return path / f"attempt={task['try_number']}.log"
+    path /= f"attempt={task['try_number']}.log"
+    return path if path.is_file() else None
 
 
-def last_lines(log: Path, count: int = 12) -> list[str]:
-    """The end of a task log in readable form: level, text, and what an error says of itself."""
-    try:
-        raw = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        return [f"(no log: {error})"]
-    lines: list[str] = []
-    for text in raw:
-        try:
-            entry = json.loads(text)
-        except ValueError:
-            lines.append(text)
-            continue
-        if not isinstance(entry, dict):
-            lines.append(text)
-            continue
-        lines.append(f"{entry.get('level', '')}: {entry.get('event', '')}")
+def error_in(log: list[Entry]) -> str | None:
+    """What the last error of a log says, in one line; the package's own errors say all by themselves."""
+    for entry in reversed(log):
         details = entry.get("error_detail") or []
-        lines += [f"  {error.get('exc_type')}: {error.get('exc_value')}" for error in details]
-    errors = [number for number, line in enumerate(lines) if line.startswith("error: ")]
-    # What follows an error is the machinery's clean-up; the error itself is what helps.
-    start = max(0, min(errors[-1] if errors else len(lines), len(lines) - 1) - count + 4)
-    return lines[start : start + count]
+        if details:
+            # The first is the error that ended the task, what follows is what it came from.
+            kind, text = details[0].get("exc_type", ""), " ".join(str(details[0].get("exc_value")).split())
+            known = getattr(errors, kind, None)
+            ours = isinstance(known, type) and issubclass(known, CchcError)
+            return text if ours else f"{kind}: {text}"
+    last = [entry["event"] for entry in log if entry.get("level") in ("error", "critical")]
+    return " ".join(str(last[-1]).split()) if last else None
 
 
 def _path(run: Run) -> str:

@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-DATA = Path(__file__).parent / "data"
+import numpy as np
+
+from tools.simulation import working_days as wd
+
 REFERENCE = Path(__file__).resolve().parents[2] / "sql" / "reference"
 ORIGIN = "20200101"
 LONG_AGO = "20241001080000"
@@ -14,11 +17,21 @@ LONG_AGO = "20241001080000"
 REFORM = "20250701"
 # Last part of the identifiers: H59 is Trà Vinh's; H61, Vĩnh Long's, is not verified.
 SUFFIXES = {"84": "H59", "86": "H61"}
+# What exports write above the units of a level, and of a unit that they do not know.
+LEVEL_HEADINGS = {
+    "so_nganh": "Sở ban ngành",
+    "huyen": "Huyện, thị xã, thành phố",
+    "xa": "Xã, phường, thị trấn",
+}
+UNKNOWN_UNIT_NAME = "Đơn vị không xác định"
 
 
 @dataclass(frozen=True)
-class Unit:
-    """One unit. `key` is its code in sql/reference; `code` is the made-up identifier that is served."""
+class SourceUnit:
+    """One unit as the sources know it.
+
+    `key` is its code in sql/reference; `code` is the made-up identifier that is served.
+    """
 
     key: str
     code: str
@@ -80,7 +93,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 @cache
-def units() -> tuple[Unit, ...]:
+def units() -> tuple[SourceUnit, ...]:
     """All units ever of which figures are expected: first those of the old province, then of the new.
 
     In each the province, sở-level bodies, districts with their communes, communes of the province.
@@ -98,7 +111,7 @@ def units() -> tuple[Unit, ...]:
         row = known[key]
         parent = known.get(row["ma_don_vi_cha"])
         found.append(
-            Unit(
+            SourceUnit(
                 key, code, _name(row, parent), row["cap"], codes.get(row["ma_don_vi_cha"]),
                 row["ma_gso"] or None, row["hieu_luc_tu"].replace("-", "") or ORIGIN,
                 row["hieu_luc_den"].replace("-", "") or None, codes.get(heirs.get(key, "")),
@@ -137,3 +150,23 @@ def _name(row: dict[str, str], parent: dict[str, str] | None) -> str:
 def unit_records(den: str) -> list[dict]:
     """The unit list as the source knew it at `den`: new units appear when they were entered."""
     return [unit.record(den) for unit in units() if unit.valid_from == ORIGIN or den >= unit.known_from]
+
+
+def after_mergers(unit: np.ndarray, at: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """The unit that stands in the place of `unit` at each moment.
+
+    What came to a district comes to one of the communes on its land, chosen by `share` in [0, 1).
+    """
+    codes = {item.code: i for i, item in enumerate(units())}
+    heirs: list[list[int]] = []
+    for i, item in enumerate(units()):
+        places = {other.successor for other in units() if item.level == "huyen" and other.parent == item.code}
+        heirs.append(sorted(codes[code] for code in places or {item.successor} if code) or [i])
+    first = np.cumsum([0, *map(len, heirs)])[:-1]
+    many, flat = np.array([len(h) for h in heirs]), np.concatenate(heirs)
+    ends = np.array(
+        [wd.seconds(day_after(u.valid_to) + "000000") if u.valid_to else wd.NEVER for u in units()]
+    )
+    while (over := at >= ends[unit]).any():
+        unit = np.where(over, flat[first[unit] + (share * many[unit]).astype(int)], unit)
+    return unit

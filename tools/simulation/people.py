@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tools.tthc_simulator.geography import REFORM, units
+from tools.simulation.geography import REFORM, units
 
 FAMILY = pa.array(["Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Võ", "Đặng", "Bùi", "Thạch", "Kim",
                    "Sơn", "Lâm", "Dương", "Ngô", "Hồ", "Trương"])  # fmt: skip

@@ -1,0 +1,243 @@
+"""Reads the command line and says in one line what went wrong."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import sqlalchemy as sa
+import typer
+from rich.console import Console
+
+from cchc.commands import arguments
+from cchc.commands.airflow_api import AirflowApi
+from cchc.commands.report import print_batches, print_refresh
+from cchc.commands.runs import Display, RunFailed, Runs
+from cchc.commands.verify import checks
+from cchc.declarations.form import write_form
+from cchc.errors import CchcError
+from cchc.figures.drill import rows_behind
+from cchc.loading.organisation import load_organisation
+from cchc.registers.working_calendar import sync_calendar
+from cchc.sources.incoming import handed_in
+from cchc.spelling import fold
+from cchc.warehouse import engine_of
+
+ROWS_SHOWN = 40
+INTERRUPTED = 130
+UNDEFINED_TABLE, UNDEFINED_SCHEMA = "42P01", "3F000"
+
+app = typer.Typer(
+    name="python -m cchc",
+    help="The CCHC indicator warehouse, for whoever runs it.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def main(words: list[str]) -> int:
+    """Runs one command; returns the exit code."""
+    return answered(app, words)
+
+
+def answered(commands: typer.Typer, words: list[str]) -> int:
+    """Runs one of the commands; what goes wrong that a person can put right is told in one line."""
+    try:
+        code = commands(words, standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except typer.TyperException as error:
+        print(error.format_message(), file=sys.stderr)
+        return error.exit_code
+    except CchcError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except sa.exc.DBAPIError as error:
+        if (told := _told(error)) is None:
+            raise
+        print(told, file=sys.stderr)
+        return 1
+
+
+def check(words: list[str]) -> None:
+    """Raises what is wrong with a command that can be told without the warehouse and without Airflow."""
+    group: Any = typer.main.get_command(app)
+    with group.make_context("python -m cchc", list(words), resilient_parsing=False) as context:
+        command = group.get_command(context, words[0])
+        command.make_context(words[0], words[1:], parent=context)
+
+
+def _told(error: sa.exc.DBAPIError) -> str | None:
+    """What an error of the database means for who runs the command; None when it is one of the program."""
+    reason = " ".join(str(error.orig).split())
+    if isinstance(error, sa.exc.OperationalError):
+        return f"The warehouse of CCHC_WAREHOUSE_DSN: {reason}"
+    if getattr(error.orig, "pgcode", None) in (UNDEFINED_TABLE, UNDEFINED_SCHEMA):
+        return f"The warehouse is not migrated ({reason}). Do it: alembic upgrade head, or make migrate."
+    return None
+
+
+# Arguments ------------------------------------------------------------------------------------
+
+
+def _figures_period(context: typer.Context, text: str) -> str:
+    return arguments.period(context.params["ky_loai"], text)
+
+
+def _export(context: typer.Context, text: str) -> str:
+    return str(arguments.export(context.params["dataset"], text))
+
+
+def _choices(of: object) -> str:
+    return "|".join(get_args(of))
+
+
+Month = Annotated[str, typer.Argument(metavar="KY", parser=arguments.month, help="a month, as 2025-03")]
+Dataset = Annotated[str, typer.Argument(metavar="DATASET", parser=arguments.dataset, is_eager=True)]
+Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="how long to wait for the runs")]
+
+
+# Commands -------------------------------------------------------------------------------------
+
+
+@app.command()
+def form(
+    unit: Annotated[str, typer.Argument(metavar="UNIT", help="a unit's code, or a name that is clear")],
+    ky: Month,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="where to (default: khai_bao_<unit>_<month>.xlsx)")
+    ] = None,
+) -> None:
+    """Write the declaration form of a unit for a month."""
+    name = re.sub(r"[^\w.]+", "_", fold(unit))
+    path = out or Path(f"khai_bao_{name}_{ky}.xlsx")
+    found = write_form(_warehouse(), unit, ky, path)
+    print(f"{path}: {found.ten_don_vi}, {ky}.")
+    folder = os.environ.get("CCHC_FORM_DIR")
+    print(f"When it is filled in: put it into {folder or 'the drop folder'}, which is read every hour, or")
+    print(f"make ingest DATASET=khai_bao FILE={path} (python -m cchc ingest khai_bao {path})")
+
+
+@app.command()
+def rows(
+    ma: Annotated[str, typer.Argument(metavar="MA", parser=arguments.figure, help="an indicator's code")],
+    ky: Annotated[str, typer.Argument(metavar="KY", callback=_figures_period, help="a period of that kind")],
+    don_vi: Annotated[
+        str, typer.Argument(metavar="DON_VI", help="a unit's code, or TONG:<level>")
+    ] = "TONG:toan_tinh",
+    phan: Annotated[str, typer.Option(parser=arguments.part, metavar=_choices(arguments.Part))] = "tu_so",
+    ky_loai: Annotated[
+        str,
+        typer.Option(parser=arguments.period_kind, metavar=_choices(arguments.PeriodKind), is_eager=True),
+    ] = "thang",
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="write all of them to a file")] = None,
+) -> None:
+    """List the rows behind a figure: dossiers, documents, declarations."""
+    engine = _warehouse()
+    arguments.answering_unit(engine, don_vi)
+    found = rows_behind(engine, ma, ky, don_vi, phan, ky_loai)  # type: ignore[arg-type]
+    # A whole number stays one beside rows that have none, and what is not known is left empty.
+    found = found.convert_dtypes().astype(object).where(found.notna(), "")
+    if csv:
+        found.to_csv(csv, index=False)
+    shown = found.drop(columns=["sha256", "ten_don_vi", "original_name"]).head(ROWS_SHOWN)
+    print(shown.to_string(index=False) if len(found) else "No row.")
+    rest = len(found) - len(shown)
+    print(
+        f"{len(found)} rows ({phan})"
+        + (f", {rest} more not shown: CSV=file (--csv file) writes all" if rest > 0 and not csv else "")
+    )
+
+
+@app.command()
+def refresh(ky: Month, timeout: Timeout = 1800) -> None:
+    """Count one month again through the DAG refresh_chi_so."""
+    with _runs(timeout) as runs:
+        runs.require("refresh_chi_so")
+        runs.wait_for([runs.api.trigger("refresh_chi_so", partition_key=ky)])
+    print_refresh(runs.engine, [ky], runs.since)
+
+
+@app.command()
+def ingest(
+    dataset: Dataset,
+    file: Annotated[str, typer.Argument(metavar="FILE", callback=_export, help="an export of the dataset")],
+    extracted_at: Annotated[
+        str | None,
+        typer.Option(
+            parser=arguments.moment,
+            metavar="TIME",
+            help="when the export was made, in Vietnam's time; only if the file does not say so",
+        ),
+    ] = None,
+    timeout: Timeout = 1800,
+) -> None:
+    """Load one file through the DAG ingest_file, and wait for the months that it changes."""
+    with _runs(timeout) as runs:
+        runs.require("ingest_file", "refresh_chi_so")
+        with handed_in(Path(file)) as path:
+            conf = {"dataset": dataset, "path": str(path), "extracted_at": extracted_at}
+            runs.wait_for([runs.api.trigger("ingest_file", conf=conf)])
+        runs.wait_for_refreshes()
+    print_batches(runs.engine, runs.since)
+    print_refresh(runs.engine, runs.refreshed_months(), runs.since)
+
+
+@app.command()
+def reference() -> None:
+    """Load the files in sql/reference: units, successions, other names, working days."""
+    engine = _warehouse()
+    sync_calendar(engine)
+    batch, months = load_organisation(
+        engine, Path(_variable("CCHC_LANDING_DIR", "the landing area's folder"))
+    )
+    print(f"The warehouse holds the {batch.lines_read} units of sql/reference/{batch.original_name}.")
+    if months:
+        print(f"Months to count again: {', '.join(months)}. catch_up_chi_so does it, or make refresh KY=…")
+
+
+@app.command()
+def verify(
+    no_files: Annotated[bool, typer.Option("--no-files", help="leave the landed files unread")] = False,
+) -> int:
+    """Check what must always hold: a line for each check; the exit code is 1 when one fails."""
+    failed = 0
+    for finding in checks(_warehouse(), files=not no_files):
+        print(finding, flush=True)
+        failed += finding.failed
+    return 1 if failed else 0
+
+
+# What the commands stand on -------------------------------------------------------------------
+
+
+def _variable(name: str, what: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise CchcError(f"{name} is not set. Expected {what}.")
+    return value
+
+
+def _warehouse() -> sa.Engine:
+
+    dsn = _variable(
+        "CCHC_WAREHOUSE_DSN", "the warehouse as postgresql+psycopg2://user:password@host:port/cchc"
+    )
+    return engine_of(dsn)
+
+
+@contextmanager
+def _runs(timeout_s: float) -> Iterator[Runs]:
+    """A session with Airflow; what the runs loaded is printed also when one of them failed."""
+    display = Display(Console())
+    runs = Runs(AirflowApi.of_environment(), _warehouse(), display, timeout_s)
+    try:
+        with display.shown():
+            yield runs
+    except RunFailed:
+        with suppress(Exception):  # a report beside the error must not hide the error
+            print_batches(runs.engine, runs.since, say_none=False)
+        raise

@@ -1,0 +1,117 @@
+"""What the commands take: each argument is refused in one line that says what is accepted."""
+
+import difflib
+import functools
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, get_args
+
+import sqlalchemy as sa
+
+from cchc.contracts import contract_of, contracts
+from cchc.errors import BadFile, CchcError
+from cchc.figures.definitions import LEVELS, indicators
+from cchc.figures.drill import Part
+from cchc.periods import parse_month, parse_period
+from cchc.reading.formats import require_export
+from cchc.spelling import fold
+
+PeriodKind = Literal["thang", "luy_ke", "quy", "nua_nam", "nam", "ky_bao_cao"]
+
+
+def dataset(text: str) -> str:
+    """The name of a dataset."""
+    if text in contracts():
+        return text
+    raise CchcError(f"DATASET={text!r} is no dataset. {_expected(text, contracts())}")
+
+
+def month(text: str) -> str:
+    """A month such as 2025-03."""
+    try:
+        return parse_month(text).ky
+    except CchcError as error:
+        raise CchcError(f"KY={text!r} is no month. Expected YYYY-MM, for example 2025-03.") from error
+
+
+def period(kind: str, text: str) -> str:
+    """The name of a period of this kind, such as 2025-03, 2025-Q1 or 2025."""
+    try:
+        return parse_period(kind, text).ky
+    except CchcError as error:
+        accepted = str(error).partition(": expected ")[2]
+        raise CchcError(f"KY={text!r} is no period of kind {kind}. Expected {accepted}") from error
+
+
+def figure(text: str) -> str:
+    """The code of an indicator."""
+    if text in indicators():
+        return text
+    raise CchcError(f"MA={text!r} is no indicator. {_expected(text, indicators())}")
+
+
+def part(text: str) -> str:
+    """The part of a figure whose rows are wanted."""
+    if text in get_args(Part):
+        return text
+    raise CchcError(f"PHAN={text!r} is no part of a figure. {_expected(text, get_args(Part))}")
+
+
+def period_kind(text: str) -> str:
+    """A kind of periods."""
+    if text in get_args(PeriodKind):
+        return text
+    raise CchcError(f"KY_LOAI={text!r} is no kind of period. {_expected(text, get_args(PeriodKind))}")
+
+
+def moment(text: str) -> str:
+    """A local time."""
+    try:
+        return datetime.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise CchcError(
+            f"--extracted-at {text!r} is no time. Expected Vietnam's, for example 2025-04-01T08:30:00."
+        ) from error
+
+
+@functools.cache
+def export(of: str, text: str) -> Path:
+    """The absolute path of a file that is an export of dataset `of`, by its content."""
+    path = Path(text).expanduser().resolve()
+    if not path.is_file():
+        raise CchcError(f"FILE={text}: there is no such file. Expected the path of an export.")
+    try:
+        require_export(contract_of(of), path)
+    except (BadFile, PermissionError) as error:
+        reason = str(error) if isinstance(error, BadFile) else "not readable for you"
+        raise CchcError(f"FILE={text}: {reason.removeprefix(f'{path.name}: ')}") from error
+    return path
+
+
+def answering_unit(engine: sa.Engine, text: str) -> str:
+    """The code of a unit that ever was, or TONG:<level>."""
+    totals = [f"TONG:{level}" for level in LEVELS]
+    if text in totals:
+        return text
+    with engine.connect() as connection:
+        units = {
+            row.ma_don_vi: row.ten_don_vi
+            for row in connection.execute(sa.text("SELECT ma_don_vi, ten_don_vi FROM core.don_vi"))
+        }
+    if text in units:
+        return text
+    by_word = {fold(word): code for code, name in units.items() for word in (code, name)}
+    words = difflib.get_close_matches(fold(text), by_word, n=3, cutoff=0.6)
+    near = "; ".join(f"{by_word[word]} ({units[by_word[word]]})" for word in words)
+    raise CchcError(
+        f"DON_VI={text!r} is no unit. Expected {', '.join(totals)} or a unit's code"
+        + (f"; near: {near}." if near else ".")
+    )
+
+
+def _expected(text: str, known: Iterable[str]) -> str:
+    names = {fold(name).replace("_", ""): name for name in known}
+    wanted = fold(text).replace("_", "").replace("-", "").replace(" ", "")
+    near = [names[key] for key in difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)]
+    return f"Expected one of {', '.join(names.values())}" + (f"; near: {', '.join(near)}." if near else ".")

@@ -1,0 +1,203 @@
+"""Starts runs of the DAGs through Airflow's API, waits for them, and says in one line why one failed."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from cchc.commands.airflow_api import (
+    FAILED_TASK_STATES,
+    AirflowApi,
+    AirflowApiError,
+    Run,
+    error_in,
+    task_log_file,
+)
+from cchc.errors import CchcError
+from cchc.figures.refresh import pending_periods
+
+POLL_S = 1.5
+
+
+class RunFailed(CchcError):
+    """A DAG run that was waited for did not succeed."""
+
+
+class Display:
+    """A bar that says what is being waited for; plain lines when not at a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._last = ""
+        self._progress = Progress(
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._bar = self._progress.add_task("starting", total=None)
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        with self._progress:
+            yield
+
+    def say(self, what: str, detail: str = "", done: int | None = None, total: int | None = None) -> None:
+        """Shows what is being waited for, with how much of it is done where that is known."""
+        text = f"{what} · {detail}" if detail else what
+        if not self.console.is_terminal and what != self._last:
+            self.note(f"{time.strftime('%H:%M:%S')} {text}")
+        self._last = what
+        self._progress.update(self._bar, description=text, completed=done or 0, total=total)
+
+    def note(self, text: str) -> None:
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class Runs:
+    """What one command does with a running Airflow until its time limit.
+
+    `check` raises when waiting has become useless; `more_time` says how to allow more of it.
+    """
+
+    def __init__(
+        self,
+        api: AirflowApi,
+        engine: sa.Engine,
+        display: Display,
+        timeout_s: float,
+        *,
+        check: Callable[[], None] = lambda: None,
+        more_time: str = "--timeout SECONDS",
+    ) -> None:
+        self.api = api
+        self.engine = engine
+        self.display = display
+        self.since = datetime.now(UTC)
+        self._deadline = time.monotonic() + timeout_s
+        self._check, self._more_time = check, more_time
+
+    def require(self, *dag_ids: str) -> None:
+        """Raises when Airflow does not know one of the DAGs, or would never start its runs."""
+        for dag_id in dag_ids:
+            dag = self.api.dag(dag_id)
+            if dag is None:
+                raise CchcError(
+                    f"Airflow at {self.api.address} does not know the DAG {dag_id}: its dag-processor "
+                    f"has not read it, or cannot (airflow dags list-import-errors)."
+                )
+            if dag["is_paused"]:
+                raise CchcError(
+                    f"The DAG {dag_id} is paused, so its runs would wait for ever. Unpause it first: in the "
+                    f"UI, or airflow dags unpause {dag_id}."
+                )
+
+    def wait_for(self, runs: list[Run], then: Callable[[Run], list[Run]] = lambda _: []) -> None:
+        """Returns when all these runs have succeeded, and what `then` starts after each of them.
+
+        Raises as soon as one has failed.
+        """
+        waiting = {(run["dag_id"], run["dag_run_id"]) for run in runs}
+        total = len(waiting)
+        while waiting:
+            for dag_id, run_id in sorted(waiting):
+                run = self.api.run(dag_id, run_id)
+                if run is None:
+                    raise RunFailed(f"Run {run_id} of {dag_id} has been deleted.")
+                if run["state"] == "failed":
+                    raise RunFailed(self._explain([run]))
+                if run["state"] == "success":
+                    waiting.discard((dag_id, run_id))
+                    for next_run in then(run):
+                        waiting.add((next_run["dag_id"], next_run["dag_run_id"]))
+                        total += 1
+            if waiting:
+                self._raise_for_failed_refresh()
+                dag_id, run_id = min(waiting)
+                done = total - len(waiting)
+                self.wait(f"{dag_id} {done}/{total} · {run_id}", done, total)
+
+    def wait_for_refreshes(self) -> None:
+        """Returns when no month waits for a refresh and no refresh is running."""
+        most = 0
+        while True:
+            self._raise_for_failed_refresh()
+            active = self.api.runs("refresh_chi_so", state=["queued", "running"])
+            pending = pending_periods(self.engine)
+            if not active and not pending:
+                return
+            most = max(most, len(pending))
+            months = ", ".join(pending[:6]) + (" …" if len(pending) > 6 else "")
+            text = f"refresh_chi_so · {months or 'last runs'}"
+            self.wait(text, most - len(pending), most or None)
+
+    def refreshed_months(self) -> list[str]:
+        """The months that refresh_chi_so was started for since this command began."""
+        runs = self.api.runs("refresh_chi_so", run_after_gte=self.since.isoformat())
+        return sorted({run["partition_key"] for run in runs if run["partition_key"]})
+
+    def wait(self, what: str, done: int | None = None, total: int | None = None) -> None:
+        """Waits a moment and shows what for; raises when the time limit is over."""
+        self._check()
+        tasks = self._running_tasks()
+        self.display.say(what, tasks, done, total)
+        if time.monotonic() > self._deadline:
+            raise CchcError(
+                f"The time limit is over and this was still waited for: {what} · {tasks}. What is loaded "
+                f"stays; run the command again to go on, with more time by {self._more_time}."
+            )
+        time.sleep(POLL_S)
+
+    def _raise_for_failed_refresh(self) -> None:
+        since = self.since.isoformat()
+        failed = self.api.runs("refresh_chi_so", state=["failed"], end_date_gte=since)
+        if failed:
+            raise RunFailed(self._explain(failed))
+
+    def _running_tasks(self) -> str:
+        states = ["running", "queued", "up_for_retry"]
+        tasks = self.api.task_instances(state=states)
+        names = []
+        for task in tasks[:4]:
+            index = task.get("rendered_map_index") or (task["map_index"] if task["map_index"] >= 0 else None)
+            again = " (will retry)" if task["state"] == "up_for_retry" else ""
+            names.append(task["task_id"] + (f" [{index}]" if index is not None else "") + again)
+        return ", ".join(names) or "scheduler"
+
+    def _explain(self, runs: list[Run]) -> str:
+        """A line for each task that failed: what its error says, and where its log is."""
+        lines = []
+        for run in runs:
+            tasks = self.api.task_instances(run, state=list(FAILED_TASK_STATES))
+            failed = [task for task in tasks if task["state"] == "failed"]
+            for task in failed:
+                index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
+                lines.append(
+                    f"{self._error(task)} (task {task['dag_id']}.{task['task_id']}{index}, "
+                    f"log: {task_log_file(task) or self._log_page(task)})"
+                )
+            if not failed:
+                lines.append(
+                    f"Run {run['dag_run_id']} of {run['dag_id']} failed without a failed task: see the "
+                    f"scheduler's log."
+                )
+        return "\n".join(lines)
+
+    def _error(self, task: Run) -> str:
+        try:
+            return error_in(self.api.task_log(task)) or "The task ended without a message."
+        except AirflowApiError as error:
+            return f"The task failed, and its log could not be read: {error}"
+
+    def _log_page(self, task: Run) -> str:
+        page = f"{self.api.address}/dags/{task['dag_id']}/runs/{quote(task['dag_run_id'])}"
+        page += f"/tasks/{task['task_id']}"
+        return page + (f"/mapped/{task['map_index']}" if task["map_index"] >= 0 else "")

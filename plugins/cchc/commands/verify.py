@@ -1,0 +1,129 @@
+"""Checks that what must always hold holds in the warehouse now."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from cchc.figures.definitions import indicators
+from cchc.figures.refresh import pending_periods
+from cchc.warehouse import run_sql_file
+
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How one check came out: `found` names each thing that is not as it must be, or is worth a look."""
+
+    what: str
+    found: list[str] = field(default_factory=list)
+    information: bool = False
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.found) and not self.information
+
+    def __str__(self) -> str:
+        if not self.found:
+            return f"ok    {self.what}"
+        more = f"; … {len(self.found) - SHOWN} more" if len(self.found) > SHOWN else ""
+        mark = "note " if self.information else "FAIL "
+        return f"{mark} {self.what}: {len(self.found)} not. {'; '.join(self.found[:SHOWN])}{more}"
+
+
+def checks(engine: sa.Engine, *, files: bool = True) -> Iterator[Finding]:
+    """Each check's finding as soon as it is known, all but the files' on one snapshot of the warehouse."""
+    waiting = pending_periods(engine)
+    snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ")
+    with snapshot as connection, connection.begin():
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        yield Finding(
+            "lines read of every loaded batch = accepted + rejected + superseded = stated",
+            _violations(connection, "batch_equation"),
+        )
+        yield Finding("every row of core comes from a loaded batch", _rows_without_batch(connection))
+        yield Finding("the figures of every month follow from its data", [f"{ky} waits" for ky in waiting])
+        yield Finding(
+            "mart.chi_so = what mart.tinh_chi_so makes of it again, where it is provisional",
+            _recomputed(connection, waiting),
+        )
+        yield Finding(
+            "province and levels = the sum of their units, where that adds up",
+            _violations(connection, "province_is_sum", additive=additive()),
+        )
+        yield Finding(
+            "report II.06a takes over what the period before left open",
+            _violations(connection, "stock_between_periods"),
+            information=True,
+        )
+        landed = connection.execute(
+            sa.text(
+                "SELECT batch_id, dataset, status, landed_path, size_bytes, sha256 FROM ops.batch ORDER BY 1"
+            )
+        ).all()
+    if files:
+        yield Finding("every landed file is there, byte for byte", [*filter(None, map(_file_fault, landed))])
+
+
+def additive() -> list[str]:
+    """The indicators that count rows: not distinct things, of which units share some."""
+    return [
+        indicator.ma
+        for indicator in indicators().values()
+        if indicator.tu_so and not indicator.khoa and not indicator.don_vi_it_nhat
+    ]
+
+
+def _recomputed(connection: sa.Connection, waiting: list[str]) -> list[str]:
+    # The function that counts again comes with the first refresh.
+    if not connection.scalar(sa.text("SELECT EXISTS (SELECT FROM mart.chi_so)")):
+        return []
+    return _violations(connection, "figures_recomputed", waiting=waiting)
+
+
+def _violations(connection: sa.Connection, check: str, **binds: object) -> list[str]:
+    return list(run_sql_file(connection, f"verify/{check}.sql", **binds).scalars())
+
+
+def _rows_without_batch(connection: sa.Connection) -> list[str]:
+    """Tables of core with rows whose batch is unknown or was never loaded, with how many."""
+    tables = connection.scalars(
+        sa.text(
+            "SELECT c.table_name FROM information_schema.columns AS c "
+            "INNER JOIN information_schema.tables AS t USING (table_schema, table_name) "
+            "WHERE c.table_schema = 'core' AND c.column_name = 'batch_id' AND t.table_type = 'BASE TABLE' "
+            # Rows of a partition are rows of its table.
+            "AND NOT (SELECT relispartition FROM pg_class WHERE oid = to_regclass('core.' || c.table_name)) "
+            "ORDER BY c.table_name"
+        )
+    ).all()
+    found = []
+    for table in tables:
+        count = connection.scalar(
+            sa.text(
+                f"SELECT count(*) FROM core.{table} AS f WHERE f.batch_id IS NOT NULL AND NOT EXISTS "
+                "(SELECT FROM ops.batch AS b WHERE b.batch_id = f.batch_id AND b.loaded_at IS NOT NULL)"
+            )
+        )
+        if count:
+            found.append(f"core.{table}: {count} rows")
+    return found
+
+
+def _file_fault(batch: sa.Row[Any]) -> str | None:
+    name = f"batch {batch.batch_id} ({batch.dataset}, {batch.status}): {batch.landed_path}"
+    path = Path(batch.landed_path)
+    try:
+        size = path.stat().st_size
+        if size != batch.size_bytes:
+            return f"{name} has {size} bytes, {batch.size_bytes} were landed"
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != batch.sha256:
+                return f"{name} has other bytes than were landed"
+    except OSError as error:
+        return f"{name} cannot be read ({error.strerror})"
+    return None

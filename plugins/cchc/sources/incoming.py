@@ -1,0 +1,54 @@
+"""The folders from which files are taken by hand: nothing else of a worker's disk is read for a run."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cchc.errors import BadFile, CchcError
+
+
+def incoming_folders() -> list[Path]:
+    """CCHC_INGEST_DIRS, or the folder `incoming` of the landing area; resolved, the first takes copies."""
+    listed = [part for part in os.environ.get("CCHC_INGEST_DIRS", "").split(os.pathsep) if part.strip()]
+    if listed:
+        return [Path(part.strip()).resolve() for part in listed]
+    landing = os.environ.get("CCHC_LANDING_DIR")
+    if not landing:
+        raise CchcError("CCHC_LANDING_DIR is not set. Expected the folder of the landing area.")
+    return [(Path(landing) / "incoming").resolve()]
+
+
+def accepted_file(path: str) -> Path:
+    """The regular file that `path` names, links followed; raises BadFile when it may not be taken."""
+    found, folders = Path(path).resolve(), incoming_folders()
+    if not any(found.is_relative_to(folder) for folder in folders):
+        raise BadFile(
+            f"{path}: not below a folder from which files are taken. Expected an absolute path below "
+            f"{' or '.join(map(str, folders))} (CCHC_INGEST_DIRS): put the file there, or load it with "
+            f"python -m cchc ingest DATASET FILE, which does."
+        )
+    if not Path(path).is_absolute() or not found.is_file():
+        raise BadFile(f"{path}: no such file for this worker. Expected the absolute path of a readable file.")
+    return found
+
+
+@contextmanager
+def handed_in(source: Path) -> Iterator[Path]:
+    """The path under which a run may take `source`: a copy in the first folder, removed afterwards.
+
+    The copy keeps the file's name, by which messages and batches speak of it. What lies in one of the
+    folders is taken from there.
+    """
+    folders = incoming_folders()
+    if any(source.resolve().is_relative_to(folder) for folder in folders):
+        yield source.resolve()
+        return
+    folders[0].mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Its own folder: two files of one name do not meet. Only this user reads it: exports hold personal data.
+    with tempfile.TemporaryDirectory(prefix="", dir=folders[0]) as folder:
+        copy = Path(folder) / source.name
+        shutil.copyfile(source, copy)
+        yield copy

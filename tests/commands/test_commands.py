@@ -1,0 +1,423 @@
+"""The command line `python -m cchc …`: what it does, and in one line what is wrong with what it was given."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cchc.commands import runs as waiting
+from cchc.commands.airflow_api import error_in, task_log_file
+from cchc.commands.app import check, main
+from cchc.errors import CchcError
+from cchc.judging.validation import validate
+from cchc.loading.load import load
+from tests.world import SO, XA, World
+
+ROOT = Path(__file__).parents[2]
+NEVER_STARTED = "http://127.0.0.1:9"
+FINISHED = {"trang_thai_ho_so": "9", "ngay_ket_thuc_xu_ly": "20250311100000"}
+
+
+@pytest.fixture
+def cchc(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Runs one command in this process: (exit code, output, error output)."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        code = main([str(word) for word in words])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+@pytest.fixture
+def warehouse(province: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
+    """A province that the commands find by their environment."""
+    monkeypatch.setenv("CCHC_WAREHOUSE_DSN", province.engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("CCHC_LANDING_DIR", str(tmp_path / "landing"))
+    return province
+
+
+# --- wrong arguments --------------------------------------------------------------------------
+
+WRONG = [
+    (
+        ["ingest", "hoso", "x.csv"],
+        r"DATASET='hoso' is no dataset\. Expected one of don_vi, .*; near: ho_so\.",
+    ),
+    (["ingest", "Hồ sơ", "x.csv"], r"DATASET='Hồ sơ' is no dataset\. Expected one of don_vi, "),
+    (["ingest", "ho_so", "/khong/co.csv"], r"FILE=/khong/co\.csv: there is no such file\. Expected the path"),
+    (["ingest", "ho_so", "/tmp"], r"FILE=/tmp: there is no such file"),
+    (
+        ["ingest", "ho_so", "/etc/passwd"],
+        r"FILE=/etc/passwd: no header row of dataset ho_so found .* Expected",
+    ),
+    (["refresh", "2025-13"], r"KY='2025-13' is no month\. Expected YYYY-MM, for example 2025-03\."),
+    (["refresh", "tháng 3"], r"KY='tháng 3' is no month"),
+    (["form", "Sở Xây dựng", "2025"], r"KY='2025' is no month"),
+    (["rows", "t9", "2025-03"], r"MA='t9' is no indicator\. Expected one of T1, .*; near: T9"),
+    (
+        ["rows", "T9", "2025-Q1"],
+        r"KY='2025-Q1' is no period of kind thang\. Expected thang or luy_ke with 2025-03",
+    ),
+    (["rows", "T9", "2025-03", "--ky-loai", "quy"], r"KY='2025-03' is no period of kind quy\. Expected"),
+    (["rows", "T9", "2025-03", "--ky-loai", "thag"], r"KY_LOAI='thag' is no kind of period\. .*near: thang"),
+    (
+        ["rows", "T9", "2025-03", "--phan", "tu"],
+        r"PHAN='tu' is no part of a figure\. Expected one of tu_so, mau_so",
+    ),
+]
+MISSING = [
+    ([], "Missing command"),
+    (["nap"], "No such command 'nap'"),
+    (["ingest"], "Missing argument 'DATASET'"),
+    (["ingest", "ho_so"], "Missing argument 'FILE'"),
+    (["refresh", "2025-03", "--nhanh"], "No such option: --nhanh"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"), WRONG, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
+def test_a_wrong_argument_is_answered_in_one_line_with_what_is_accepted(cchc, monkeypatch, words, says):
+    for variable in ("CCHC_WAREHOUSE_DSN", "CCHC_AIRFLOW_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    code, out, told = cchc(*words)
+    assert (code, out) == (1, "")
+    (line,) = told.splitlines()
+    assert re.match(says, line), line
+    # The local stack asks before it starts anything.
+    with pytest.raises(CchcError, match=says):
+        check(words)
+
+
+@pytest.mark.parametrize(("words", "says"), MISSING)
+def test_a_command_that_is_not_complete_is_answered_in_one_line(cchc, words, says):
+    code, out, told = cchc(*words)
+    assert (code, out) == (2, "")
+    (line,) = told.splitlines()
+    assert says in line
+
+
+def test_a_right_command_passes_the_check_without_warehouse_and_airflow(tmp_path):
+    export = tmp_path / "a.csv"
+    export.write_text("ma_don_vi,ten_don_vi,cap\n1,Sở,so_nganh\n", encoding="utf-8")
+    check(["ingest", "don_vi", str(export)])
+    check(["rows", "T9", "2025-Q1", "TONG:xa", "--phan", "con_lai", "--ky-loai", "quy"])
+    check(["form", "Sở Xây dựng", "2025-03", "--out", "x.xlsx"])
+    check(["refresh", "2025-03"])
+
+
+def test_a_missing_environment_is_named(cchc, monkeypatch):
+    for variable in ("CCHC_WAREHOUSE_DSN", "CCHC_AIRFLOW_URL", "CCHC_AIRFLOW_USER", "CCHC_AIRFLOW_PASSWORD"):
+        monkeypatch.delenv(variable, raising=False)
+    assert cchc("verify")[2].startswith("CCHC_WAREHOUSE_DSN is not set. Expected the warehouse as postgresql")
+    assert cchc("refresh", "2025-03")[2].startswith(
+        "CCHC_AIRFLOW_URL, CCHC_AIRFLOW_USER, CCHC_AIRFLOW_PASSWORD "
+    )
+
+
+def test_a_warehouse_that_is_away_or_not_migrated_is_told_in_one_line(cchc, monkeypatch, empty_database):
+    monkeypatch.setenv("CCHC_WAREHOUSE_DSN", "postgresql+psycopg2://cchc:bi-mat@127.0.0.1:9/cchc")
+    code, _, told = cchc("rows", "T9", "2025-03", SO)
+    assert code == 1
+    assert len(told.splitlines()) == 1
+    assert "Connection refused" in told
+    assert "bi-mat" not in told
+    monkeypatch.setenv("CCHC_WAREHOUSE_DSN", empty_database)
+    code, _, told = cchc("form", "Sở Xây dựng", "2025-03")
+    assert (code, len(told.splitlines())) == (1, 1)
+    assert "The warehouse is not migrated" in told
+
+
+def test_it_is_a_program_without_tracebacks(warehouse):
+    done = subprocess.run(
+        [sys.executable, "-m", "cchc", "rows", "T9", "2025-13"],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "plugins")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
+# --- form, rows, reference --------------------------------------------------------------------
+
+
+def test_form_writes_the_units_form_and_near_names_of_a_unit_that_is_none(
+    cchc, warehouse, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = cchc("form", "sở  xây dựng", "2025-03")
+    assert code == 0
+    assert out.startswith("khai_bao_sở_xây_dựng_2025-03.xlsx: Sở Xây dựng, 2025-03.\n")
+    assert (tmp_path / "khai_bao_sở_xây_dựng_2025-03.xlsx").stat().st_size > 3_000
+    code, _, told = cchc("form", "Sở Xây dung", "2025-03")
+    (line,) = told.splitlines()
+    assert code == 1
+    assert line.startswith("UNIT='Sở Xây dung' is no unit of 2025-03.")
+    assert "near: Sở Xây dựng" in line
+
+
+def test_rows_lists_the_rows_and_writes_all_of_them(cchc, warehouse, tmp_path):
+    warehouse.ingest("ho_so", warehouse.dossiers(*[FINISHED] * 50, {}), at="2025-05-10")
+    warehouse.refresh_all()
+    table = tmp_path / "rows.csv"
+    code, out, _ = cchc("rows", "tiep_nhan", "2025-03", "--csv", table)
+    assert code == 0
+    assert out.splitlines()[-1] == "51 rows (tu_so)"
+    assert len(pd.read_csv(table)) == 51
+    assert (
+        cchc("rows", "tiep_nhan", "2025-03")[1]
+        .splitlines()[-1]
+        .startswith("51 rows (tu_so), 11 more not shown")
+    )
+    assert cchc("rows", "tiep_nhan", "2025-03", XA)[0] == 0
+
+
+def test_rows_of_a_unit_that_is_none_name_near_ones(cchc, warehouse):
+    code, out, told = cchc("rows", "tiep_nhan", "2025-03", "Sở Xây dựng 1")
+    (line,) = told.splitlines()
+    assert (code, out) == (1, "")
+    assert line.startswith("DON_VI='Sở Xây dựng 1' is no unit. Expected TONG:toan_tinh, TONG:so_nganh")
+    assert f"near: {SO} (Sở Xây dựng)" in line
+
+
+# --- ingest and refresh through Airflow -------------------------------------------------------
+
+
+class Airflow:
+    """Answers like Airflow's API. `runs`: what becomes of a triggered run, by its DAG and conf."""
+
+    def __init__(self, becomes: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        self.becomes = becomes
+        self.triggered: list[dict[str, Any]] = []
+        self.failed: list[dict[str, Any]] = []
+        self.log: list[dict[str, Any]] = []
+        self.paused: set[str] = set()
+        self.dags = {"ingest_file", "refresh_chi_so"}
+        self.password = "dung"
+
+    def answer(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:  # noqa: PLR0911
+        path, _, query = path.partition("?")
+        if path == "/auth/token":
+            right = body == {"username": "cchc", "password": self.password}
+            return (201, {"access_token": "t"}) if right else (401, {"detail": "Invalid credentials"})
+        parts = path.removeprefix("/api/v2/").split("/")
+        if parts[-1] == "dagRuns" and method == "POST":
+            run = body | {
+                "dag_id": parts[1],
+                "dag_run_id": f"manual__{len(self.triggered)}",
+                "state": "queued",
+            }
+            self.triggered.append(run)
+            return 200, run
+        if "logs" in parts:
+            return 200, {"content": self.log, "continuation_token": None}
+        if parts[-1] == "taskInstances":
+            listed = self.failed if "state=failed" in query else []
+            return 200, {"task_instances": listed, "total_entries": len(listed)}
+        if parts[-1] == "dagRuns":
+            return 200, {"dag_runs": [], "total_entries": 0}
+        if parts[-2] == "dagRuns":
+            (run,) = [run for run in self.triggered if run["dag_run_id"] == parts[-1]]
+            return 200, run | self.becomes(run)
+        if parts[0] == "dags" and parts[1] in self.dags:
+            return 200, {"dag_id": parts[1], "is_paused": parts[1] in self.paused}
+        return 404, {"detail": "not found"}
+
+
+@contextmanager
+def answering(airflow: Airflow) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            body = json.loads(self.rfile.read(length)) if length else {}
+            status, content = airflow.answer(self.command, self.path, body)
+            text = json.dumps(content).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = _answer
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def airflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Airflow]:
+    """A stand-in for Airflow that the commands find by their environment; its runs succeed."""
+    stand_in = Airflow(lambda _: {"state": "success"})
+    monkeypatch.setattr(waiting, "POLL_S", 0.01)
+    with answering(stand_in) as address:
+        monkeypatch.setenv("CCHC_AIRFLOW_URL", address)
+        monkeypatch.setenv("CCHC_AIRFLOW_USER", "cchc")
+        monkeypatch.setenv("CCHC_AIRFLOW_PASSWORD", "dung")
+        yield stand_in
+
+
+def test_ingest_hands_a_copy_to_the_dag_prints_what_came_of_it_and_takes_the_copy_away(
+    cchc, warehouse, airflow, tmp_path
+):
+    export = warehouse.dossiers(FINISHED, {})
+    handed: list[Path] = []
+
+    def runs_the_tasks(run: dict[str, Any]) -> dict[str, Any]:
+        path = Path(run["conf"]["path"])
+        if path not in handed:
+            handed.append(path)
+            assert path.read_bytes() == export.read_bytes()
+            batch_id = warehouse.land("ho_so", path, at="2025-05-10")
+            validate(warehouse.engine, batch_id)
+            load(warehouse.engine, batch_id)
+            warehouse.refresh_all()
+        return {"state": "success"}
+
+    airflow.becomes = runs_the_tasks
+    code, out, told = cchc("ingest", "ho_so", export, "--extracted-at", "2025-05-10T08:00:00")
+    assert (code, told) == (0, "")
+    (run,) = airflow.triggered
+    assert run["dag_id"] == "ingest_file"
+    assert run["conf"]["extracted_at"] == "2025-05-10T08:00:00"
+    (path,) = handed
+    assert path.is_relative_to(tmp_path / "landing" / "incoming")
+    assert path.name == export.name
+    assert list((tmp_path / "landing" / "incoming").iterdir()) == []
+    assert "Các lô / batches" in out
+    assert "loaded" in out
+
+
+def test_a_file_that_is_already_where_files_are_taken_from_is_not_copied(
+    cchc, warehouse, airflow, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("CCHC_INGEST_DIRS", str(tmp_path))
+    export = warehouse.dossiers({})
+    assert cchc("ingest", "ho_so", export)[0] == 0
+    assert airflow.triggered[0]["conf"]["path"] == str(export)
+    assert export.exists()
+
+
+def test_refresh_triggers_the_months_partition_and_prints_it(cchc, warehouse, airflow):
+    code, out, _ = cchc("refresh", "2025-03")
+    assert code == 0
+    assert [(run["dag_id"], run["partition_key"]) for run in airflow.triggered] == [
+        ("refresh_chi_so", "2025-03")
+    ]
+    assert "Tháng 2025-03: 0 con số / figures, 0 đã đổi / changed." in out
+
+
+TASK = {
+    "dag_id": "ingest_file",
+    "dag_run_id": "manual__0",
+    "task_id": "validate",
+    "map_index": -1,
+    "try_number": 1,
+    "state": "failed",
+}
+
+
+def test_a_failed_run_is_told_by_the_error_of_its_task_and_where_its_log_is(
+    cchc, warehouse, airflow, monkeypatch, tmp_path
+):
+    airflow.becomes = lambda _: {"state": "failed"}
+    airflow.failed = [TASK]
+    airflow.log = [
+        {"event": "::group::Log message source details"},
+        {"event": "DAG bundles loaded", "level": "info"},
+        {
+            "event": "Task failed with exception",
+            "level": "error",
+            "error_detail": [
+                {
+                    "exc_type": "BatchStopped",
+                    "exc_value": "batch 7 is stopped:\n HS03 (12 lines)",
+                    "frames": [],
+                },
+                {"exc_type": "KeyError", "exc_value": "'x'", "frames": []},
+            ],
+        },
+        {"event": "Task instance in failure state", "level": "error"},
+    ]
+    monkeypatch.setenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", str(tmp_path / "logs"))
+    code, _, told = cchc("ingest", "ho_so", warehouse.dossiers({}))
+    assert code == 1
+    address = os.environ["CCHC_AIRFLOW_URL"]
+    assert told == (
+        "batch 7 is stopped: HS03 (12 lines) (task ingest_file.validate, log: "
+        f"{address}/dags/ingest_file/runs/manual__0/tasks/validate)\n"
+    )
+    log = tmp_path / "logs/dag_id=ingest_file/run_id=manual__0/task_id=validate/attempt=1.log"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    assert cchc("refresh", "2025-03")[2].endswith(f"log: {log})\n")
+    assert list((tmp_path / "landing" / "incoming").iterdir()) == []
+
+
+def test_what_keeps_airflow_from_running_it_is_told_in_one_line(cchc, warehouse, airflow, monkeypatch):
+    airflow.paused = {"refresh_chi_so"}
+    assert "The DAG refresh_chi_so is paused" in cchc("refresh", "2025-03")[2]
+    airflow.dags = {"ingest_file"}
+    assert "does not know the DAG refresh_chi_so" in cchc("refresh", "2025-03")[2]
+    monkeypatch.setenv("CCHC_AIRFLOW_PASSWORD", "sai")
+    code, _, told = cchc("refresh", "2025-03")
+    assert code == 1
+    assert told == "Airflow refused the user cchc (401): Invalid credentials\n"
+    assert airflow.triggered == []
+
+
+def test_an_airflow_that_does_not_answer_is_told_in_one_line(cchc, warehouse, monkeypatch):
+    monkeypatch.setenv("CCHC_AIRFLOW_URL", NEVER_STARTED)
+    monkeypatch.setenv("CCHC_AIRFLOW_USER", "cchc")
+    monkeypatch.setenv("CCHC_AIRFLOW_PASSWORD", "dung")
+    assert cchc("refresh", "2025-03")[2] == f"Airflow at {NEVER_STARTED} does not answer (ConnectionError).\n"
+
+
+def test_waiting_ends_with_the_time_limit(cchc, warehouse, airflow):
+    airflow.becomes = lambda _: {"state": "running"}
+    code, _, told = cchc("refresh", "2025-03", "--timeout", "0.05")
+    assert code == 1
+    (line,) = told.splitlines()
+    assert line.startswith("The time limit is over and this was still waited for: refresh_chi_so 0/1")
+    assert line.endswith("with more time by --timeout SECONDS.")
+
+
+def test_the_error_of_a_log(tmp_path, monkeypatch):
+    assert error_in([]) is None
+    assert error_in([{"event": "a", "level": "info"}]) is None
+    assert (
+        error_in([{"event": "killed\nby 9", "level": "error"}, {"event": "b", "level": "info"}])
+        == "killed by 9"
+    )
+    other = {"event": "failed", "error_detail": [{"exc_type": "KeyError", "exc_value": "'ky'"}]}
+    assert error_in([other]) == "KeyError: 'ky'"
+    monkeypatch.setenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", str(tmp_path))
+    mapped = TASK | {"task_id": "g.t", "map_index": 2, "try_number": 3}
+    assert task_log_file(mapped) is None
+    log = tmp_path / "dag_id=ingest_file/run_id=manual__0/task_id=g.t/map_index=2/attempt=3.log"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    assert task_log_file(mapped) == log

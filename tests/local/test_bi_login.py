@@ -1,0 +1,227 @@
+"""The login that `make up` prints for BI tools reads every object of mart and is refused everything else."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from cchc.warehouse import engine_of
+from tests.world import World
+from tools.local.demo import access
+from tools.local.postgres import EmbeddedPostgres
+from tools.local.settings import Home, Ports
+from tools.local.stack import Stack
+
+REPO = Path(__file__).parents[2]
+REFUSED = psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ReadOnlySqlTransaction
+FINISHED = {"trang_thai_ho_so": "9", "ngay_ket_thuc_xu_ly": "20250311100000"}
+
+
+@pytest.fixture(scope="module")
+def server(make_world: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A local PostgreSQL as `make up` starts it, with a warehouse that its owner migrated and filled."""
+    # Not in pytest's folder, which every other run closes to the user that PostgreSQL runs as.
+    with tempfile.TemporaryDirectory(prefix="cchc-test-") as home, EmbeddedPostgres(Path(home)) as started:
+        dsn = started.dsn("cchc", driver="psycopg2")
+        subprocess.run(
+            [sys.executable, "-m", "alembic", "upgrade", "head"],
+            check=True,
+            cwd=REPO,
+            env=os.environ | {"CCHC_WAREHOUSE_DSN": dsn},
+        )
+        world = World(engine_of(dsn), tmp_path_factory.mktemp("world")).dimensions()
+        world.ingest("ho_so", world.dossiers(FINISHED, {}), at="2025-05-10")
+        world.refresh_all()
+        yield started
+
+
+@pytest.fixture
+def bi(server: EmbeddedPostgres) -> Iterator[psycopg2.extensions.connection]:
+    connection = psycopg2.connect(server.dsn("cchc", "bi"))
+    yield connection
+    connection.close()
+
+
+def ask(connection: psycopg2.extensions.connection, query: str) -> list[tuple]:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+def names(connection: psycopg2.extensions.connection, schema: str, kinds: str = "rvmpf") -> list[str]:
+    return [
+        name
+        for (name,) in ask(
+            connection,
+            "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class AS c "
+            "INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace "
+            f"WHERE n.nspname = '{schema}' AND strpos('{kinds}', c.relkind::text) > 0 ORDER BY 1",
+        )
+    ]
+
+
+def test_it_reads_every_table_and_view_of_mart(bi):
+    found = names(bi, "mart")
+    assert {"mart.chi_so", "mart.bieu_06a", "mart.doi_chieu_06a", "mart.khai_bao", "mart.so_sanh"} <= set(
+        found
+    )
+    for name in found:
+        ask(bi, f"SELECT * FROM {name} LIMIT 3")
+    assert ask(bi, "SELECT count(*) > 0 FROM mart.chi_so") == [(True,)]
+
+
+def test_it_calls_every_function_of_mart(bi):
+    functions = ask(
+        bi, "SELECT oid::regproc::text FROM pg_proc WHERE pronamespace = 'mart'::regnamespace ORDER BY 1"
+    )
+    assert ("mart.tinh_chi_so",) in functions
+    for (function,) in functions:
+        assert ask(bi, f"SELECT count(*) > 0 FROM {function}('{{thang}}', '{{2025-03}}')") == [(True,)]
+
+
+def test_it_reads_the_comments_of_mart(bi):
+    (comment,) = ask(bi, "SELECT obj_description('mart.chi_so'::regclass, 'pg_class')")[0]
+    assert comment
+
+
+def test_it_reads_nothing_of_other_schemas(bi, server):
+    owner = psycopg2.connect(server.dsn("cchc"))
+    try:
+        others = [name for schema in ("core", "ops", "staging", "public") for name in names(owner, schema)]
+        functions = ask(
+            owner,
+            "SELECT format('%s(%s)', p.oid::regproc, (SELECT "
+            "string_agg('NULL::' || format_type(t, NULL), ', ') FROM unnest(p.proargtypes) AS t)) "
+            "FROM pg_proc AS p INNER JOIN pg_namespace AS n ON n.oid = p.pronamespace "
+            "WHERE n.nspname IN ('core', 'ops') AND p.prorettype <> 'trigger'::regtype",
+        )
+    finally:
+        owner.close()
+    assert {"core.ho_so", "ops.batch", "ops.reject"} <= set(others)
+    assert functions
+    for name in others:
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            ask(bi, f"SELECT count(*) FROM {name}")
+    for (call,) in functions:
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            ask(bi, f"SELECT {call}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO mart.chi_so SELECT * FROM mart.chi_so",
+        "UPDATE mart.chi_so SET tu_so = 0",
+        "DELETE FROM mart.bieu_06a",
+        "TRUNCATE mart.chi_so",
+        "DROP VIEW mart.so_sanh",
+        "CREATE TABLE mart.x (a int)",
+        "CREATE TABLE public.x (a int)",
+        "CREATE TEMP TABLE x (a int)",
+        "CREATE SCHEMA x",
+        "CREATE FUNCTION mart.x() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "COMMENT ON TABLE mart.chi_so IS 'x'",
+        "ALTER DATABASE cchc SET timezone = 'UTC'",
+        "CREATE ROLE x",
+        "GRANT cchc_bi TO cchc",
+        "SET ROLE cchc",
+        "SELECT rolpassword FROM pg_authid",
+        "SELECT passwd FROM pg_shadow",
+        "SELECT lo_create(0)",
+        "SELECT lo_from_bytea(0, 'x')",
+        "SELECT pg_read_file('/etc/passwd')",
+        "SELECT pg_ls_dir('/')",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+        "COPY (SELECT 1) TO '/tmp/x'",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'cchc'",
+        "SELECT pg_reload_conf()",
+        "LOCK TABLE mart.chi_so IN ACCESS EXCLUSIVE MODE",
+    ],
+)
+def test_it_changes_nothing_and_sees_nothing_of_the_server(server, bi, statement):
+    owner = psycopg2.connect(server.dsn("cchc"))  # a session that might be ended
+    try:
+        with pytest.raises(REFUSED):
+            ask(bi, statement)
+        # Read-only is a default that a login can put off; what it may do does not rest on it.
+        bi.rollback()
+        bi.set_session(readonly=False)
+        with pytest.raises(REFUSED):
+            ask(bi, statement)
+    finally:
+        owner.close()
+
+
+def test_a_writing_transaction_is_read_only_by_default_and_long_queries_end(bi):
+    assert ask(bi, "SHOW default_transaction_read_only") == [("on",)]
+    assert ask(bi, "SHOW statement_timeout") == [("5min",)]
+
+
+@pytest.mark.parametrize("database", ["airflow", "postgres", "template1"])
+def test_it_connects_to_no_other_database(server, database):
+    with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+        psycopg2.connect(server.dsn(database, "bi"))
+
+
+def test_it_needs_its_password(server):
+    wrong = server.dsn("cchc", "bi").replace(server.secrets["bi"], "sai")
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        psycopg2.connect(wrong, passfile=os.devnull)
+
+
+def test_make_up_prints_it(server):
+    stack = Stack(Home(server.home))
+    stack.state = {"ports": vars(Ports(ui=1, pg=server.port, tthc=3, qlvb=4))}
+    (line,) = [line for line in access(stack).splitlines() if line.startswith("BI ")]
+    connection = psycopg2.connect(line.removeprefix("BI         psql "))
+    assert ask(connection, "SELECT current_user::text, current_database()::text") == [("bi", "cchc")]
+    connection.close()
+
+
+def test_the_owner_of_the_warehouse_makes_logins_for_bi_and_none_that_may_do_more(server):
+    """As docs/production.md says, and `make psql` does it."""
+    owner = psycopg2.connect(server.dsn("cchc"))
+    owner.autocommit = True
+    with owner.cursor() as cursor:
+        cursor.execute("CREATE ROLE bao_cao LOGIN IN ROLE cchc_bi PASSWORD 'mot-mat-khau'")
+        dsn = server.dsn("cchc", "bi").replace(f"bi:{server.secrets['bi']}", "bao_cao:mot-mat-khau")
+        connection = psycopg2.connect(dsn)
+        assert ask(connection, "SELECT count(*) > 0 FROM mart.chi_so") == [(True,)]
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            ask(connection, "SELECT count(*) FROM core.ho_so")
+        connection.close()
+        cursor.execute("DROP ROLE bao_cao")
+        for statement in (
+            "CREATE ROLE x SUPERUSER",
+            "CREATE ROLE x LOGIN IN ROLE pg_read_server_files",
+            "CREATE ROLE x LOGIN IN ROLE postgres",
+            "ALTER ROLE airflow PASSWORD 'x'",
+            "ALTER ROLE postgres PASSWORD 'x'",
+        ):
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                cursor.execute(statement)
+    owner.close()
+
+
+def test_a_home_from_before_gets_the_login_when_it_starts_again():
+    with tempfile.TemporaryDirectory(prefix="cchc-test-") as folder:
+        lose_and_find(Path(folder))
+
+
+def lose_and_find(home: Path) -> None:
+    with EmbeddedPostgres(home) as server:
+        admin = psycopg2.connect(server.dsn("postgres"))
+        admin.autocommit = True
+        with admin.cursor() as cursor:
+            cursor.execute("REVOKE CONNECT ON DATABASE cchc FROM cchc_bi")
+            cursor.execute("DROP ROLE bi")
+        admin.close()
+    with EmbeddedPostgres(home) as server:
+        connection = psycopg2.connect(server.dsn("cchc", "bi"))
+        assert ask(connection, "SELECT 1") == [(1,)]
+        connection.close()
