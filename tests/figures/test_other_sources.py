@@ -1,15 +1,15 @@
 """Targets that documents, work dossiers and ratings answer, by hand on some twenty rows."""
 
 import csv
-from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from cchc.commands.app import app
 from cchc.figures.drill import rows_behind
 from tests.world import HUYEN, SO, XA, World, code
-from tools.local.commands import _print_rows
 
 PROVINCE = "TONG:toan_tinh"
 
@@ -159,13 +159,13 @@ def test_figure_leads_to_its_documents_and_their_lines(documents: World):
     assert set(behind["original_name"]) == set(path)
 
 
-def test_rows_are_shown_as_they_are_known(documents: World, tmp_path: Path, capsys):
+def test_rows_are_shown_as_they_are_known(documents: World, tmp_path: Path, monkeypatch):
     """The columns den (not of a document that goes out) and ky_so: empty and whole numbers."""
     file = tmp_path / "rows.csv"
-    asked = {"figure": "T3", "month": "2025-03", "unit": SO, "phan": "con_lai", "ky_loai": "thang"}
-    dsn = documents.engine.url.render_as_string(hide_password=False)
-    _print_rows(Namespace(**asked, csv=str(file)), dsn, None)
-    shown = capsys.readouterr().out
+    monkeypatch.setenv("CCHC_WAREHOUSE_DSN", documents.engine.url.render_as_string(hide_password=False))
+    done = CliRunner().invoke(app, ["rows", "T3", "2025-03", SO, "--phan", "con_lai", "--csv", str(file)])
+    assert done.exit_code == 0, done.output
+    shown = done.output
     assert "VB5" in shown
     for unread in ("None", "NaN", "NaT", "<NA>", ".0 "):
         assert unread not in shown
