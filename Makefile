@@ -87,8 +87,8 @@ verify: venv ## check that what must always hold holds in the warehouse now
 test: venv ## run all tests, or some: make test ARGS="tests/figures -k closed"
 	@exec $(PY) -m pytest --durations=10 $(if $(ARGS),$(ARGS),$(PARALLEL))
 
-test-fast: venv ## run the tests without kill loops, pandas recounts and servers
-	@exec $(PY) -m pytest --durations=10 -m "not (kill or recount or stack)" $(PARALLEL) $(ARGS)
+test-fast: venv ## run the tests that take no long time: no kill loops, pandas recounts, servers
+	@exec $(PY) -m pytest --durations=10 --fast $(PARALLEL) $(ARGS)
 
 lint: venv ## check style of Python and SQL, types, and which way imports go
 	$(PY) -m ruff check

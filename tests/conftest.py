@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,8 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from cchc.figures import definitions as indicators
-from cchc.judging.judge import run_suite
 from cchc.warehouse import engine_of
+from tests.plain_judge import count_violations, run_suite_and_compare
 from tests.world import Definitions, World
 from tools.local.postgres import EmbeddedPostgres
 
@@ -39,8 +39,18 @@ LONG_FIRST = ("recount", "kill", "stack", "long")
 _numbers = itertools.count()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fast", action="store_true", help="leave the long tests out, and judge without Great Expectations"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Orders the files; each runs in one process, as its tests may share something costly."""
+    if config.getoption("--fast"):
+        left_out = [item for item in items if any(item.get_closest_marker(name) for name in LONG_FIRST)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
     files: dict[Path, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(item.path, []).append(item)
@@ -95,19 +105,30 @@ def dsn(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
     yield from _database(postgres, template)
 
 
-@contextmanager
-def _judge_in_this_process() -> Iterator[SimpleNamespace]:
-    yield SimpleNamespace(judge=run_suite)
+@pytest.fixture(scope="session")
+def judge_here(pytestconfig: pytest.Config) -> Callable[[], AbstractContextManager[SimpleNamespace]]:
+    """Stands for the process that judges: the very same function in this one."""
+    run = count_violations if pytestconfig.getoption("--fast") else run_suite_and_compare
+
+    @contextmanager
+    def ready() -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(judge=run)
+
+    return ready
 
 
 @pytest.fixture(autouse=True)
-def judge_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def judge_in_this_process(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    judge_here: Callable[[], AbstractContextManager[SimpleNamespace]],
+) -> None:
     """Spares each batch a new process: importing Great Expectations takes three seconds.
 
     The very same function judges; tests marked `own_process` go through the process as well.
     """
     if "own_process" not in request.keywords:
-        monkeypatch.setattr("cchc.judging.validation.getting_ready", _judge_in_this_process)
+        monkeypatch.setattr("cchc.judging.validation.getting_ready", judge_here)
 
 
 def engine_for_tests(dsn: str) -> sa.Engine:
@@ -142,11 +163,14 @@ def world(engine: sa.Engine, tmp_path: Path) -> World:
 
 @pytest.fixture(scope="session")
 def make_world(
-    postgres: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
+    postgres: EmbeddedPostgres,
+    template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    judge_here: Callable[[], AbstractContextManager[SimpleNamespace]],
 ) -> Iterator[Callable[[], World]]:
     """Makes warehouses that several tests share."""
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cchc.judging.validation.getting_ready", _judge_in_this_process)
+        patch.setattr("cchc.judging.validation.getting_ready", judge_here)
 
         def make() -> World:
             dsn = stack.enter_context(contextmanager(_database)(postgres, template))
