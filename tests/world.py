@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import yaml
 
 from cchc.batches import Batch
-from cchc.contracts import contract_of
+from cchc.contracts import contract_of, datasets_of
 from cchc.figures import definitions as indicators
 from cchc.figures import indicator_sql
 from cchc.figures.refresh import pending_periods, refresh
@@ -130,9 +130,8 @@ CONTENT = (
     *("core.don_vi_tra_loi", "core.ke_thua", "core.ten_goi_khac"),
     *("core.lich", "core.buoi_lam_viec"),
     *("core.tthc", "core.tthc_don_vi", "core.tthc_phien_ban"),
-    *("core.danh_gia", "core.qua_trinh", "core.van_ban", "core.ho_so_cong_viec"),
-    *("core.ho_so", "core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan"),
-    "core.khai_bao",
+    *(f"core.{fact}" for fact in datasets_of("fact")),
+    *("core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan"),
     *("mart.chi_so", "mart.bieu_06a", "mart.ky", "mart.dinh_nghia", "mart.muc_tieu"),
 )
 
@@ -165,8 +164,7 @@ class World:
                 "DROP SCHEMA staging CASCADE; CREATE SCHEMA staging; "
                 # The record of changes lets nobody empty it but the administrator.
                 "SET LOCAL session_replication_role = replica; "
-                "TRUNCATE core.ho_so, core.danh_gia, core.qua_trinh, core.van_ban, "
-                "core.ho_so_cong_viec, core.khai_bao, core.doan, "
+                f"TRUNCATE {', '.join(f'core.{fact}' for fact in datasets_of('fact'))}, core.doan, "
                 "core.tong_hop, core.tong_hop_linh_vuc, core.tong_hop_tthc, mart.chi_so, mart.bieu_06a, "
                 "mart.ky, ops.period_written, ops.batch_period, ops.period, "
                 "ops.figure_change, ops.reject, ops.line_finding, ops.validation_result; "

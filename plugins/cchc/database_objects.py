@@ -9,6 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from cchc.contracts import Contract, contract_of, datasets_of
 from cchc.errors import CchcError
 from cchc.warehouse import SQL
 
@@ -18,6 +19,9 @@ FILES = "sql"
 STAGING = "staging."
 NOT_CODE = re.compile(r"'(?:[^']|'')*'|--[^\n]*")
 NAME = re.compile(r"\b[a-z_]\w*\.[a-z_]\w*\b")
+# Stands in a view that has a branch for each dataset, where those of the plain facts go.
+OTHER_FACTS = "-- other facts: a branch each, made from their contracts\n"
+BRANCH = re.compile(r"'(\w+)' AS dataset\b")
 
 Key = tuple[str, str]
 
@@ -57,20 +61,42 @@ def run_script(connection: sa.Connection, sql: str) -> None:
 
 
 def run_migration(connection: sa.Connection, migration: str, *names: str) -> None:
-    """Runs the files beside a migration (its __file__) that begin with its number: 0001_<name>.sql."""
+    """Runs the files beside a migration (its __file__) that begin with its number: 0001_<name>.sql.
+
+    Without names: the file of the migration's own name.
+    """
     file = Path(migration)
-    number = file.name.split("_")[0]
-    for name in names:
+    number, _, own = file.stem.partition("_")
+    for name in names or (own,):
         run_script(connection, file.with_name(f"{number}_{name}.sql").read_text(encoding="utf-8"))
 
 
 def objects_in_files() -> list[DatabaseObject]:
     """Every view and function that has a file: sql/views/<schema>.<name>.sql, sql/functions/…"""
     return [
-        DatabaseObject(kind, file.stem, file.read_text(encoding="utf-8"))
+        DatabaseObject(kind, file.stem, with_other_facts(file.read_text(encoding="utf-8")))
         for kind, folder in FOLDERS.items()
         for file in sorted(folder.glob("*.sql"))
     ]
+
+
+def with_other_facts(ddl: str) -> str:
+    """The text of a view with a branch for every fact that it does not treat in a way of its own."""
+    if OTHER_FACTS not in ddl:
+        return ddl
+    by_hand = set(BRANCH.findall(ddl))
+    others = (contract_of(dataset) for dataset in datasets_of("fact") if dataset not in by_hand)
+    return ddl.replace(OTHER_FACTS, "".join(f"UNION ALL\n{_newest_lines(fact)}" for fact in others))
+
+
+def _newest_lines(fact: Contract) -> str:
+    """Key, change time, batch and line of what core.<dataset> holds: the newest state of each."""
+    parts = [name for name in fact.key if name != fact.changed_at]
+    key = parts[0] if len(parts) == 1 else f"concat_ws(' ', {', '.join(parts)})"
+    return (
+        f"SELECT\n    '{fact.dataset}' AS dataset,\n    {key} AS khoa,\n    {fact.changed_at} AS thoi_diem,\n"
+        f"    batch_id,\n    line_no\nFROM core.{fact.dataset}\n"
+    )
 
 
 def set_views_aside(connection: sa.Connection) -> Removed:

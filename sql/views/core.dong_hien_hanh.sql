@@ -1,14 +1,6 @@
 -- Lines of all datasets that the lists of faults look for.
 CREATE VIEW core.dong_hien_hanh AS
 SELECT
-    'ho_so' AS dataset,
-    ma_ho_so AS khoa,
-    ngay_cap_nhat AS thoi_diem,
-    batch_id,
-    line_no
-FROM core.ho_so
-UNION ALL
-SELECT
     'don_vi' AS dataset,
     p.ma_don_vi AS khoa,
     p.thoi_diem,
@@ -20,6 +12,7 @@ WHERE
         SELECT 1 FROM core.don_vi_phien_ban AS sau
         WHERE sau.ma_don_vi = p.ma_don_vi AND (sau.thoi_diem, sau.van_tay) > (p.thoi_diem, p.van_tay)
     )
+-- other facts: a branch each, made from their contracts
 UNION ALL
 SELECT
     'tthc' AS dataset,
@@ -60,22 +53,6 @@ SELECT
     batch_id,
     line_no
 FROM core.qua_trinh
-WHERE ma_ho_so IN (SELECT split_part(f.khoa, ' ', 1) FROM ops.line_finding AS f)
-UNION ALL
-SELECT
-    'van_ban' AS dataset,
-    ma_van_ban AS khoa,
-    ngay_cap_nhat AS thoi_diem,
-    batch_id,
-    line_no
-FROM core.van_ban
-UNION ALL
-SELECT
-    'ho_so_cong_viec' AS dataset,
-    ma_hscv AS khoa,
-    ngay_cap_nhat AS thoi_diem,
-    batch_id,
-    line_no
-FROM core.ho_so_cong_viec;
+WHERE ma_ho_so IN (SELECT split_part(f.khoa, ' ', 1) FROM ops.line_finding AS f);
 COMMENT ON VIEW core.dong_hien_hanh IS
 'Một dòng = dòng của tệp mà trạng thái mới nhất của một hồ sơ, đơn vị, thủ tục lấy từ đó. Mỗi bộ dữ liệu một nhánh.';

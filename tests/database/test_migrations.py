@@ -157,12 +157,12 @@ def test_migrations_hold_tables_and_data_only():
     assert found == set(), "its place is a file of its own in sql/views or sql/functions"
 
 
-def test_new_migration_from_the_template_runs_the_files_beside_it(empty_database, tmp_path):
+def test_new_migration_from_the_template_runs_the_file_beside_it(empty_database, tmp_path):
     copy = Copy(tmp_path)
     copy.migrate(empty_database)
     alembic(tmp_path, empty_database, "revision", "-m", "a note", "--rev-id", "0002")
     versions = copy.sql / "migrations" / "versions"
-    (versions / "0002_name.sql").write_text(
+    (versions / "0002_a_note.sql").write_text(
         "CREATE TABLE ops.ghi_chu AS SELECT ':a 100%' AS noi_dung;", encoding="utf-8"
     )
     copy.migrate(empty_database)
@@ -178,7 +178,7 @@ def test_migration_changes_a_column_that_views_read(empty_database, tmp_path):
             "CREATE VIEW staging.don_vi__1__tra_cuu AS SELECT ten_don_vi FROM core.don_vi"
         )
     alembic(tmp_path, empty_database, "revision", "-m", "longer", "--rev-id", "0002")
-    (copy.sql / "migrations" / "versions" / "0002_name.sql").write_text(
+    (copy.sql / "migrations" / "versions" / "0002_longer.sql").write_text(
         "ALTER TABLE core.don_vi ALTER COLUMN ten_don_vi TYPE varchar(500);", encoding="utf-8"
     )
     before = catalogue(engine)[3]

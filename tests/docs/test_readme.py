@@ -15,10 +15,14 @@ def test_the_readme_is_read_in_one_sitting():
     assert len(README.splitlines()) <= 160
 
 
-def test_the_readme_lists_every_dag_with_its_display_name():
+def test_the_readme_lists_dags_with_their_display_names_and_leads_to_all():
     with dag_docs.read_dags() as bag:
         dags = {(dag.dag_id, dag.dag_display_name) for dag in bag.dags.values()}
-    assert dags == set(re.findall(r"^\| `(\w+)` \| (Nạp[^|]*?|Tính[^|]*?) \|", README, re.MULTILINE))
+    listed = set(re.findall(r"^\| `(\w+)` \| (Nạp[^|]*?|Tính[^|]*?) \|", README, re.MULTILINE))
+    assert len(listed) >= 6
+    assert listed <= dags
+    # Of one more source system the README need not tell; docs/dags.md, which is generated, does.
+    assert "(docs/dags.md)" in README
 
 
 def test_every_make_command_in_the_docs_exists():

@@ -360,7 +360,7 @@ def test_faults_of_catalogues_are_listed_too(world: World):
 @pytest.mark.parametrize("dataset", contracts())
 def test_every_dataset_says_which_line_its_newest_state_comes_from(province: World, dataset: str):
     [(text,)] = province.rows("SELECT pg_get_viewdef('core.dong_hien_hanh'::regclass)")
-    assert f"'{dataset}'::text AS dataset" in text, "add a branch to core.dong_hien_hanh in a migration"
+    assert f"'{dataset}'::text AS dataset" in text, "add a branch to sql/views/core.dong_hien_hanh.sql"
 
 
 # Who may see them -----------------------------------------------------------------------------

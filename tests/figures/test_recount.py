@@ -1,6 +1,8 @@
 """Every figure of four simulated months against a computation of its own in pandas: see recount.py."""
 
 import json
+import re
+import warnings
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -10,6 +12,7 @@ import pandas as pd
 import pytest
 
 from cchc.contracts import contract_of
+from cchc.figures.definitions import indicators
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.registers.working_calendar import sync_calendar
@@ -42,6 +45,8 @@ TARGETS = {
     "T12": 100, "T13": 100, "T14": 100, "T17": 100, "don_gian_hoa": 20, "cat_giam_chi_phi": 20,
 }  # fmt: skip
 TARGETS_OF_WORK_DOSSIERS = {"so_nganh": 100, "huyen": 95, "xa": 80}
+# The score has a test of its own, below.
+SCORE = "T16"
 COUNTS = ("T15", "tiep_nhan", "ky_truoc", "da_giai_quyet", "dang_giai_quyet", "khong_co_han")
 
 
@@ -217,10 +222,10 @@ def test_every_figure_is_what_pandas_finds(source, office, declared, loaded, per
         (ma, unit): (tu_so, mau_so)
         for ma, unit, tu_so, mau_so in loaded.rows(
             "SELECT ma_chi_so, ma_don_vi, tu_so, mau_so FROM mart.tinh_chi_so(ARRAY[:l], ARRAY[:ky]) "
-            # The score has a test of its own.
-            "WHERE ma_chi_so <> 'T16'",
+            "WHERE ma_chi_so = ANY(:known)",
             l=period[0],
             ky=period[1],
+            known=sorted({ma for ma, _ in expected}),
         )
     }
     assert set(held) == set(expected)
@@ -228,12 +233,35 @@ def test_every_figure_is_what_pandas_finds(source, office, declared, loaded, per
     assert wrong == {}
     assert sum(figure[0] for figure in expected.values()) > 10_000
     published = loaded.rows(
-        "SELECT count(*) FROM mart.chi_so AS c WHERE ky_loai = :l AND ky = :ky AND ma_chi_so <> 'T16' "
+        f"SELECT count(*) FROM mart.chi_so AS c WHERE ky_loai = :l AND ky = :ky AND ma_chi_so <> '{SCORE}' "
         "AND NOT EXISTS (SELECT FROM mart.tinh_chi_so(ARRAY[:l], ARRAY[:ky]) AS t WHERE t = c)",
         l=period[0],
         ky=period[1],
     )
     assert published == [(0,)]
+
+
+@pytest.fixture(scope="module")
+def recounted(source, office, declared) -> set[str]:
+    """The indicators and readings that are computed here."""
+    april = PERIODS["thang", "2025-04"]
+    return {
+        ma for ma, _ in expected_figures(source, *april) | expected_others(source, office, declared, *april)
+    }
+
+
+def test_a_published_indicator_that_is_not_recounted_has_a_case_of_its_own(recounted):
+    published = {ma for ma, indicator in indicators().items() if indicator.cong_bo}
+    # As long as nobody takes any of these out of the computation above.
+    assert len(published & recounted) >= 27
+    left = sorted(published - recounted - {SCORE})
+    cases = "\n".join(
+        file.read_text(encoding="utf-8") for file in sorted(Path(__file__).parent.glob("test_*"))
+    )
+    without = [ma for ma in left if not re.search(rf"\bfigure\(\s*\"{ma}\"", cases)]
+    assert without == [], "neither counted again in pandas nor worked out by hand"
+    if left:
+        warnings.warn(f"not counted again in pandas: {', '.join(left)}", stacklevel=1)
 
 
 @pytest.mark.parametrize("period", PERIODS, ids="-".join)
@@ -299,11 +327,12 @@ def test_points_follow_from_the_rates(source, office, declared, loaded):
     ]  # fmt: skip
 
 
-def test_every_value_and_verdict_follows_from_its_numbers(loaded):
+def test_every_value_and_verdict_follows_from_its_numbers(loaded, recounted):
     for ma, cap, tu_so, mau_so, gia_tri, ly_do, muc_tieu, dat in loaded.rows(
         "SELECT ma_chi_so, cap, tu_so, mau_so, gia_tri, ly_do_na, muc_tieu, dat FROM mart.chi_so "
         # T6 has no value where nobody declared what is outside the system: test_declarations.py.
-        "WHERE ky_loai IN ('thang', 'luy_ke') AND ma_chi_so NOT IN ('T6', 'T16')"
+        "WHERE ky_loai IN ('thang', 'luy_ke') AND ma_chi_so <> 'T6' AND ma_chi_so = ANY(:recounted)",
+        recounted=sorted(recounted),
     ):
         if ma in COUNTS:
             value = Decimal(tu_so)
@@ -317,13 +346,12 @@ def test_every_value_and_verdict_follows_from_its_numbers(loaded):
         assert (gia_tri, ly_do is None, muc_tieu, dat) == (value, value is not None, target, met)
 
 
-def test_invariants_hold_at_every_roll_up(loaded):
+def test_invariants_hold_at_every_roll_up(loaded, recounted):
     """Units add up to levels and to the province, stock and flow balance, no part is above its whole."""
-    # T7 and T8 count different procedures, which are not added up; T16 is a score.
+    # T7 and T8 count different procedures, which are not added up.
     units = (
         "SELECT ma_chi_so, ky_loai, ky, cap, sum(tu_so) AS tu_so, coalesce(sum(mau_so), 0) AS mau_so "
-        "FROM mart.chi_so WHERE ma_don_vi NOT LIKE 'TONG:%' AND ma_chi_so NOT IN ('T7', 'T8', 'T16') "
-        "GROUP BY 1, 2, 3, 4"
+        "FROM mart.chi_so WHERE ma_don_vi NOT LIKE 'TONG:%' AND ma_chi_so = ANY(:added) GROUP BY 1, 2, 3, 4"
     )
     for grain, cap in [
         *((f"TONG:{level}", f"cap = '{level}'") for level in LEVELS),
@@ -336,6 +364,7 @@ def test_invariants_hold_at_every_roll_up(loaded):
             "count(*) FILTER (WHERE (t.tu_so, coalesce(t.mau_so, 0)) <> (c.tu_so, c.mau_so)) "
             "FROM cong AS c JOIN mart.chi_so AS t USING (ma_chi_so, ky_loai, ky) WHERE t.ma_don_vi = :grain",
             grain=grain,
+            added=sorted(recounted - {"T7", "T8"}),
         )
         ((pairs, wrong),) = compared
         assert pairs > 500

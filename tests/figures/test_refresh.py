@@ -40,6 +40,12 @@ BASE = [on("0110", 1), on("0205", 2), on("0210", 3, don_vi_xu_ly=XA), on("0305",
 LATE = on("0112", 6, don_vi_xu_ly=XA, kenh_thuc_hien="1", ngay_cap_nhat="20250330000000")
 # T6 has its numbers without a value: nobody declared what is outside the system.
 CHANGED_BY_LATE = {"T6", "T9", "T11", "T12", "tiep_nhan", "da_giai_quyet", "dung_han_06a", "dung_han_766"}
+# The others that this test knows; of one that is added later it says nothing.
+NOT_BY_LATE = {
+    *("T1", "T2", "T3", "T4", "T5", "T7", "T8", "T10", "T13", "T14", "T15", "T16", "T17"),
+    *("bao_cao_dung_han", "cat_giam_chi_phi", "cong_bo_dung_han", "don_gian_hoa"),
+    *("dang_giai_quyet", "khong_co_han", "ky_truoc"),
+}
 
 
 @pytest.fixture
@@ -114,6 +120,7 @@ def test_late_dossier_changes_only_its_figures_and_each_is_on_record(counted):
     assert pending_periods(counted.engine) == MONTHS
     counted.refresh_all()
     after = figures(counted)
+    assert {ma for _, _, ma, _ in after} >= CHANGED_BY_LATE | NOT_BY_LATE
     changed = {key for key in after if after[key] != before[key]}
     # January, what holds it, and the year to date of each month; the commune, its level, the province.
     # Percentages change where they were not the same before; numerator and denominator always do.
@@ -124,7 +131,7 @@ def test_late_dossier_changes_only_its_figures_and_each_is_on_record(counted):
     # The report month of February begins on 15 January: received before it, ended in it. Report periods that
     # begin in December have no figures.
     reported = CHANGED_BY_LATE - {"tiep_nhan", "T6", "T9"} | {"ky_truoc"}
-    assert changed == {
+    assert {key for key in changed if key[2] in CHANGED_BY_LATE | NOT_BY_LATE} == {
         (*period, ma, unit)
         for period, changed_figures in [
             *((period, CHANGED_BY_LATE) for period in periods),

@@ -518,7 +518,63 @@ def test_suite_of_dossiers_has_the_required_rules_with_their_severities():
     assert {n for n, severities in by_number.items() if severities == {"warning"}} >= warning
 
 
-def test_every_critical_rule_has_a_case_above():
+# A suite may bring its cases: a row that keeps every rule (`vi_du_dung`), and with a rule what makes of that
+# row lines which break it (`vi_du_sai`).
+EXAMPLES = {
+    dataset: {
+        entry["meta"]["rule_id"]: entry["meta"]["vi_du_sai"]
+        for entry in suite_json(dataset)["expectations"]
+        if "vi_du_sai" in entry["meta"]
+    }
+    for dataset in contracts()
+    if "vi_du_dung" in suite_json(dataset)["meta"]
+}
+
+
+def example_rows(dataset: str, *changes: dict) -> list[dict]:
+    """Good rows of a suite that tell themselves apart by their first key, and one for each of the changes."""
+    good, key = suite_json(dataset)["meta"]["vi_du_dung"], contract_of(dataset).key[0]
+    rows: list[dict] = [*[{}] * GOOD_ROWS, *changes]
+    return [good | {key: f"{good[key]}-{n}"} | change for n, change in enumerate(rows)]
+
+
+@pytest.mark.parametrize("dataset", EXAMPLES)
+def test_good_example_of_a_suite_keeps_every_rule(province: World, dataset: str):
+    batch_id = province.land(dataset, province.csv(example_rows(dataset)))
+    validate(province.engine, batch_id)
+    assert findings(province, batch_id) == {}
+    assert load(province.engine, batch_id)[0].lines_accepted == GOOD_ROWS
+
+
+@pytest.mark.parametrize(
+    ("dataset", "rule_id"), [(dataset, rule) for dataset, rules in EXAMPLES.items() for rule in rules]
+)
+def test_bad_example_of_a_suite_breaks_its_rule(province: World, dataset: str, rule_id: str):
+    bad = EXAMPLES[dataset][rule_id]
+    batch_id = province.land(dataset, province.csv(example_rows(dataset, *bad)), at="2026-01-01")
+    validate(province.engine, batch_id)
+    severity = rules_of(dataset)[rule_id].severity
+    assert findings(province, batch_id)[rule_id] == (severity, len(bad))
+    found = rejected(province, batch_id)
+    lines = range(GOOD_ROWS + 2, GOOD_ROWS + 2 + len(bad)) if severity == "critical" else ()
+    assert sorted(found) == list(lines)
+    assert all(rule_id in rules for rules in found.values())
+
+
+def rules_on_totals(dataset: str) -> set[str]:
+    return {r.rule_id for r in rules_of(dataset).values() if r.type == "expect_table_row_count_to_equal"}
+
+
+@pytest.mark.parametrize("dataset", EXAMPLES)
+def test_batch_of_a_suite_with_examples_stops_when_a_line_is_missing(province: World, dataset: str):
+    [rule_id] = rules_on_totals(dataset)
+    rows = example_rows(dataset)
+    batch_id = province.land(dataset, province.json(rows, tong_so=len(rows) + 1))
+    with pytest.raises(BatchStopped, match=rule_id):
+        validate(province.engine, batch_id)
+
+
+def test_every_critical_rule_has_a_case():
     covered = {*BROKEN_DOSSIERS, *BROKEN_UNITS, *BROKEN_PROCEDURES}
     covered |= {rule for _, broken, _ in OTHERS.values() for rule in broken}
     covered |= {"VB01b", "VB02", "VB03", "VB21", "VB23", "VB23a", "HC01b", "HC03", "HC21"}
@@ -527,6 +583,7 @@ def test_every_critical_rule_has_a_case_above():
     # Rules on declarations have their cases in test_declarations.py.
     covered |= {rule for _, rules in REFUSED.values() for rule in rules} | {"KB10", "KB20", "KB21"}
     covered |= {"DG01b", "DG21", "QT01b", "QT03", "QT21"}
+    covered |= {rule for dataset, rules in EXAMPLES.items() for rule in {*rules, *rules_on_totals(dataset)}}
     for dataset in contracts():
         critical = {rule.rule_id for rule in rules_of(dataset).values() if rule.severity == "critical"}
         assert critical <= covered, critical - covered

@@ -1,5 +1,9 @@
-"""The source systems that datasets are pulled from: an entry for each."""
+"""The source systems that datasets are pulled from: an entry for each.
 
+`python -m cchc.sources.register` prints their pools as `airflow pools import` takes them.
+"""
+
+import json
 from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
@@ -44,8 +48,24 @@ SYSTEMS = {
 }
 
 
+def pools() -> dict[str, dict[str, str | int | bool]]:
+    """Name → size of the pool of each system, in the form of `airflow pools export`."""
+    return {
+        system.pool: {
+            "slots": system.at_a_time,
+            "description": f"Requests to source system {system.code} at the same time",
+            "include_deferred": False,
+        }
+        for system in SYSTEMS.values()
+    }
+
+
 def system_of(code: str) -> SourceSystem:
     """The source system with this code; raises BadDefinition when there is none."""
     if code not in SYSTEMS:
         raise BadDefinition(f"Unknown source system {code!r}: expected one of {', '.join(SYSTEMS)}.")
     return SYSTEMS[code]
+
+
+if __name__ == "__main__":
+    print(json.dumps(pools()))
