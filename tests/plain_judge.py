@@ -1,5 +1,7 @@
-"""What Great Expectations finds in a batch, asked of PostgreSQL directly: for `make test-fast`, where it would be
-most of the time. Every other run compares the two on each batch that it judges."""
+"""What Great Expectations finds in a batch, asked of PostgreSQL directly.
+
+For `make test-fast`, where it would be most of the time. Every other run compares the two on each batch.
+"""
 
 from typing import Any
 
