@@ -389,6 +389,7 @@ def test_what_keeps_airflow_from_running_it_is_told_in_one_line(cchc, warehouse,
     assert airflow.triggered == []
 
 
+@pytest.mark.long
 def test_an_airflow_that_does_not_answer_is_told_in_one_line(cchc, warehouse, monkeypatch):
     monkeypatch.setenv("CCHC_AIRFLOW_URL", NEVER_STARTED)
     monkeypatch.setenv("CCHC_AIRFLOW_USER", "cchc")

@@ -11,6 +11,8 @@ from cchc.figures.refresh import sync_definitions
 from cchc.warehouse import engine_of
 from tests.migrating import Copy
 
+pytestmark = pytest.mark.long
+
 STANDING = """
 SELECT relnamespace::regnamespace || '.' || relname, oid || '/' || xmin FROM pg_class
 WHERE relnamespace::regnamespace::text IN ('ops', 'core', 'mart')

@@ -14,6 +14,8 @@ from cchc.figures.refresh import sync_definitions
 from cchc.warehouse import engine_of
 from tests.migrating import ROOT, Copy, alembic, migrate
 
+pytestmark = pytest.mark.long
+
 # design.md, "The contract with BI": the columns in this order.
 CHI_SO = [
     *(("ky_loai", "text"), ("ky", "text"), ("tu_ngay", "date"), ("den_ngay", "date")),

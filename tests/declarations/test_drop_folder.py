@@ -118,6 +118,7 @@ def test_a_form_of_an_unknown_unit_waits_for_it(world: World, folder: Path):
     assert waiting_forms(world.engine, folder) == []
 
 
+@pytest.mark.long
 def test_made_up_declarations_are_good_and_the_same_each_time(make_world, folder: Path):
     """The demo's table and forms: nothing is rejected, forms supersede the table, again adds nothing."""
     world: World = make_world()

@@ -15,6 +15,8 @@ from cchc.judging.validation import validate
 from cchc.loading.load import load
 from tests.world import HUYEN, PROCEDURES, SO, XA, World, code
 
+pytestmark = pytest.mark.long
+
 PROVINCE = "TONG:toan_tinh"
 UNITS = (SO, HUYEN, XA, "TONG:so_nganh", "TONG:xa", PROVINCE)
 P1, P2, P3 = (p["MaTTHC"] for p in PROCEDURES)

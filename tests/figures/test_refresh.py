@@ -165,6 +165,7 @@ def test_month_alone_is_right_whatever_was_refreshed_before(province):
     assert pending_periods(province.engine) == ["2025-01", "2025-02"]
 
 
+@pytest.mark.long
 def test_months_refreshed_in_any_order_give_the_same_mart(counted):
     counted.add(LATE)
     counted.refresh_all()
@@ -307,6 +308,7 @@ def test_edited_definition_is_counted_again_and_on_record_without_a_batch(counte
 # --- several at once ----------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_months_of_a_year_refreshed_at_the_same_time_are_right(counted):
     counted.add(LATE)
     counted.refresh_all()

@@ -157,6 +157,7 @@ def test_a_load_that_changes_no_month_announces_none(world: World, run_task):
     assert result["periods"] == context.partitions == []
 
 
+@pytest.mark.long
 def test_the_reference_task_announces_the_months_that_wait_because_of_it(world: World, run_task):
     world.dimensions().add({})
     world.refresh_all()

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.long
+
 REPO = Path(__file__).parents[2]
 # In another process: importing Airflow reads its settings and makes its home.
 ASK = """

@@ -103,6 +103,7 @@ def test_lists_that_a_later_export_lacks_erase_nothing(province: World):
     assert province.rows(FEES) == [(0, 0, 0, 4)]
 
 
+@pytest.mark.long
 def test_exports_with_and_without_lists_give_the_same_in_any_order(province: World):
     versions = [
         record(**LISTED, HanTiepNhan="20250306090000"),

@@ -18,6 +18,8 @@ from cchc.warehouse import engine_of
 from tests.accidents import nothing_differs_after, session_ended
 from tests.world import PROCEDURES, UNITS, XA, World, code
 
+pytestmark = pytest.mark.long
+
 AT = "2025-04-01"
 FIGURES = ("core.ho_so", "core.tong_hop", "mart.chi_so")
 SHORT = [

@@ -69,6 +69,7 @@ def test_unit_history_name_change_end_successor_and_reuse(world):
     assert unit_history(world) == UNIT_HISTORY
 
 
+@pytest.mark.long
 def test_unit_versions_in_any_order_give_the_same_table(engine, tmp_path):
     """All orders of arrival, one version a file or several in one."""
 
@@ -213,6 +214,7 @@ def test_level_of_a_procedure_changes_on_the_day_the_source_names(world):
     ]
 
 
+@pytest.mark.long
 def test_procedure_versions_in_any_order_give_the_same_tables(world):
     seen, orders = [], [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1), (1, 3, 0, 2), (3, 0, 2, 1)]
     short = [{"ma_tthc": "1.000001", "ten_tthc": "Thủ tục số 1", "muc_do": "4"}]

@@ -404,6 +404,7 @@ WORK_LINES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("load_lines", "lines"), [(add, LINES), (add_work, WORK_LINES)])
 def test_split_merged_shuffled_and_repeated_files_give_the_same_warehouse(province, load_lines, lines):
     load_lines(province, *lines)
@@ -430,6 +431,7 @@ def test_split_merged_shuffled_and_repeated_files_give_the_same_warehouse(provin
     check()
 
 
+@pytest.mark.long
 def test_same_time_and_different_content_gives_one_result_whatever_the_order(province):
     versions = [state(1, "0305", ky_hieu=f"{n}/A", gui_giay=str(n % 2)) for n in (1, 2, 3)]
     work = [work_state(1, "0305", tien_do=str(n)) for n in (10, 20, 30)]

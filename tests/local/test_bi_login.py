@@ -17,6 +17,8 @@ from tools.local.postgres import EmbeddedPostgres
 from tools.local.settings import Home, Ports
 from tools.local.stack import Stack
 
+pytestmark = pytest.mark.long
+
 REPO = Path(__file__).parents[2]
 REFUSED = psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ReadOnlySqlTransaction
 FINISHED = {"trang_thai_ho_so": "9", "ngay_ket_thuc_xu_ly": "20250311100000"}

@@ -9,6 +9,8 @@ import xlsxwriter
 
 from tests.world import PROCEDURES, SO, World
 
+pytestmark = pytest.mark.long
+
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 GENUINE = sorted(SHARED.glob("danh-sach-tthc-*.xlsx"))
 needs_genuine = pytest.mark.skipif(not GENUINE, reason=f"the genuine catalogue files are not in {SHARED}")

@@ -16,6 +16,8 @@ from tools.tthc_simulator.defects import CRITICAL_KINDS
 from tools.tthc_simulator.generate import Settings
 from tools.tthc_simulator.source import generate
 
+pytestmark = pytest.mark.long
+
 # --- conservation ---------------------------------------------------------------------------------
 
 

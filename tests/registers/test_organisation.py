@@ -259,6 +259,7 @@ def test_what_a_source_says_otherwise_is_shown_and_changes_nothing(world):
     assert units_of(world, ("Xã Tên Khác", "2025-02-01"), ("S1", "2025-02-28")) == ["84.29001"] * 2
 
 
+@pytest.mark.long
 def test_files_and_lists_in_any_order_give_the_same_organisation(world):
     folder = write(world.folder / "ref", ON_FILE, STEPS, CALLED)
     later = world.folder / "later"

@@ -17,6 +17,8 @@ from tools.qlvb_simulator.server import create_app
 from tools.qlvb_simulator.source import COLUMNS, DATASETS, KEYS, Source, generate
 from tools.simulation.geography import units
 
+pytestmark = pytest.mark.long
+
 SMALL = Settings(van_ban_moi_thang=600, ho_so_moi_thang=200, den="2025-03")
 BOTH = pytest.mark.parametrize("dataset", DATASETS)
 

@@ -21,6 +21,8 @@ from tools.tthc_simulator.generate import ROW, Settings, generate_lives
 from tools.tthc_simulator.server import create_app
 from tools.tthc_simulator.source import CSV_COLUMNS, NESTED_KEYS, RECORD_KEYS, generate
 
+pytestmark = pytest.mark.long
+
 SMALL = Settings(per_month=700)
 END = "20250701000000"
 # The changes of 1 July are not entered yet.

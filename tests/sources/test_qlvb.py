@@ -28,6 +28,8 @@ from tools.qlvb_simulator.server import create_app
 from tools.qlvb_simulator.source import DATASETS, KEYS, Source, generate
 from tools.simulation.geography import unit_records
 
+pytestmark = pytest.mark.long
+
 SMALL = Settings(van_ban_moi_thang=900, ho_so_moi_thang=300, den="2025-03")
 MOMENTS = ["2025-01-20", "2025-02-01", "2025-03-01", "2025-04-01"]
 HEADER = "ma_van_ban,huong\n"
