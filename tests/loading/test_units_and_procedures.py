@@ -1,5 +1,6 @@
 """Loading units and procedures: their versions in time, in any order."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
