@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -309,6 +311,32 @@ def test_ingest_hands_a_copy_to_the_dag_prints_what_came_of_it_and_takes_the_cop
     assert list((tmp_path / "landing" / "incoming").iterdir()) == []
     assert "Các lô / batches" in out
     assert "loaded" in out
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_an_ingest_that_is_ended_takes_its_copy_away(warehouse, airflow, tmp_path, number):
+    airflow.becomes = lambda _: {"state": "running"}
+    program = subprocess.Popen(
+        [sys.executable, "-m", "cchc", "ingest", "ho_so", str(warehouse.dossiers({}))],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "plugins")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not airflow.triggered:
+            assert program.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        incoming = tmp_path / "landing" / "incoming"
+        assert len([*incoming.rglob("*.*")]) == 1
+        program.send_signal(number)
+        told = program.communicate(timeout=30)[1]
+    finally:
+        program.kill()
+        program.wait()
+    assert (program.returncode, told) == (128 + number, b"")
+    assert list(incoming.iterdir()) == []
 
 
 def test_a_file_that_is_already_where_files_are_taken_from_is_not_copied(
