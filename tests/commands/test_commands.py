@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -64,6 +65,15 @@ WRONG = [
         ["ingest", "ho_so", "/etc/passwd"],
         r"FILE=/etc/passwd: no header row of dataset ho_so found .* Expected",
     ),
+    (["ingest", "ho_so", "~khong_co_ai/x.csv"], r"FILE=~khong_co_ai/x\.csv: no path of a file\. Expected"),
+    (["ingest", "ho_so", "a\0b"], r"FILE='a\\x00b': no path of a file"),
+    (["ingest", "ho_so", "a" * 5000], r"FILE=a{5000}: no path of a file"),
+    (["ingest", "ho_so", "a\nb"], r"FILE='a\\nb': there is no such file"),
+    (["refresh", "0000-01"], r"KY='0000-01' is no month\. Expected YYYY-MM"),
+    (["refresh", "9999-12"], r"KY='9999-12' is no month"),
+    (["form", "Sở Xây dựng", "0000-01"], r"KY='0000-01' is no month"),
+    (["rows", "T9", "0001-01"], r"KY='0001-01' is no period of kind thang"),
+    (["rows", "T9", "0000", "--ky-loai", "nam"], r"KY='0000' is no period of kind nam"),
     (["refresh", "2025-13"], r"KY='2025-13' is no month\. Expected YYYY-MM, for example 2025-03\."),
     (["refresh", "tháng 3"], r"KY='tháng 3' is no month"),
     (["form", "Sở Xây dựng", "2025"], r"KY='2025' is no month"),
@@ -89,7 +99,7 @@ MISSING = [
 
 
 @pytest.mark.parametrize(
-    ("words", "says"), WRONG, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+    ("words", "says"), WRONG, ids=lambda value: ascii(" ".join(value)[:60]) if isinstance(value, list) else ""
 )
 def test_a_wrong_argument_is_answered_in_one_line_with_what_is_accepted(cchc, monkeypatch, words, says):
     for variable in ("CCHC_WAREHOUSE_DSN", "CCHC_AIRFLOW_URL"):
@@ -142,6 +152,86 @@ def test_a_warehouse_that_is_away_or_not_migrated_is_told_in_one_line(cchc, monk
     assert "The warehouse is not migrated" in told
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"\xff\xfe", "line 1 is empty or longer than"),
+        (b"a" * 60_000_000, "line 1 is empty or longer than"),
+        (b"ten,diem\n" + b"a" * 2_000_000, "no header row of dataset ho_so found"),
+        (b'"' + b"a" * 200_000 + b'",b\n1,2\n', "no header row of dataset ho_so found"),
+    ],
+    ids=["BOM only", "one line", "a long line", "a long cell"],
+)
+def test_a_file_that_is_no_table_is_told_in_one_line(cchc, tmp_path, content, says):
+    (path := tmp_path / "a.csv").write_bytes(content)
+    code, out, told = cchc("ingest", "ho_so", path)
+    assert (code, out) == (1, "")
+    (line,) = told.splitlines()
+    assert line.startswith(f"FILE={path}: {says}")
+
+
+def test_links_in_a_circle_are_told_in_one_line(cchc, tmp_path):
+    (tmp_path / "a").symlink_to(tmp_path / "a")
+    code, _, told = cchc("ingest", "ho_so", tmp_path / "a")
+    assert (code, told) == (1, f"FILE={tmp_path}/a: no path of a file. Expected the path of an export.\n")
+
+
+@pytest.mark.parametrize("to", ["khong/co/phieu.xlsx", ".", "", "/dev/full"])
+def test_a_file_that_cannot_be_written_is_told_in_one_line(cchc, warehouse, tmp_path, monkeypatch, to):
+    warehouse.ingest("ho_so", warehouse.dossiers({}), at="2025-05-10")
+    warehouse.refresh_all()
+    (work := tmp_path / "work").mkdir()
+    monkeypatch.chdir(work)
+    asked = {"OUT": ("form", "Sở Xây dựng", "2025-03", "--out", to)}
+    asked["CSV"] = ("rows", "tiep_nhan", "2025-03", "--csv", to)
+    for variable, words in asked.items():
+        code, out, told = cchc(*words)
+        assert (code, out) == (1, "")
+        (line,) = told.splitlines()
+        assert line.startswith(f"{variable}={to or '.'}: cannot be written (")
+    assert list(work.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words", "says"),
+    [
+        ("CCHC_WAREHOUSE_DSN", "garbage", ["verify"], "CCHC_WAREHOUSE_DSN: The warehouse's address is none."),
+        (
+            "CCHC_WAREHOUSE_DSN",
+            "postgresql+psycopg2://cchc:bi-mat@h:cong/cchc",
+            ["verify"],
+            "CCHC_WAREHOUSE_DSN: The warehouse's address is none. Expected postgresql+psycopg2://user",
+        ),
+        (
+            "CCHC_WAREHOUSE_DSN",
+            "postgresql://cchc:bi-mat@127.0.0.1:9/cchc?khong=co",
+            ["verify"],
+            "The warehouse of CCHC_WAREHOUSE_DSN: invalid dsn",
+        ),
+        ("CCHC_AIRFLOW_URL", "garbage", ["refresh", "2025-03"], "CCHC_AIRFLOW_URL='garbage' is no address."),
+        ("CCHC_AIRFLOW_URL", "http://h:cong", ["refresh", "2025-03"], "CCHC_AIRFLOW_URL='http://h:cong' is"),
+        (
+            "CCHC_AIRFLOW_URL",
+            "http://[",
+            ["refresh", "2025-03"],
+            "CCHC_AIRFLOW_URL='http://[' is no address.",
+        ),
+        ("CCHC_KY_DAU", "garbage", ["rows", "T9", "2025-03"], "CCHC_KY_DAU='garbage' is no month."),
+    ],
+)
+def test_a_variable_that_is_wrong_is_named_in_one_line(
+    cchc, warehouse, monkeypatch, variable, value, words, says
+):
+    monkeypatch.setenv("CCHC_AIRFLOW_USER", "cchc")
+    monkeypatch.setenv("CCHC_AIRFLOW_PASSWORD", "dung")
+    monkeypatch.setenv(variable, value)
+    code, out, told = cchc(*words)
+    assert (code, out) == (1, "")
+    (line,) = told.splitlines()
+    assert line.startswith(says)
+    assert "bi-mat" not in line
+
+
 def test_it_is_a_program_without_tracebacks(warehouse):
     done = subprocess.run(
         [sys.executable, "-m", "cchc", "rows", "T9", "2025-13"],
@@ -170,6 +260,14 @@ def test_form_writes_the_units_form_and_near_names_of_a_unit_that_is_none(
     assert code == 1
     assert line.startswith("UNIT='Sở Xây dung' is no unit of 2025-03.")
     assert "near: Sở Xây dựng" in line
+
+
+def test_form_names_a_file_so_that_a_shell_takes_it_as_one_word(cchc, warehouse, tmp_path):
+    path = tmp_path / "phiếu; touch x.xlsx"
+    code, out, _ = cchc("form", "Sở Xây dựng", "2025-03", "--out", path)
+    assert code == 0
+    command = out.splitlines()[-1].partition(" (")[0]
+    assert shlex.split(command) == ["make", "ingest", "DATASET=khai_bao", f"FILE={path}"]
 
 
 def test_rows_lists_the_rows_and_writes_all_of_them(cchc, warehouse, tmp_path):

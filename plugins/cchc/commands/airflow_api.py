@@ -4,6 +4,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -43,7 +44,18 @@ class AirflowApi:
                 f"{', '.join(missing)} not set. Expected the address of Airflow's UI, and a user of it who "
                 f"may start runs with its password."
             )
-        return cls(*(os.environ[name] for name in names))
+        address, user, password = (os.environ[name] for name in names)
+        try:
+            parts = urlsplit(address)
+            is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            is_address = False
+        if not is_address:
+            raise CchcError(
+                f"CCHC_AIRFLOW_URL={address!r} is no address. Expected that of Airflow's UI, for example "
+                f"http://localhost:8080."
+            )
+        return cls(address, user, password)
 
     def health(self) -> dict[str, str | None]:
         """Status of scheduler, dag_processor, triggerer; empty while nobody answers."""
@@ -139,7 +151,12 @@ class AirflowApi:
             raise AirflowApiError(
                 f"Airflow answered {answer.status_code} to {method} {path}: {_reason(answer)}"
             )
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:
+            raise AirflowApiError(
+                f"What answers {method} {path} at {self.address} is not Airflow: it sends no JSON."
+            ) from error
 
     def _send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         try:
@@ -148,6 +165,8 @@ class AirflowApi:
             raise AirflowApiError(
                 f"Airflow at {self.address} does not answer ({type(error).__name__})."
             ) from error
+        except UnicodeError as error:  # a host name that no resolver takes
+            raise AirflowApiError(f"Airflow at {self.address} has no name that can be looked up.") from error
 
     def _send_signed_in(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         url = f"{self.address}/api/v2{path}"
