@@ -216,6 +216,7 @@ def test_a_file_that_cannot_be_written_is_told_in_one_line(cchc, warehouse, tmp_
             ["refresh", "2025-03"],
             "CCHC_AIRFLOW_URL='http://[' is no address.",
         ),
+        ("CCHC_AIRFLOW_URL", f"http://{'a' * 70}", ["refresh", "2025-03"], "CCHC_AIRFLOW_URL='http://aaa"),
         ("CCHC_KY_DAU", "garbage", ["rows", "T9", "2025-03"], "CCHC_KY_DAU='garbage' is no month."),
     ],
 )
@@ -345,7 +346,7 @@ def answering(airflow: Airflow) -> Iterator[str]:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else {}
             status, content = airflow.answer(self.command, self.path, body)
-            text = json.dumps(content).encode()
+            text = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(text)))
@@ -520,6 +521,19 @@ def test_an_airflow_that_does_not_answer_is_told_in_one_line(cchc, warehouse, mo
     monkeypatch.setenv("CCHC_AIRFLOW_USER", "cchc")
     monkeypatch.setenv("CCHC_AIRFLOW_PASSWORD", "dung")
     assert cchc("refresh", "2025-03")[2] == f"Airflow at {NEVER_STARTED} does not answer (ConnectionError).\n"
+
+
+def test_what_is_not_airflow_is_told_in_one_line(cchc, warehouse, airflow):
+    address = os.environ["CCHC_AIRFLOW_URL"]
+    answer = airflow.answer
+    airflow.answer = lambda *_: (200, ["trang chủ"])
+    assert cchc("refresh", "2025-03")[2] == f"What answers at {address} is not Airflow: it gives no token.\n"
+    airflow.answer = lambda method, path, body: (
+        answer(method, path, body) if "token" in path else (200, b"<p>")
+    )
+    assert cchc("refresh", "2025-03")[2] == (
+        f"What answers GET /dags/refresh_chi_so at {address} is not Airflow: it sends no JSON.\n"
+    )
 
 
 def test_waiting_ends_with_the_time_limit(cchc, warehouse, airflow):

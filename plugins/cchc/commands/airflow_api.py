@@ -47,7 +47,8 @@ class AirflowApi:
         address, user, password = (os.environ[name] for name in names)
         try:
             parts = urlsplit(address)
-            is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+            host = (parts.hostname or "").encode("idna")  # as it is looked up: not every name can be
+            is_address = parts.scheme in ("http", "https") and host and parts.port != 0
         except ValueError:
             is_address = False
         if not is_address:
@@ -165,8 +166,6 @@ class AirflowApi:
             raise AirflowApiError(
                 f"Airflow at {self.address} does not answer ({type(error).__name__})."
             ) from error
-        except UnicodeError as error:  # a host name that no resolver takes
-            raise AirflowApiError(f"Airflow at {self.address} has no name that can be looked up.") from error
 
     def _send_signed_in(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         url = f"{self.address}/api/v2{path}"
@@ -180,7 +179,12 @@ class AirflowApi:
             raise AirflowApiError(
                 f"Airflow refused the user {self._user} ({token.status_code}): {_reason(token)}"
             )
-        self._session.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
+        try:
+            self._session.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
+        except (ValueError, KeyError, TypeError) as error:
+            raise AirflowApiError(
+                f"What answers at {self.address} is not Airflow: it gives no token."
+            ) from error
         return self._session.request(method, url, timeout=30, **kwargs)
 
 
