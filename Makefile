@@ -9,6 +9,11 @@ export BENCH_ROWS
 # A few tests start sooner in one process, and each process has a PostgreSQL of its own.
 PARALLEL := -n logical --maxprocesses 4
 MAKEFLAGS += --no-print-directory
+# What a person gives reaches the shell in the environment, as text: neither make nor the shell reads
+# anything in it. Recipes name it "$$FILE", not "$(FILE)".
+GIVEN := DATASET FILE KY MA DON_VI PHAN KY_LOAI CSV UNIT OUT PYTHON
+$(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
+export $(GIVEN)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -23,7 +28,7 @@ help: ## list the commands
 venv: .venv/.installed ## make the virtual environment from requirements.lock
 
 .venv/.installed: requirements.lock
-	@for python in $(PYTHON) python3.11 python3; do \
+	@for python in $${PYTHON:+"$$PYTHON"} python3.11 python3; do \
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then \
 	    found=$$python; break; \
 	  fi; \
@@ -51,23 +56,23 @@ psql: venv ## open the warehouse
 	@exec $(LOCAL) psql -- $(ARGS)
 
 ingest: venv ## load one file: make ingest DATASET=ho_so FILE=path
-	@[ -n "$(DATASET)" ] && [ -n "$(FILE)" ] || \
+	@[ -n "$$DATASET" ] && [ -n "$$FILE" ] || \
 	  { echo "Usage: make ingest DATASET=ho_so FILE=path/of/the/export.xlsx" >&2; exit 2; }
-	@exec $(LOCAL) ingest "$(DATASET)" "$(FILE)"
+	@exec $(LOCAL) ingest -- "$$DATASET" "$$FILE"
 
 refresh: venv ## count one month again: make refresh KY=2025-03
-	@[ -n "$(KY)" ] || { echo "Usage: make refresh KY=2025-03" >&2; exit 2; }
-	@exec $(LOCAL) refresh "$(KY)"
+	@[ -n "$$KY" ] || { echo "Usage: make refresh KY=2025-03" >&2; exit 2; }
+	@exec $(LOCAL) refresh -- "$$KY"
 
 rows: venv ## list the dossiers behind a figure: make rows MA=T9 KY=2025-03 DON_VI=TONG:xa PHAN=con_lai
-	@[ -n "$(MA)" ] && [ -n "$(KY)" ] || { echo "Usage: make rows MA=T9 KY=2025-03 [DON_VI=unit] \
+	@[ -n "$$MA" ] && [ -n "$$KY" ] || { echo "Usage: make rows MA=T9 KY=2025-03 [DON_VI=unit] \
 	[PHAN=tu_so|mau_so|con_lai] [KY_LOAI=thang|luy_ke|quy|nua_nam|nam|ky_bao_cao] [CSV=file]" >&2; exit 2; }
-	@exec $(LOCAL) rows "$(MA)" "$(KY)" $(if $(DON_VI),"$(DON_VI)") $(if $(PHAN),--phan $(PHAN)) \
-	  $(if $(KY_LOAI),--ky-loai $(KY_LOAI)) $(if $(CSV),--csv "$(CSV)")
+	@exec $(LOCAL) rows $${PHAN:+--phan="$$PHAN"} $${KY_LOAI:+--ky-loai="$$KY_LOAI"} $${CSV:+--csv="$$CSV"} \
+	  -- "$$MA" "$$KY" $${DON_VI:+"$$DON_VI"}
 
 form: venv ## write a unit's declaration form: make form UNIT="Sở Tư pháp" KY=2025-03 [OUT=file.xlsx]
-	@[ -n "$(UNIT)" ] && [ -n "$(KY)" ] || { echo "Usage: make form UNIT=code-or-name KY=2025-03 [OUT=file]" >&2; exit 2; }
-	@exec $(LOCAL) form "$(UNIT)" "$(KY)" $(if $(OUT),--out "$(OUT)")
+	@[ -n "$$UNIT" ] && [ -n "$$KY" ] || { echo "Usage: make form UNIT=code-or-name KY=2025-03 [OUT=file]" >&2; exit 2; }
+	@exec $(LOCAL) form $${OUT:+--out="$$OUT"} -- "$$UNIT" "$$KY"
 
 airflow: venv ## run an airflow command: make airflow ARGS="dags list"
 	@exec $(LOCAL) airflow -- $(ARGS)
@@ -94,7 +99,7 @@ lint: venv ## check style of Python and SQL, types, and which way imports go
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
-	cd plugins && $(CURDIR)/.venv/bin/lint-imports --no-cache --config ../pyproject.toml
+	cd plugins && "$(CURDIR)"/.venv/bin/lint-imports --no-cache --config ../pyproject.toml
 	$(PY) -m sqlfluff lint sql
 
 format: venv ## put Python and SQL into style

@@ -105,7 +105,21 @@ def test_month_is_read_from_its_name():
 
 
 @pytest.mark.parametrize(
-    "ky", ["", "2025", "2025-3", "2025-13", "2025-00", "03/2025", "2025-03-01", "2025-Q1", None]
+    "ky",
+    [
+        "",
+        "2025",
+        "2025-3",
+        "2025-13",
+        "2025-00",
+        "0000-01",
+        "0001-01",
+        "9999-12",
+        "03/2025",
+        "2025-03-01",
+        "2025-Q1",
+        None,
+    ],
 )
 def test_what_is_no_month_is_refused_with_an_example(ky):
     with pytest.raises(CchcError, match="expected YYYY-MM, for example 2025-03"):
@@ -118,7 +132,7 @@ def test_first_period_is_january_2025_unless_set(monkeypatch):
     monkeypatch.setenv("CCHC_KY_DAU", "2024-07")
     assert first_period() == Month(2024, 7)
     monkeypatch.setenv("CCHC_KY_DAU", "tháng 7")
-    with pytest.raises(CchcError, match="tháng 7"):
+    with pytest.raises(CchcError, match="CCHC_KY_DAU='tháng 7' is no month"):
         first_period()
 
 

@@ -43,7 +43,9 @@ TURNS = 3
 
 def main() -> None:
     console = Console()
-    rows = int(os.environ.get("BENCH_ROWS", "200000"))
+    text = os.environ.get("BENCH_ROWS", "200000")
+    if not text.isdecimal() or not (rows := int(text)):
+        sys.exit(f"BENCH_ROWS={text!r} is no number of rows. Expected for example 200000.")
     HOME.mkdir(parents=True, exist_ok=True)
     with EmbeddedPostgres(HOME / "server") as server:
         console.print(f"Generating {rows:,} dossiers of {FIRST[:4]} …")
@@ -398,6 +400,10 @@ CHILDREN = {f.__name__: f for f in (sources, floor, reference, pipeline, whole, 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
+        if sys.argv[1] not in CHILDREN:
+            sys.exit(
+                f"tools.bench takes no argument such as {sys.argv[1]!r}. Expected none: BENCH_ROWS sets it."
+            )
         print(json.dumps(CHILDREN[sys.argv[1]](*sys.argv[2:])))
     else:
         main()

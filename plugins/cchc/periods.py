@@ -13,6 +13,8 @@ from cchc.errors import CchcError
 
 # The report regime's month begins on this day (domain: NĐ 09/2019/NĐ-CP).
 REPORT_DAY = 15
+# A period's neighbours are months too: neither the first nor the last year that a date can have.
+_YEAR = r"(?:19|2[0-9])[0-9]{2}"
 
 
 @dataclass(frozen=True, order=True)
@@ -123,7 +125,7 @@ def periods_of(month: Month) -> list[Period]:
 
 def parse_period(ky_loai: str, ky: str) -> Period:
     """The period of this kind and name; raises CchcError when there is none."""
-    year = re.fullmatch(r"(\d{4})(-.*)?", ky)
+    year = re.fullmatch(rf"({_YEAR})(-.*)?", ky)
     for period in _periods_of(int(year[1])) if year else ():
         if (period.ky_loai, period.ky) == (ky_loai, ky):
             return period
@@ -136,7 +138,7 @@ def parse_period(ky_loai: str, ky: str) -> Period:
 
 def parse_month(ky: str) -> Month:
     """The month named `ky`; raises CchcError for anything but YYYY-MM."""
-    found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", ky.strip()) if isinstance(ky, str) else None
+    found = re.fullmatch(rf"({_YEAR})-(0[1-9]|1[0-2])", ky.strip()) if isinstance(ky, str) else None
     if not found:
         raise CchcError(f"Period {ky!r} is no month: expected YYYY-MM, for example 2025-03.")
     return Month(int(found[1]), int(found[2]))
@@ -158,4 +160,10 @@ def months_between(start: date, end: date) -> list[str]:
 
 def first_period() -> Month:
     """The first month that is counted: the plan starts in January 2025. CCHC_KY_DAU sets another."""
-    return parse_month(os.environ.get("CCHC_KY_DAU", "2025-01"))
+    name = os.environ.get("CCHC_KY_DAU", "2025-01")
+    try:
+        return parse_month(name)
+    except CchcError as error:
+        raise CchcError(
+            f"CCHC_KY_DAU={name!r} is no month. Expected YYYY-MM, for example 2025-01."
+        ) from error

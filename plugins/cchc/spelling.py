@@ -16,3 +16,9 @@ def fold(text: str) -> str:
         if new_style in folded:
             folded = re.sub(rf"{new_style}(?!\w)", old_style, folded)
     return folded
+
+
+def one_line(name: object) -> str:
+    """A name as messages show it: as it is, or quoted when it would break their line or a terminal."""
+    text = str(name)
+    return text if text.isprintable() else repr(text)

@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cchc.errors import CchcError
+
 ROOT = Path(__file__).resolve().parents[2]
 SQL = ROOT / "sql"
 EXPECTATIONS = ROOT / "expectations"
@@ -17,14 +19,23 @@ SESSION = "-c timezone=Asia/Ho_Chi_Minh -c datestyle=ISO -c jit=off -c search_pa
 
 
 def engine_of(dsn: str, statement_timeout_s: int = 0) -> sa.Engine:
-    """An engine whose every statement ends after `statement_timeout_s` seconds (0: no limit)."""
+    """An engine whose every statement ends after `statement_timeout_s` seconds (0: no limit).
+
+    Raises CchcError for what is no address of a database.
+    """
     options = f"{SESSION} -c statement_timeout={statement_timeout_s * 1000}"
     # In the URL, so that Great Expectations' own engine runs under the same settings.
-    url = (
-        sa.make_url(dsn)
-        .set(drivername="postgresql+psycopg2")
-        .update_query_dict({"options": options, "application_name": "cchc"})
-    )
+    try:
+        url = (
+            sa.make_url(dsn)
+            .set(drivername="postgresql+psycopg2")
+            .update_query_dict({"options": options, "application_name": "cchc"})
+        )
+    except (sa.exc.ArgumentError, ValueError):
+        # Without its cause, and not shown: it may hold a password.
+        raise CchcError(
+            "The warehouse's address is none. Expected postgresql+psycopg2://user:password@host:port/cchc."
+        ) from None
     return sa.create_engine(url, poolclass=sa.pool.NullPool, hide_parameters=True)
 
 

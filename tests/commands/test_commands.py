@@ -3,9 +3,12 @@
 import json
 import os
 import re
+import shlex
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,6 +65,15 @@ WRONG = [
         ["ingest", "ho_so", "/etc/passwd"],
         r"FILE=/etc/passwd: no header row of dataset ho_so found .* Expected",
     ),
+    (["ingest", "ho_so", "~khong_co_ai/x.csv"], r"FILE=~khong_co_ai/x\.csv: no path of a file\. Expected"),
+    (["ingest", "ho_so", "a\0b"], r"FILE='a\\x00b': no path of a file"),
+    (["ingest", "ho_so", "a" * 5000], r"FILE=a{5000}: no path of a file"),
+    (["ingest", "ho_so", "a\nb"], r"FILE='a\\nb': there is no such file"),
+    (["refresh", "0000-01"], r"KY='0000-01' is no month\. Expected YYYY-MM"),
+    (["refresh", "9999-12"], r"KY='9999-12' is no month"),
+    (["form", "Sở Xây dựng", "0000-01"], r"KY='0000-01' is no month"),
+    (["rows", "T9", "0001-01"], r"KY='0001-01' is no period of kind thang"),
+    (["rows", "T9", "0000", "--ky-loai", "nam"], r"KY='0000' is no period of kind nam"),
     (["refresh", "2025-13"], r"KY='2025-13' is no month\. Expected YYYY-MM, for example 2025-03\."),
     (["refresh", "tháng 3"], r"KY='tháng 3' is no month"),
     (["form", "Sở Xây dựng", "2025"], r"KY='2025' is no month"),
@@ -87,7 +99,7 @@ MISSING = [
 
 
 @pytest.mark.parametrize(
-    ("words", "says"), WRONG, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+    ("words", "says"), WRONG, ids=lambda value: ascii(" ".join(value)[:60]) if isinstance(value, list) else ""
 )
 def test_a_wrong_argument_is_answered_in_one_line_with_what_is_accepted(cchc, monkeypatch, words, says):
     for variable in ("CCHC_WAREHOUSE_DSN", "CCHC_AIRFLOW_URL"):
@@ -140,6 +152,87 @@ def test_a_warehouse_that_is_away_or_not_migrated_is_told_in_one_line(cchc, monk
     assert "The warehouse is not migrated" in told
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"\xff\xfe", "line 1 is empty or longer than"),
+        (b"a" * 60_000_000, "line 1 is empty or longer than"),
+        (b"ten,diem\n" + b"a" * 2_000_000, "no header row of dataset ho_so found"),
+        (b'"' + b"a" * 200_000 + b'",b\n1,2\n', "no header row of dataset ho_so found"),
+    ],
+    ids=["BOM only", "one line", "a long line", "a long cell"],
+)
+def test_a_file_that_is_no_table_is_told_in_one_line(cchc, tmp_path, content, says):
+    (path := tmp_path / "a.csv").write_bytes(content)
+    code, out, told = cchc("ingest", "ho_so", path)
+    assert (code, out) == (1, "")
+    (line,) = told.splitlines()
+    assert line.startswith(f"FILE={path}: {says}")
+
+
+def test_links_in_a_circle_are_told_in_one_line(cchc, tmp_path):
+    (tmp_path / "a").symlink_to(tmp_path / "a")
+    code, _, told = cchc("ingest", "ho_so", tmp_path / "a")
+    assert (code, told) == (1, f"FILE={tmp_path}/a: no path of a file. Expected the path of an export.\n")
+
+
+@pytest.mark.parametrize("to", ["khong/co/phieu.xlsx", ".", "", "/dev/full"])
+def test_a_file_that_cannot_be_written_is_told_in_one_line(cchc, warehouse, tmp_path, monkeypatch, to):
+    warehouse.ingest("ho_so", warehouse.dossiers({}), at="2025-05-10")
+    warehouse.refresh_all()
+    (work := tmp_path / "work").mkdir()
+    monkeypatch.chdir(work)
+    asked = {"OUT": ("form", "Sở Xây dựng", "2025-03", "--out", to)}
+    asked["CSV"] = ("rows", "tiep_nhan", "2025-03", "--csv", to)
+    for variable, words in asked.items():
+        code, out, told = cchc(*words)
+        assert (code, out) == (1, "")
+        (line,) = told.splitlines()
+        assert line.startswith(f"{variable}={to or '.'}: cannot be written (")
+    assert list(work.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words", "says"),
+    [
+        ("CCHC_WAREHOUSE_DSN", "garbage", ["verify"], "CCHC_WAREHOUSE_DSN: The warehouse's address is none."),
+        (
+            "CCHC_WAREHOUSE_DSN",
+            "postgresql+psycopg2://cchc:bi-mat@h:cong/cchc",
+            ["verify"],
+            "CCHC_WAREHOUSE_DSN: The warehouse's address is none. Expected postgresql+psycopg2://user",
+        ),
+        (
+            "CCHC_WAREHOUSE_DSN",
+            "postgresql://cchc:bi-mat@127.0.0.1:9/cchc?khong=co",
+            ["verify"],
+            "The warehouse of CCHC_WAREHOUSE_DSN: invalid dsn",
+        ),
+        ("CCHC_AIRFLOW_URL", "garbage", ["refresh", "2025-03"], "CCHC_AIRFLOW_URL='garbage' is no address."),
+        ("CCHC_AIRFLOW_URL", "http://h:cong", ["refresh", "2025-03"], "CCHC_AIRFLOW_URL='http://h:cong' is"),
+        (
+            "CCHC_AIRFLOW_URL",
+            "http://[",
+            ["refresh", "2025-03"],
+            "CCHC_AIRFLOW_URL='http://[' is no address.",
+        ),
+        ("CCHC_AIRFLOW_URL", f"http://{'a' * 70}", ["refresh", "2025-03"], "CCHC_AIRFLOW_URL='http://aaa"),
+        ("CCHC_KY_DAU", "garbage", ["rows", "T9", "2025-03"], "CCHC_KY_DAU='garbage' is no month."),
+    ],
+)
+def test_a_variable_that_is_wrong_is_named_in_one_line(
+    cchc, warehouse, monkeypatch, variable, value, words, says
+):
+    monkeypatch.setenv("CCHC_AIRFLOW_USER", "cchc")
+    monkeypatch.setenv("CCHC_AIRFLOW_PASSWORD", "dung")
+    monkeypatch.setenv(variable, value)
+    code, out, told = cchc(*words)
+    assert (code, out) == (1, "")
+    (line,) = told.splitlines()
+    assert line.startswith(says)
+    assert "bi-mat" not in line
+
+
 def test_it_is_a_program_without_tracebacks(warehouse):
     done = subprocess.run(
         [sys.executable, "-m", "cchc", "rows", "T9", "2025-13"],
@@ -168,6 +261,14 @@ def test_form_writes_the_units_form_and_near_names_of_a_unit_that_is_none(
     assert code == 1
     assert line.startswith("UNIT='Sở Xây dung' is no unit of 2025-03.")
     assert "near: Sở Xây dựng" in line
+
+
+def test_form_names_a_file_so_that_a_shell_takes_it_as_one_word(cchc, warehouse, tmp_path):
+    path = tmp_path / "phiếu; touch x.xlsx"
+    code, out, _ = cchc("form", "Sở Xây dựng", "2025-03", "--out", path)
+    assert code == 0
+    command = out.splitlines()[-1].partition(" (")[0]
+    assert shlex.split(command) == ["make", "ingest", "DATASET=khai_bao", f"FILE={path}"]
 
 
 def test_rows_lists_the_rows_and_writes_all_of_them(cchc, warehouse, tmp_path):
@@ -245,7 +346,7 @@ def answering(airflow: Airflow) -> Iterator[str]:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else {}
             status, content = airflow.answer(self.command, self.path, body)
-            text = json.dumps(content).encode()
+            text = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(text)))
@@ -309,6 +410,32 @@ def test_ingest_hands_a_copy_to_the_dag_prints_what_came_of_it_and_takes_the_cop
     assert list((tmp_path / "landing" / "incoming").iterdir()) == []
     assert "Các lô / batches" in out
     assert "loaded" in out
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_an_ingest_that_is_ended_takes_its_copy_away(warehouse, airflow, tmp_path, number):
+    airflow.becomes = lambda _: {"state": "running"}
+    program = subprocess.Popen(
+        [sys.executable, "-m", "cchc", "ingest", "ho_so", str(warehouse.dossiers({}))],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "plugins")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not airflow.triggered:
+            assert program.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        incoming = tmp_path / "landing" / "incoming"
+        assert len([*incoming.rglob("*.*")]) == 1
+        program.send_signal(number)
+        told = program.communicate(timeout=30)[1]
+    finally:
+        program.kill()
+        program.wait()
+    assert (program.returncode, told) == (128 + number, b"")
+    assert list(incoming.iterdir()) == []
 
 
 def test_a_file_that_is_already_where_files_are_taken_from_is_not_copied(
@@ -395,6 +522,19 @@ def test_an_airflow_that_does_not_answer_is_told_in_one_line(cchc, warehouse, mo
     monkeypatch.setenv("CCHC_AIRFLOW_USER", "cchc")
     monkeypatch.setenv("CCHC_AIRFLOW_PASSWORD", "dung")
     assert cchc("refresh", "2025-03")[2] == f"Airflow at {NEVER_STARTED} does not answer (ConnectionError).\n"
+
+
+def test_what_is_not_airflow_is_told_in_one_line(cchc, warehouse, airflow):
+    address = os.environ["CCHC_AIRFLOW_URL"]
+    answer = airflow.answer
+    airflow.answer = lambda *_: (200, ["trang chủ"])
+    assert cchc("refresh", "2025-03")[2] == f"What answers at {address} is not Airflow: it gives no token.\n"
+    airflow.answer = lambda method, path, body: (
+        answer(method, path, body) if "token" in path else (200, b"<p>")
+    )
+    assert cchc("refresh", "2025-03")[2] == (
+        f"What answers GET /dags/refresh_chi_so at {address} is not Airflow: it sends no JSON.\n"
+    )
 
 
 def test_waiting_ends_with_the_time_limit(cchc, warehouse, airflow):

@@ -359,6 +359,104 @@ def test_a_wrong_argument_is_answered_in_one_line_before_anything_is_started(tmp
     assert not home.path.exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "variables", "says"),
+    [
+        (["refresh", "2025-03"], {"DEMO_TIMEOUT": "abc"}, "DEMO_TIMEOUT='abc' is no time limit. Expected"),
+        (["refresh", "2025-03"], {"DEMO_TIMEOUT": "nan"}, "DEMO_TIMEOUT='nan' is no time limit. Expected"),
+        (["demo"], {"DEMO_TIMEOUT": "abc"}, "DEMO_TIMEOUT='abc' is no time limit. Expected seconds"),
+        (["demo"], {"DEMO_MONTHS": "0000-01"}, "DEMO_MONTHS=0000-01: '0000-01' is not a month."),
+    ],
+)
+def test_a_wrong_variable_is_answered_before_anything_is_started(tmp_path, words, variables, says):
+    home = Home(tmp_path / "home")
+    done = local(home, *words, **variables)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith(says)
+    assert not home.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "says"),
+    [
+        (["x"], {}, "tools.bench takes no argument such as 'x'."),
+        ([], {"BENCH_ROWS": "abc"}, "BENCH_ROWS='abc' is"),
+    ],
+)
+def test_the_benchmark_says_in_one_line_what_it_does_not_take(tmp_path, words, variables, says):
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.bench", *words],
+        cwd=REPO,
+        env=os.environ | {"CCHC_HOME": str(tmp_path / "home")} | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(says)
+    assert not (tmp_path / "home").exists()
+
+
+# --- make -------------------------------------------------------------------------------------
+
+NASTY = """a"; touch {mark}; " $(shell touch {mark}) $(touch {mark}) `touch {mark}` $HOME $$ ' \\ #b"""
+
+
+def made(tmp_path: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs make with a program instead of tools.local that prints its arguments as JSON."""
+    program = tmp_path / "arguments.py"
+    program.write_text("import json, sys\nprint(json.dumps(sys.argv[1:]))\n")
+    return subprocess.run(
+        ["make", "-s", "-o", ".venv/.installed", f"LOCAL={sys.executable} {program}", *words],
+        cwd=REPO,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_what_is_given_to_make_arrives_as_it_is(tmp_path):
+    mark = tmp_path / "da_chay"
+    text = NASTY.format(mark=mark)
+    for words, expected in (
+        (["ingest", f"DATASET={text}", f"FILE={text}"], ["ingest", "--", text, text]),
+        (["refresh", f"KY={text}"], ["refresh", "--", text]),
+        (["form", f"UNIT={text}", "KY=-x"], ["form", "--", text, "-x"]),
+        (["form", "UNIT=u", "KY=k", f"OUT={text}"], ["form", f"--out={text}", "--", "u", "k"]),
+        (
+            ["rows", "MA=-m", "KY=k", *(f"{name}={text}" for name in ("DON_VI", "PHAN", "KY_LOAI", "CSV"))],
+            ["rows", f"--phan={text}", f"--ky-loai={text}", f"--csv={text}", "--", "-m", "k", text],
+        ),
+    ):
+        done = made(tmp_path, *words)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout) == expected
+    assert json.loads(made(tmp_path, "refresh", KY=text).stdout) == ["refresh", "--", text]
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("command", ["ingest", "refresh", "rows", "form"])
+def test_make_says_how_a_command_is_used_that_lacks_an_argument(tmp_path, command):
+    done = made(tmp_path, command)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"Usage: make {command} ")
+
+
+def test_an_argument_that_looks_like_an_option_is_answered_as_an_argument(tmp_path):
+    for words, says in (
+        (["ingest", "--", "-x", "a.csv"], "DATASET='-x' is no dataset. Expected one of"),
+        (["refresh", "--", "--help"], "KY='--help' is no month."),
+        (["rows", "--phan=x", "--", "T9", "2025-03"], "PHAN='x' is no part of a figure."),
+    ):
+        done = local(Home(tmp_path / "home"), *words)
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert line.startswith(says)
+
+
 def test_commands_of_the_package_run_with_a_bare_postgresql_and_keep_their_exit_code(kept):
     home = Home(kept)
     assert local(home, "migrate").returncode == 0

@@ -1,7 +1,9 @@
 """Files loaded by hand: only below configured folders, and only what a reader recognises is kept."""
 
 import os
+import shutil
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,31 @@ def test_a_copy_is_handed_in_under_its_name_for_this_user_only_and_is_taken_away
     assert source.exists()
 
 
+def test_what_is_no_path_of_a_file_is_refused_in_one_line(incoming):
+    (incoming / "vong").symlink_to(incoming / "vong")
+    for path in (str(incoming / "vong"), f"{incoming}/a\0b", f"{incoming}/{'a' * 5000}", f"{incoming}/a\nb"):
+        with pytest.raises(BadFile, match="Expected the absolute path of a readable file") as refused:
+            accepted_file(path)
+        assert len(str(refused.value).splitlines()) == 1
+
+
+def test_copies_that_a_killed_process_left_are_swept_a_day_later_and_nothing_else(incoming, tmp_path):
+    source = tmp_path / "a.csv"
+    source.write_text(UNIT, encoding="utf-8")
+    with handed_in(source) as path:
+        shutil.copytree(path.parent, (new := path.parent.with_name(f"{path.parent.name}-moi")))
+        shutil.copytree(path.parent, (old := path.parent.with_name(f"{path.parent.name}-cu")))
+    (by_hand := incoming / "thang 3").mkdir()
+    (link := incoming / f"{old.name}-lien-ket").symlink_to(tmp_path)
+    yesterday = time.time() - 25 * 3600
+    for folder in (old, by_hand, link):
+        os.utime(folder, (yesterday, yesterday), follow_symlinks=False)
+    with handed_in(source):
+        assert not old.exists()
+    assert {*incoming.iterdir()} == {new, by_hand, link}
+    assert source.exists()
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -109,6 +136,60 @@ def test_of_a_file_that_no_reader_recognises_nothing_is_kept(province: World, tm
         land_file(province.engine, landing, contract_of("don_vi"), source, accept=require_export)
     assert [*landing.rglob("*")] == []
     assert province.rows("SELECT count(*) FROM ops.batch") == before
+
+
+def test_a_file_that_is_exchanged_meanwhile_is_not_landed(province: World, incoming, tmp_path):
+    secret = tmp_path / "mat.csv"
+    secret.write_text("mat,khau\n1,2\n", encoding="utf-8")
+    before = province.rows("SELECT count(*) FROM ops.batch")
+
+    def lands(path: Path, accept: object = require_export) -> None:
+        land_file(province.engine, tmp_path / "vung", contract_of("don_vi"), path, accept=accept)
+
+    export = incoming / "thang" / "a.csv"
+    export.parent.mkdir()
+    export.write_text(UNIT, encoding="utf-8")
+    accepted = accepted_file(str(export))
+    # Between accepting and opening: a link, a folder that is one, a pipe that nobody writes to.
+    export.unlink()
+    export.symlink_to(secret)
+    with pytest.raises(BadFile, match="no such file for this worker"):
+        lands(accepted)
+    export.unlink()
+    os.mkfifo(export)
+    with pytest.raises(BadFile, match="no such file for this worker"):
+        lands(accepted)
+    export.unlink()
+    export.parent.rmdir()
+    (elsewhere := tmp_path / "noi_khac").mkdir()
+    (elsewhere / "a.csv").write_text(UNIT, encoding="utf-8")
+    export.parent.symlink_to(elsewhere)
+    with pytest.raises(BadFile, match="no such file for this worker"):
+        lands(accepted)
+    assert [*(tmp_path / "vung").rglob("*")] == []
+    assert province.rows("SELECT count(*) FROM ops.batch") == before
+
+
+def test_what_is_judged_is_what_is_landed(province: World, incoming, tmp_path):
+    secret = tmp_path / "mat.csv"
+    secret.write_text("mat,khau\n1,2\n", encoding="utf-8")
+    export = incoming / "a.csv"
+    export.write_text(UNIT, encoding="utf-8")
+
+    def exchanging(contract, path, name):
+        """The source becomes another file while its copy is judged."""
+        export.unlink()
+        export.symlink_to(secret)
+        assert name == "a.csv"
+        require_export(contract, path, name)
+
+    landed = land_file(province.engine, tmp_path / "vung", contract_of("don_vi"), export, accept=exchanging)
+    assert landed.path.read_text(encoding="utf-8") == UNIT
+    export.unlink()
+    export.write_text("mat,khau\n1,2\n", encoding="utf-8")
+    with pytest.raises(BadFile, match=r"^a\.csv: no header row of dataset don_vi"):
+        land_file(province.engine, tmp_path / "vung2", contract_of("don_vi"), export, accept=require_export)
+    assert [*(tmp_path / "vung2").rglob("*")] == []
 
 
 def workbook(path: Path, *rows: list[str]) -> Path:

@@ -8,7 +8,6 @@ Those that production has too are `python -m cchc …`, run in the environment o
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import sys
@@ -16,9 +15,11 @@ import sys
 import typer
 
 from cchc.commands.app import INTERRUPTED, answered, check
-from tools.local.settings import LOOPBACK, Home, LocalStackError
+from tools.local.settings import LOOPBACK, Home, LocalStackError, time_limit
 
 MIGRATE = [sys.executable, "-m", "alembic", "upgrade", "head"]
+# Commands that python -m cchc has too.
+OF_THE_PACKAGE = ("form", "rows", "reference", "verify", "ingest", "refresh")
 # What stands after the name of such a command is not read here.
 HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -33,6 +34,9 @@ app = typer.Typer(
 
 def main(words: list[str]) -> int:
     """Runs one command; returns the exit code."""
+    if words and words[0] in OF_THE_PACKAGE:
+        # Else a `--` among its words would be taken away here, and what follows it read as options there.
+        words = [words[0], "--", *words[1:]]
     try:
         return answered(app, words)
     except LocalStackError as error:
@@ -180,8 +184,7 @@ def _cchc_with_airflow(name: str, context: typer.Context, dag_ids: tuple[str, ..
     words = [name, *context.args]
     # A wrong argument is answered at once, not after the half minute that Airflow takes to start.
     check(words)
-    if seconds := os.environ.get("DEMO_TIMEOUT"):
-        words += ["--timeout", seconds]
+    words[1:1] = ["--timeout", str(time_limit())]
     with ready_for(Home.of_clone(), dag_ids) as stack:
         code = run_in(stack, [sys.executable, "-m", "cchc", *words])
         if code not in (0, INTERRUPTED):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,11 +15,13 @@ from cchc.commands.airflow_api import AirflowApi, AirflowApiError, Run
 from cchc.commands.report import print_batches
 from cchc.commands.runs import Display, RunFailed, Runs
 from cchc.declarations.drop_folder import waiting_forms
+from cchc.errors import CchcError
+from cchc.periods import parse_month
 from cchc.sources.register import SYSTEMS
 from cchc.warehouse import engine_of
 from tools.declarations import write_declarations
 from tools.local.scoreboard import print_scoreboard
-from tools.local.settings import ADMIN_USER, Home, LocalStackError
+from tools.local.settings import ADMIN_USER, Home, LocalStackError, time_limit
 from tools.local.stack import Stack, running_stack
 
 DAGS = (
@@ -32,7 +33,6 @@ STARTS = {"ingest_tthc": timedelta(), "ingest_van_ban": timedelta(minutes=30)}
 VIETNAM = timezone(timedelta(hours=7))
 RUN_PREFIX = "demo__"
 DEFAULT_MONTHS = "2025-01..2025-06"
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
 class Session:
@@ -49,7 +49,7 @@ class Session:
             self.api,
             self.engine,
             display,
-            float(os.environ.get("DEMO_TIMEOUT") or 1800),
+            time_limit(),
             check=stack.check,
             more_time="DEMO_TIMEOUT=<seconds>",
         )
@@ -121,6 +121,7 @@ def demo(home: Home, stay: bool) -> None:
     """Loads the demo's months and prints the scoreboard; leaves the stack running if `stay`."""
     started = time.monotonic()
     months = demo_months(os.environ.get("DEMO_MONTHS") or DEFAULT_MONTHS)
+    time_limit()  # raises before anything is started
     display = Display(Console())
     with running_stack(home, display.say) as stack:
         with _session(stack, display) as session:
@@ -180,10 +181,12 @@ def demo_months(text: str) -> list[str]:
     first, separator, last = text.replace(" ", "").partition("..")
     months = [first, last] if separator else first.split(",")
     for month in months:
-        if not _MONTH.fullmatch(month):
+        try:
+            parse_month(month)
+        except CchcError as error:
             raise LocalStackError(
                 f"DEMO_MONTHS={text}: {month!r} is not a month. Write 2025-01..2025-06 or 2025-01,2025-03."
-            )
+            ) from error
     if not separator:
         return months
     numbers = range(_number(first), _number(last) + 1)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import fcntl
 import json
+import math
 import os
 import secrets as random
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +103,15 @@ class Ports:
     @property
     def qlvb_address(self) -> str:
         return f"http://{LOOPBACK}:{self.qlvb}"
+
+
+def time_limit() -> float:
+    """How many seconds a command waits for its runs: DEMO_TIMEOUT, or half an hour."""
+    text = os.environ.get("DEMO_TIMEOUT") or "1800"
+    with suppress(ValueError):
+        if 0 < (seconds := float(text)) < math.inf:
+            return seconds
+    raise LocalStackError(f"DEMO_TIMEOUT={text!r} is no time limit. Expected seconds, for example 3600.")
 
 
 def write_private(path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -43,7 +44,19 @@ class AirflowApi:
                 f"{', '.join(missing)} not set. Expected the address of Airflow's UI, and a user of it who "
                 f"may start runs with its password."
             )
-        return cls(*(os.environ[name] for name in names))
+        address, user, password = (os.environ[name] for name in names)
+        try:
+            parts = urlsplit(address)
+            host = (parts.hostname or "").encode("idna")  # as it is looked up: not every name can be
+            is_address = parts.scheme in ("http", "https") and host and parts.port != 0
+        except ValueError:
+            is_address = False
+        if not is_address:
+            raise CchcError(
+                f"CCHC_AIRFLOW_URL={address!r} is no address. Expected that of Airflow's UI, for example "
+                f"http://localhost:8080."
+            )
+        return cls(address, user, password)
 
     def health(self) -> dict[str, str | None]:
         """Status of scheduler, dag_processor, triggerer; empty while nobody answers."""
@@ -139,7 +152,12 @@ class AirflowApi:
             raise AirflowApiError(
                 f"Airflow answered {answer.status_code} to {method} {path}: {_reason(answer)}"
             )
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:
+            raise AirflowApiError(
+                f"What answers {method} {path} at {self.address} is not Airflow: it sends no JSON."
+            ) from error
 
     def _send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         try:
@@ -161,7 +179,12 @@ class AirflowApi:
             raise AirflowApiError(
                 f"Airflow refused the user {self._user} ({token.status_code}): {_reason(token)}"
             )
-        self._session.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
+        try:
+            self._session.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
+        except (ValueError, KeyError, TypeError) as error:
+            raise AirflowApiError(
+                f"What answers at {self.address} is not Airflow: it gives no token."
+            ) from error
         return self._session.request(method, url, timeout=30, **kwargs)
 
 

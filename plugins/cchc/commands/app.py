@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,7 +24,7 @@ from cchc.figures.drill import rows_behind
 from cchc.loading.organisation import load_organisation
 from cchc.registers.working_calendar import sync_calendar
 from cchc.sources.incoming import handed_in
-from cchc.spelling import fold
+from cchc.spelling import fold, one_line
 from cchc.warehouse import engine_of
 
 ROWS_SHOWN = 40
@@ -73,7 +74,7 @@ def check(words: list[str]) -> None:
 def _told(error: sa.exc.DBAPIError) -> str | None:
     """What an error of the database means for who runs the command; None when it is one of the program."""
     reason = " ".join(str(error.orig).split())
-    if isinstance(error, sa.exc.OperationalError):
+    if isinstance(error, sa.exc.OperationalError) or reason.startswith("invalid dsn"):
         return f"The warehouse of CCHC_WAREHOUSE_DSN: {reason}"
     if getattr(error.orig, "pgcode", None) in (UNDEFINED_TABLE, UNDEFINED_SCHEMA):
         return f"The warehouse is not migrated ({reason}). Do it: alembic upgrade head, or make migrate."
@@ -114,11 +115,13 @@ def form(
     """Write the declaration form of a unit for a month."""
     name = re.sub(r"[^\w.]+", "_", fold(unit))
     path = out or Path(f"khai_bao_{name}_{ky}.xlsx")
-    found = write_form(_warehouse(), unit, ky, path)
-    print(f"{path}: {found.ten_don_vi}, {ky}.")
+    with _writing("OUT", path):
+        found = write_form(_warehouse(), unit, ky, path)
+    print(f"{one_line(path)}: {found.ten_don_vi}, {ky}.")
     folder = os.environ.get("CCHC_FORM_DIR")
     print(f"When it is filled in: put it into {folder or 'the drop folder'}, which is read every hour, or")
-    print(f"make ingest DATASET=khai_bao FILE={path} (python -m cchc ingest khai_bao {path})")
+    file = shlex.quote(str(path))
+    print(f"make ingest DATASET=khai_bao FILE={file} (python -m cchc ingest khai_bao {file})")
 
 
 @app.command()
@@ -142,7 +145,8 @@ def rows(
     # A whole number stays one beside rows that have none, and what is not known is left empty.
     found = found.convert_dtypes().astype(object).where(found.notna(), "")
     if csv:
-        found.to_csv(csv, index=False)
+        with _writing("CSV", csv):
+            found.to_csv(csv, index=False)
     shown = found.drop(columns=["sha256", "ten_don_vi", "original_name"]).head(ROWS_SHOWN)
     print(shown.to_string(index=False) if len(found) else "No row.")
     rest = len(found) - len(shown)
@@ -222,11 +226,25 @@ def _variable(name: str, what: str) -> str:
 
 
 def _warehouse() -> sa.Engine:
-
     dsn = _variable(
         "CCHC_WAREHOUSE_DSN", "the warehouse as postgresql+psycopg2://user:password@host:port/cchc"
     )
-    return engine_of(dsn)
+    try:
+        return engine_of(dsn)
+    except CchcError as error:
+        raise CchcError(f"CCHC_WAREHOUSE_DSN: {error}") from None
+
+
+@contextmanager
+def _writing(variable: str, path: Path) -> Iterator[None]:
+    """Says in one line that a file could not be written."""
+    try:
+        yield
+    except OSError as error:
+        raise CchcError(
+            f"{variable}={one_line(path)}: cannot be written ({error.strerror or error}). "
+            f"Expected the path of a file in a folder that there is."
+        ) from error
 
 
 @contextmanager

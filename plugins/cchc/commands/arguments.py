@@ -13,9 +13,9 @@ from cchc.contracts import contract_of, contracts
 from cchc.errors import BadFile, CchcError
 from cchc.figures.definitions import LEVELS, indicators
 from cchc.figures.drill import Part
-from cchc.periods import parse_month, parse_period
+from cchc.periods import first_period, parse_month, parse_period
 from cchc.reading.formats import require_export
-from cchc.spelling import fold
+from cchc.spelling import fold, one_line
 
 PeriodKind = Literal["thang", "luy_ke", "quy", "nua_nam", "nam", "ky_bao_cao"]
 
@@ -37,6 +37,7 @@ def month(text: str) -> str:
 
 def period(kind: str, text: str) -> str:
     """The name of a period of this kind, such as 2025-03, 2025-Q1 or 2025."""
+    first_period()  # raises by itself: then not KY is at fault
     try:
         return parse_period(kind, text).ky
     except CchcError as error:
@@ -78,14 +79,21 @@ def moment(text: str) -> str:
 @functools.cache
 def export(of: str, text: str) -> Path:
     """The absolute path of a file that is an export of dataset `of`, by its content."""
-    path = Path(text).expanduser().resolve()
-    if not path.is_file():
-        raise CchcError(f"FILE={text}: there is no such file. Expected the path of an export.")
+    shown = f"FILE={one_line(text)}"
+    try:
+        path = Path(text).expanduser().resolve()
+        is_file = path.is_file()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL byte, no such user, a circle
+        raise CchcError(f"{shown}: no path of a file. Expected the path of an export.") from error
+    if not is_file:
+        raise CchcError(f"{shown}: there is no such file. Expected the path of an export.")
     try:
         require_export(contract_of(of), path)
-    except (BadFile, PermissionError) as error:
-        reason = str(error) if isinstance(error, BadFile) else "not readable for you"
-        raise CchcError(f"FILE={text}: {reason.removeprefix(f'{path.name}: ')}") from error
+    except BadFile as error:
+        raise CchcError(f"{shown}: {str(error).removeprefix(f'{path.name}: ')}") from error
+    except OSError as error:
+        reason = "not readable for you" if isinstance(error, PermissionError) else error.strerror
+        raise CchcError(f"{shown}: {reason}") from error
     return path
 
 

@@ -1,6 +1,7 @@
 """Writes the XLSX form in which a unit declares its figures for a month, and fills in what is known."""
 
 import difflib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,14 +71,17 @@ def write_form(engine: sa.Engine, name: str, ky: str, path: Path) -> DeclaringUn
     """Writes the form of one unit for one month to `path`; returns the unit.
 
     Only the values, the position and the time of the declaration can be filled in; an empty value is
-    not declared, never 0.
+    not declared, never 0. Raises OSError when the file cannot be written.
     """
     month = parse_month(ky)
     with engine.connect() as connection:
         unit = unit_named(connection, name, month)
         known = declared(connection, unit, month)
-    with xlsxwriter.Workbook(path) as book:
+    # In memory first: where the file cannot be written, no half of it is left either.
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
         _fill(book, unit, month, known)
+    path.write_bytes(content.getvalue())
     return unit
 
 

@@ -1,10 +1,10 @@
 """Reads CSV: UTF-8 or UTF-16, any of the usual delimiters, a header below title rows."""
 
 import csv
-import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import pyarrow as pa
 import pyarrow.csv
@@ -16,6 +16,8 @@ from cchc.reading.header import HEADER_SEARCH_ROWS, Header, no_header, recognise
 from cchc.spelling import fold
 
 BLOCK_BYTES = 4 << 20
+# What is longer is no row of a table; it would be held in memory whole.
+LINE_CHARS = 1 << 20
 
 
 def open_csv(contract: Contract, path: Path, where: str, head: bytes) -> Export:
@@ -28,22 +30,43 @@ def open_csv(contract: Contract, path: Path, where: str, head: bytes) -> Export:
         )
     try:
         with path.open(encoding=encoding, newline="") as file:
-            top = list(itertools.islice(file, HEADER_SEARCH_ROWS))
+            top = _top(file)
     except UnicodeError as error:
         raise _bad_encoding(where, error) from error
+    if not top:
+        raise BadFile(
+            f"{where}: line 1 is empty or longer than {LINE_CHARS} characters: this is no table. "
+            f"Expected .xlsx, .csv or .json: export it again."
+        )
     header, delimiter = _csv_header(contract, top, where)
     require_columns(contract, header, where)
     # Column names are made up here: real headers may repeat, which pyarrow does not take.
-    width = len(next(csv.reader([top[header.row - 1]], delimiter=delimiter)))
+    width = len(_cells(top[header.row - 1], delimiter))
     names = [f"c{index}" for index in range(width)]
     wanted = {f"c{index}": name for index, name in header.columns.items()}
     batches = _csv_batches(path, where, header, delimiter, names, wanted, encoding)
     return Export(header, batches, _total_above(header, top, delimiter))
 
 
+def _top(file: TextIO) -> list[str]:
+    """The first lines, among which the header is, up to one that is too long."""
+    lines: list[str] = []
+    while len(lines) < HEADER_SEARCH_ROWS and 0 < len(line := file.readline(LINE_CHARS)) < LINE_CHARS:
+        lines.append(line)
+    return lines
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # a cell of more than 128 KiB: no header
+        return []
+
+
 def _total_above(header: Header, top: list[str], delimiter: str) -> int | None:
     """The number of lines that a row above the header states, as landed pulls do."""
-    for cells in csv.reader(top[: header.row - 1], delimiter=delimiter):
+    for line in top[: header.row - 1]:
+        cells = _cells(line, delimiter)
         if header.layout.total_label and cells[:1] and fold(cells[0]) == fold(header.layout.total_label):
             return stated_number(next(iter(cells[1:]), None))
     return None
@@ -52,7 +75,7 @@ def _total_above(header: Header, top: list[str], delimiter: str) -> int | None:
 def _csv_header(contract: Contract, top: list[str], where: str) -> tuple[Header, str]:
     for row, line in enumerate(top, start=1):
         for delimiter in (",", ";", "\t", "|"):
-            cells = next(csv.reader([line], delimiter=delimiter), [])
+            cells = _cells(line, delimiter)
             if header := recognise(contract, cells, row, where):
                 return header, delimiter
     raise no_header(contract, where, f"row 1 has {len(top[0].split(','))} comma-separated cells")

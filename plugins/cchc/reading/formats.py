@@ -44,7 +44,10 @@ def open_export(contract: Contract, path: Path, name: str | None = None) -> Iter
         yield open_csv(contract, path, where, head)
 
 
-def require_export(contract: Contract, path: Path) -> None:
-    """Raises BadFile when no reader recognises the file; an export that is broken is one."""
-    with contextlib.suppress(BrokenExport), open_export(contract, path):
+def require_export(contract: Contract, path: Path, name: str | None = None) -> None:
+    """Raises BadFile when no reader recognises the file; an export that is broken is one.
+
+    `name` is the file's in messages, if not that of `path`.
+    """
+    with contextlib.suppress(BrokenExport), open_export(contract, path, name):
         pass

@@ -2,12 +2,20 @@
 
 import os
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from cchc.errors import BadFile, CchcError
+from cchc.spelling import one_line
+
+# Folders of copies are known by it, so that nothing else is ever swept.
+PREFIX = "handed-in-"
+# No run waits that long for its file.
+LEFT_AFTER_S = 24 * 3600
 
 
 def incoming_folders() -> list[Path]:
@@ -23,15 +31,24 @@ def incoming_folders() -> list[Path]:
 
 def accepted_file(path: str) -> Path:
     """The regular file that `path` names, links followed; raises BadFile when it may not be taken."""
-    found, folders = Path(path).resolve(), incoming_folders()
+    folders = incoming_folders()
+    try:
+        found = Path(path).resolve()
+        is_file = Path(path).is_absolute() and found.is_file()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL byte, links in a circle
+        raise BadFile(
+            f"{one_line(path)}: no path of a file. Expected the absolute path of a readable file."
+        ) from error
     if not any(found.is_relative_to(folder) for folder in folders):
         raise BadFile(
-            f"{path}: not below a folder from which files are taken. Expected an absolute path below "
-            f"{' or '.join(map(str, folders))} (CCHC_INGEST_DIRS): put the file there, or load it with "
+            f"{one_line(path)}: not below a folder from which files are taken. Expected an absolute path "
+            f"below {' or '.join(map(str, folders))} (CCHC_INGEST_DIRS): put the file there, or load it with "
             f"python -m cchc ingest DATASET FILE, which does."
         )
-    if not Path(path).is_absolute() or not found.is_file():
-        raise BadFile(f"{path}: no such file for this worker. Expected the absolute path of a readable file.")
+    if not is_file:
+        raise BadFile(
+            f"{one_line(path)}: no such file for this worker. Expected the absolute path of a readable file."
+        )
     return found
 
 
@@ -40,15 +57,28 @@ def handed_in(source: Path) -> Iterator[Path]:
     """The path under which a run may take `source`: a copy in the first folder, removed afterwards.
 
     The copy keeps the file's name, by which messages and batches speak of it. What lies in one of the
-    folders is taken from there.
+    folders is taken from there. Copies that a killed process left are removed a day later.
     """
     folders = incoming_folders()
     if any(source.resolve().is_relative_to(folder) for folder in folders):
         yield source.resolve()
         return
     folders[0].mkdir(mode=0o700, parents=True, exist_ok=True)
+    _sweep(folders[0])
     # Its own folder: two files of one name do not meet. Only this user reads it: exports hold personal data.
-    with tempfile.TemporaryDirectory(prefix="", dir=folders[0]) as folder:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=folders[0]) as folder:
         copy = Path(folder) / source.name
         shutil.copyfile(source, copy)
         yield copy
+
+
+def _sweep(folder: Path) -> None:
+    """Removes the copies of this user that nobody can be using any more."""
+    for left in folder.glob(f"{PREFIX}*"):
+        try:
+            found = left.lstat()
+        except OSError:  # its own process has just removed it
+            continue
+        ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+        if ours and time.time() - found.st_mtime > LEFT_AFTER_S:
+            shutil.rmtree(left, ignore_errors=True)

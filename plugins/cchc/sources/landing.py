@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from cchc.batches import Origin, register_landed, watermark
 from cchc.contracts import Contract
 from cchc.errors import BadDefinition, BadFile
 from cchc.sources.client import SourceClient
+from cchc.spelling import one_line
 
 CHUNK_BYTES = 4 << 20
 # A dossier committed at the source shortly after a pull may carry a change time before it.
@@ -40,29 +42,28 @@ def land_file(
     source: Path,
     extracted_at: datetime | None = None,
     *,
-    accept: Callable[[Contract, Path], None] | None = None,
+    accept: Callable[[Contract, Path, str], None] | None = None,
 ) -> Landed:
     """Copies a file into the landing area. The same bytes again give the same batch.
 
-    What `accept` raises BadFile for is not kept: require_export of the readers, for a file that is none.
-    Without it any file is, and judging its batch says what is wrong with it.
+    What `accept` (contract, file, its name in messages) raises BadFile for is not kept: require_export of
+    the readers, for a file that is none. It judges the copy, so that no other bytes than it saw are landed,
+    whatever becomes of `source` meanwhile; and no part of `source` may be a link then. Without `accept` any
+    file is kept, and judging its batch says what is wrong with it.
     """
-    if not source.is_file():
-        raise BadFile(
-            f"{source}: no such file for this worker. Expected the absolute path of a readable file."
-        )
 
-    def chunks() -> Iterable[bytes]:
-        with source.open("rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                yield chunk
+    def judge(copy: Path) -> None:
+        if accept:
+            accept(contract, copy, source.name)
 
     try:
-        if accept:
-            accept(contract, source)
-        path, sha256 = _store(landing_dir / contract.dataset, chunks(), source.suffix.lower())
+        # What is not judged comes from a configured folder, which may be a link.
+        handle = _open_regular(source if accept else source.parent.resolve() / source.name)
+        with os.fdopen(handle, "rb") as file:
+            chunks = iter(lambda: file.read(CHUNK_BYTES), b"")
+            path, sha256 = _store(landing_dir, contract.dataset, chunks, source.suffix.lower(), judge)
     except PermissionError as error:
-        raise BadFile(f"{error.filename}: not readable or not writable for this worker.") from error
+        raise BadFile(f"{error.filename or source}: not readable or not writable for this worker.") from error
     return _register(engine, contract, path, sha256, Origin("file", source.name, extracted_at))
 
 
@@ -84,7 +85,7 @@ def land_api(
     # A run of an earlier day may be repeated when later days are loaded already.
     since = min(since, until) - OVERLAP if since is not None else None
     chunks = client.export(api.path, since, until, whole=not api.incremental)
-    path, sha256 = _store(landing_dir / contract.dataset, chunks, client.suffix)
+    path, sha256 = _store(landing_dir, contract.dataset, chunks, client.suffix)
     name = f"{api.path.lstrip('/')} → {until:%Y-%m-%d %H:%M:%S}"
     origin = Origin("api", name, extracted_at=until, window_from=since, window_to=until)
     return _register(engine, contract, path, sha256, origin)
@@ -108,14 +109,56 @@ def land_reference(
         for number in range(2, max(rows, default=1) + 1):
             yield orjson.dumps(rows[number], option=orjson.OPT_APPEND_NEWLINE) if number in rows else b"\n"
 
-    path, sha256 = _store(landing_dir / contract.dataset, lines(), ".jsonl")
+    path, sha256 = _store(landing_dir, contract.dataset, lines(), ".jsonl")
     return _register(engine, contract, path, sha256, Origin("reference", name, extracted_at))
 
 
-def _store(folder: Path, chunks: Iterable[bytes], suffix: str) -> tuple[Path, str]:
-    folder.mkdir(parents=True, exist_ok=True)
+def _open_regular(path: Path) -> int:
+    """A descriptor of the file at `path`, no part of which is a link; raises BadFile for anything else."""
+    # Step by step from the root: O_NOFOLLOW alone looks at the last part only.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    *folders, name = path.parts
+    handle = None
+    try:
+        for folder in folders:
+            inner = os.open(folder, flags | os.O_DIRECTORY, dir_fd=handle)
+            if handle is not None:
+                os.close(handle)
+            handle = inner
+        # Without O_NONBLOCK a FIFO would be waited for.
+        found = os.open(name, flags | os.O_NONBLOCK, dir_fd=handle)
+    except PermissionError as error:
+        raise BadFile(f"{one_line(path)}: not readable for this worker.") from error
+    except (OSError, ValueError) as error:
+        raise _no_file(path) from error
+    finally:
+        if handle is not None:
+            os.close(handle)
+    if not stat.S_ISREG(os.fstat(found).st_mode):
+        os.close(found)
+        raise _no_file(path)
+    return found
+
+
+def _no_file(path: Path) -> BadFile:
+    return BadFile(
+        f"{one_line(path)}: no such file for this worker. Expected the absolute path of a readable file."
+    )
+
+
+def _store(
+    landing_dir: Path,
+    dataset: str,
+    chunks: Iterable[bytes],
+    suffix: str,
+    judge: Callable[[Path], None] = lambda _: None,
+) -> tuple[Path, str]:
+    """Writes a file named by its sha-256, if `judge` does not raise for it: (its path, the sha-256)."""
+    folder = landing_dir / dataset
+    landing_dir.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    handle, name = tempfile.mkstemp(prefix=".landing-", dir=folder)
+    # Beside the dataset's folder, not in it: of a file that is refused not even the folder stays.
+    handle, name = tempfile.mkstemp(prefix=".landing-", dir=landing_dir)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file, ThreadPoolExecutor(max_workers=1) as background:
@@ -125,9 +168,10 @@ def _store(folder: Path, chunks: Iterable[bytes], suffix: str) -> tuple[Path, st
                 hashing.result()
             file.flush()
             os.fsync(file.fileno())
+        judge(temporary)
         sha256 = digest.hexdigest()
         target = folder / sha256[:2] / f"{sha256}{suffix}"
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             temporary.unlink()
         else:
