@@ -2,8 +2,10 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,16 +20,42 @@ LONGEST_MODULE = 400
 WRITES_BATCH = re.compile(r"(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+ops\.batch\b", re.IGNORECASE)
 
 
-def test_imports_go_one_way():
-    done = subprocess.run(
-        [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--config", ROOT / "pyproject.toml"],
-        cwd=PACKAGE.parent,
+def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
+    """Checks the imports of the package in a repository or a copy of it."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--config", root / "pyproject.toml"],
+        cwd=root / "plugins",
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_imports_go_one_way():
+    done = lint_imports(ROOT)
     assert done.returncode == 0, done.stdout
     assert "0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("new", ["moi.py", "moi/__init__.py"])
+def test_module_that_no_layer_names_is_seen(tmp_path, new):
+    shutil.copytree(PACKAGE, tmp_path / "plugins" / "cchc", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    file = tmp_path / "plugins" / "cchc" / new
+    file.parent.mkdir(exist_ok=True)
+    file.write_text('"""New."""\n', "utf-8")
+    done = lint_imports(tmp_path)
+    assert done.returncode != 0
+    assert "cchc.moi" in done.stdout + done.stderr
+
+
+def test_all_but_flow_is_forbidden_to_import_airflow():
+    linter = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    [contract] = [c for c in linter["contracts"] if c.get("forbidden_modules") == ["airflow"]]
+    modules = {path.stem for path in PACKAGE.glob("*.py")} | {
+        f.parent.name for f in PACKAGE.glob("*/__init__.py")
+    }
+    assert set(contract["source_modules"]) == {f"cchc.{name}" for name in modules - {"__init__", "flow"}}
 
 
 def test_only_one_module_writes_batches():

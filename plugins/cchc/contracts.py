@@ -1,17 +1,19 @@
 """Reads the dataset contracts: columns, header names seen in the wild, types, keys, layouts."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from cchc.errors import BadDefinition
-from cchc.models import Strict
+from cchc.models import Strict, read_yaml
 from cchc.spelling import fold
+from cchc.warehouse import sql_file
 
 CONTRACTS = Path(__file__).parent / "contracts"
+NOT_NAMES = re.compile(r"--[^\n]*|'[^']*'")
 SQL_TYPES = {
     "text": 'text COLLATE "C"',
     "int": "int",
@@ -47,6 +49,18 @@ class Layout(Strict):
     ignored_headers: tuple[str, ...] = ()
     titles: dict[str, str] = Field(default_factory=dict)
     codes: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
+
+    @field_validator("exported_at", "titles")
+    @classmethod
+    def _compiles(cls, value: str | dict[str, str] | None) -> str | dict[str, str] | None:
+        for pattern in value.values() if isinstance(value, dict) else [value] if value is not None else []:
+            try:
+                groups = re.compile(pattern).groups
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+            if groups < 1:
+                raise ValueError(f"{pattern!r} has no group: put what is to be read in parentheses")
+        return value
 
     def words(self, column: str) -> dict[str, str]:
         """Folded word → code for one column of this layout."""
@@ -128,18 +142,35 @@ class Contract(Strict):
 @cache
 def contracts() -> dict[str, Contract]:
     """The contracts of all datasets in the order of lists; raises BadDefinition when one is wrong."""
-    found = []
-    for path in sorted(CONTRACTS.glob("*.yaml")):
-        try:
-            contract = Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-        except (ValidationError, yaml.YAMLError) as error:
-            raise BadDefinition(f"Contract {path.name}: {error}") from error
+    found: dict[int, Contract] = {}
+    for path in sorted(CONTRACTS.iterdir()):
+        where = f"plugins/cchc/contracts/{path.name}"
+        if path.suffix.lower() not in (".yaml", ".yml"):
+            continue
+        if path.suffix != ".yaml":
+            raise BadDefinition(f"{where}: a contract is named <dataset>.yaml. Rename the file.")
+        contract = read_yaml(path, where, Contract)
         if contract.dataset != path.stem:
+            raise BadDefinition(f"{where}, field dataset: {contract.dataset!r}, expected the file's name.")
+        if contract.place in found:
             raise BadDefinition(
-                f"Contract {path.name}: dataset is {contract.dataset!r}, expected the file's name."
+                f"{where}, field place: {contract.place} is the place of "
+                f"{found[contract.place].dataset}.yaml, expected one that no other contract has."
             )
-        found.append(contract)
-    return {c.dataset: c for c in sorted(found, key=lambda c: (c.place, c.dataset))}
+        _check_unit(contract, where)
+        found[contract.place] = contract
+    return {found[place].dataset: found[place] for place in sorted(found)}
+
+
+def _check_unit(contract: Contract, where: str) -> None:
+    """Raises BadDefinition when neither the contract nor the look-up names the column of the unit."""
+    look_up = f"look_up/{contract.dataset}.sql"
+    names = {c.name for c in contract.staged} | set(re.findall(r"\w+", NOT_NAMES.sub("", sql_file(look_up))))
+    if contract.unit is not None and contract.unit not in names:
+        raise BadDefinition(
+            f"{where}, field unit: sql/{look_up} has no column {contract.unit!r}, expected one that says to "
+            "whom a line belongs."
+        )
 
 
 def contract_of(dataset: str) -> Contract:

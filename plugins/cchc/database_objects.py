@@ -6,9 +6,11 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
+from cchc.catalogue import DROPS, GRANTS, Key, columns_of_its_rows, dependents, versions
 from cchc.contracts import Contract, contract_of, datasets_of
 from cchc.errors import CchcError
 from cchc.warehouse import SQL
@@ -17,13 +19,17 @@ FOLDERS = {"view": SQL / "views", "function": SQL / "functions"}
 FILES = "sql"
 # Views over staged lines: a batch whose view is gone is staged again when it is next judged or loaded.
 STAGING = "staging."
+# What PostgreSQL reads as written without quotes.
+PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
 NOT_CODE = re.compile(r"'(?:[^']|'')*'|--[^\n]*")
 NAME = re.compile(r"\b[a-z_]\w*\.[a-z_]\w*\b")
+# Dropping one of these deletes no data.
+MADE_AGAIN = (*FOLDERS, "materialized view", "index")
+# Of PostgreSQL's error codes; the last is a class.
+FEATURE_NOT_SUPPORTED, DEPENDENTS_STILL_EXIST, TOO_MUCH = "0A000", "2BP01", "54"
 # Stands in a view that has a branch for each dataset, where those of the plain facts go.
 OTHER_FACTS = "-- other facts: a branch each, made from their contracts\n"
 BRANCH = re.compile(r"'(\w+)' AS dataset\b")
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -49,10 +55,13 @@ class DatabaseObject:
 
 @dataclass
 class Removed:
-    """What was dropped to be made anew, and the administrator's grants on it: key → statements."""
+    """What was dropped to be made anew, and the administrator's grants on it.
+
+    `grants`: key → statements, each with the column that it is about, or None when it is about the whole.
+    """
 
     keys: set[Key] = field(default_factory=set)
-    grants: dict[Key, list[str]] = field(default_factory=dict)
+    grants: dict[Key, list[tuple[str | None, str]]] = field(default_factory=dict)
 
 
 def run_script(connection: sa.Connection, sql: str) -> None:
@@ -72,12 +81,36 @@ def run_migration(connection: sa.Connection, migration: str, *names: str) -> Non
 
 
 def objects_in_files() -> list[DatabaseObject]:
-    """Every view and function that has a file: sql/views/<schema>.<name>.sql, sql/functions/…"""
+    """Every view and function that has a file: sql/views/<schema>.<name>.sql, sql/functions/…
+
+    Raises CchcError when a file's name or its encoding cannot be that of a view or function.
+    """
     return [
-        DatabaseObject(kind, file.stem, with_other_facts(file.read_text(encoding="utf-8")))
+        DatabaseObject(kind, file.stem, with_other_facts(_text_of(kind, file)))
         for kind, folder in FOLDERS.items()
         for file in sorted(folder.glob("*.sql"))
     ]
+
+
+def _text_of(kind: str, file: Path) -> str:
+    where = _where(FILES, kind, file.stem)
+    if not PLAIN_NAME.fullmatch(file.stem):
+        raise CchcError(
+            f"{where}: a file is named <schema>.<name>.sql after the {kind} that it makes, in small letters, "
+            "digits and _. Rename the file, and what it makes with it."
+        )
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CchcError(f"{where}: byte {error.start + 1} is not UTF-8. Save the file as UTF-8.") from None
+    if "\0" in text:
+        raise CchcError(f"{where}: it holds a NUL character. Save the file as UTF-8 text.")
+    return text
+
+
+def _where(source: str, kind: str, name: str) -> str:
+    """Where the text of a view or function is found."""
+    return f"sql/{kind}s/{name}.sql" if source == FILES else f"The {kind} {name}, made from {source}"
 
 
 def with_other_facts(ddl: str) -> str:
@@ -104,7 +137,7 @@ def set_views_aside(connection: sa.Connection) -> Removed:
     removed = Removed()
     if connection.scalar(sa.text("SELECT to_regclass('ops.database_object')")):
         recorded = _recorded(connection)
-        for key in sorted(_standing(connection)):
+        for key in sorted(set(versions(connection))):
             kind, name = key
             if kind == "view" and (name.startswith(STAGING) or recorded.get(key, ("",))[0] == FILES):
                 _drop(connection, key, recorded.keys(), removed)
@@ -129,12 +162,14 @@ def sync(
 
     What is new, changed or missing is made from its text, together with what depends on it, so that the
     database is the same by whatever way it came here; what has no text any more is dropped; all else stays
-    untouched. Roles named cchc_* have the rights that the texts give them; grants to other roles, which an
-    administrator has made, are kept. Works in the caller's transaction.
+    untouched. PUBLIC and roles named cchc_* have the rights that the texts give them and no others; grants to
+    other roles, which an administrator has made, are kept, also those on columns that are still there. Works
+    in the caller's transaction; raises CchcError when a text cannot be run, or makes or changes another view
+    or function than the one that it is named after.
     """
     wanted = {o.key: o for o in objects}
     recorded = _recorded(connection)
-    standing = _standing(connection)
+    standing = set(versions(connection))
     unchanged = {k for k, o in wanted.items() if k in standing and recorded.get(k) == (source, o.md5)}
     gone = [k for k, (origin, _) in recorded.items() if origin == source and k not in wanted]
     removed = removed or Removed()
@@ -142,9 +177,8 @@ def sync(
         _drop(connection, key, recorded.keys() | wanted.keys(), removed)
     made = [o for o in in_order(wanted.values()) if o.key not in unchanged or o.key in removed.keys]
     for o in made:
-        run_script(connection, o.ddl)
-        for grant in removed.grants.get(o.key, ()):
-            run_script(connection, grant)
+        _make(connection, _where(source, o.kind, o.name), o)
+        _grant_again(connection, o, removed)
         connection.execute(
             sa.text(
                 "INSERT INTO ops.database_object (kind, name, source, md5) "
@@ -159,6 +193,68 @@ def sync(
             {"kind": kind, "name": name},
         )
     return [o.name for o in made] + [name for _, name in gone]
+
+
+def _make(connection: sa.Connection, where: str, o: DatabaseObject) -> None:
+    """Runs the text of a view or function, and looks whether it made that one and touched no other."""
+    before = versions(connection)
+    connection.execute(sa.text("SELECT set_config('cchc.ddl', :ddl, TRUE)"), {"ddl": o.ddl})
+    try:
+        # EXECUTE runs no COMMIT or ROLLBACK, which would leave half of the work behind.
+        connection.exec_driver_sql("DO $do$ BEGIN EXECUTE current_setting('cchc.ddl'); END $do$")
+    except sa.exc.DBAPIError as error:
+        if isinstance(error, sa.exc.OperationalError) and _pgcode(error)[:2] != TOO_MUCH:
+            raise  # the server's trouble, not the text's
+        raise CchcError(
+            f"{where}: {_refusal(error, o.ddl)}. Nothing was changed: correct it and run it again."
+        ) from None
+    after = versions(connection)
+    touched = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    if o.key not in touched:
+        raise CchcError(
+            f"{where}: it makes {_listed(touched)}, expected the {o.kind} {o.name}. Nothing was changed: "
+            "give the file and what it makes the same name, and run it again."
+        )
+    if others := touched - {o.key}:
+        raise CchcError(
+            f"{where}: beside the {o.kind} {o.name} it makes, changes or drops {_listed(others)}. Nothing "
+            "was changed: give each its own file, and run it again."
+        )
+
+
+def _pgcode(error: sa.exc.DBAPIError) -> str:
+    return getattr(error.orig, "pgcode", None) or ""
+
+
+def _listed(keys: Iterable[Key]) -> str:
+    return ", ".join(f"the {kind} {name}" for kind, name in sorted(keys)) or "nothing"
+
+
+def _refusal(error: sa.exc.DBAPIError, ddl: str) -> str:
+    """What PostgreSQL says against a text, and the line that it means: one line."""
+    said: Any = error.orig
+    diag = said.diag
+    if _pgcode(error) == FEATURE_NOT_SUPPORTED and "transaction commands" in (diag.message_primary or ""):
+        return "it begins or ends a transaction (BEGIN, COMMIT, ROLLBACK), which the migration does"
+    told = [part for part in (diag.message_primary, diag.message_detail, diag.message_hint) if part]
+    text = diag.internal_query or ddl
+    if position := diag.internal_position or diag.statement_position:
+        number = text.count("\n", 0, int(position) - 1)
+        told.insert(1, f"(line {number + 1}: {text.split(chr(10))[number].strip()})")
+    elif (context := (diag.context or "").partition("\n")[0]) and not context.startswith("SQL statement"):
+        told.insert(1, f"({context})")
+    return " ".join(" ".join(told).split()).rstrip(".") or "PostgreSQL refuses it"
+
+
+def _grant_again(connection: sa.Connection, o: DatabaseObject, removed: Removed) -> None:
+    """Gives back what an administrator had granted; a column that is gone takes its grants along."""
+    columns = connection.scalars(
+        sa.text("SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(:name) AND attnum > 0"),
+        {"name": o.name},
+    ).all()
+    for column, grant in removed.grants.get(o.key, ()):
+        if column is None or column in columns:
+            run_script(connection, grant)
 
 
 def in_order(objects: Iterable[DatabaseObject]) -> Iterator[DatabaseObject]:
@@ -185,98 +281,43 @@ def _recorded(connection: sa.Connection) -> dict[Key, tuple[str, str]]:
     return {(row.kind, row.name): (row.source, row.md5) for row in rows}
 
 
-def _standing(connection: sa.Connection) -> set[Key]:
-    query = """
-        SELECT 'view', relnamespace::regnamespace || '.' || relname FROM pg_class WHERE relkind = 'v'
-        UNION
-        SELECT 'function', pronamespace::regnamespace || '.' || proname FROM pg_proc
-    """
-    return {(kind, name) for kind, name in connection.execute(sa.text(query))}
-
-
 def _drop(connection: sa.Connection, key: Key, known: Container[Key], removed: Removed) -> None:
     """Drops it after all that depends on it, and notes the grants that its text does not make."""
     if key in removed.keys:
         return
     kind, name = key
-    for dependent in _dependents(connection, name):
-        if dependent not in known and not dependent[1].startswith(STAGING):
-            raise CchcError(
-                f"The {kind} {name} has to be made anew, but {dependent[1]} uses it and has no file in sql/. "
-                f"Drop {dependent[1]}, migrate again, and then make it again."
-            )
+    for dependent in dependents(connection, name):
+        ours = dependent in known or dependent[1].startswith(STAGING)
+        if not ours or dependent[0] not in FOLDERS:
+            raise CchcError(_in_the_way(connection, key, dependent))
         _drop(connection, dependent, known, removed)
     removed.keys.add(key)
-    removed.grants[key] = list(connection.scalars(sa.text(GRANTS[kind]), {"name": name}))
+    grants = connection.execute(sa.text(GRANTS[kind]), {"name": name})
+    removed.grants[key] = [(column, grant) for column, grant in grants]
     for statement in list(connection.scalars(sa.text(DROPS[kind]), {"name": name})):
-        run_script(connection, statement)
+        try:
+            run_script(connection, statement)
+        except sa.exc.DBAPIError as error:
+            if _pgcode(error) != DEPENDENTS_STILL_EXIST:
+                raise
+            raise CchcError(
+                f"The {kind} {name} has to be made anew, but something else uses it: "
+                f"{_refusal(error, statement)}. Change that so that it does not use {name}, and migrate "
+                "again; no data have to be deleted."
+            ) from None
 
 
-def _dependents(connection: sa.Connection, name: str) -> list[Key]:
-    """Views and functions that use it, or the type of its rows, directly."""
-    return [(kind, used_by) for kind, used_by in connection.execute(sa.text(DEPENDENTS), {"name": name})]
-
-
-DEPENDENTS = """
-WITH own (classid, objid) AS (
-    SELECT 'pg_class'::regclass, to_regclass(:name)::oid
-    UNION ALL
-    SELECT 'pg_type'::regclass, unnest(ARRAY[t.oid, t.typarray]) FROM pg_type AS t
-    WHERE t.typrelid = to_regclass(:name)
-    UNION ALL
-    SELECT 'pg_proc'::regclass, p.oid FROM pg_proc AS p
-    WHERE p.pronamespace::regnamespace || '.' || p.proname = :name
-),
-
-dependents (classid, objid) AS (
-    SELECT
-        CASE WHEN r.oid IS NULL THEN d.classid ELSE 'pg_class'::regclass END,
-        coalesce(r.ev_class, d.objid)
-    FROM own
-    INNER JOIN pg_depend AS d ON own.classid = d.refclassid AND own.objid = d.refobjid
-    LEFT JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-    EXCEPT
-    SELECT classid, objid FROM own
-)
-
-SELECT 'view', c.relnamespace::regnamespace || '.' || c.relname
-FROM dependents AS d INNER JOIN pg_class AS c ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
-UNION
-SELECT 'function', p.pronamespace::regnamespace || '.' || p.proname
-FROM dependents AS d INNER JOIN pg_proc AS p ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
-ORDER BY 1, 2
-"""
-GRANTS = {
-    "view": r"""
-        SELECT format(
-            'GRANT %s ON %s TO %I%s', a.privilege_type, :name, g.rolname,
-            CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END
+def _in_the_way(connection: sa.Connection, key: Key, dependent: Key) -> str:
+    """What to do about something without a file that uses what has to be dropped."""
+    kind, used_by = dependent
+    told = f"The {key[0]} {key[1]} has to be made anew, but {used_by} uses it and has no file in sql/. "
+    if kind in MADE_AGAIN:
+        return told + f"Drop {used_by}, migrate again, and then make it again."
+    if columns := columns_of_its_rows(connection, key[1], used_by):
+        to = f"{columns[0]} TYPE jsonb USING to_jsonb({columns[0]})"
+        example = f" (ALTER TABLE {used_by} ALTER COLUMN {to})" if kind == "table" else ""
+        return told + (
+            f"Keep the {kind}: change its column's type, of {', '.join(columns)}{example}. "
+            "Then migrate again."
         )
-        FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
-        INNER JOIN pg_roles AS g ON a.grantee = g.oid
-        WHERE c.oid = to_regclass(:name) AND a.grantee <> c.relowner AND g.rolname NOT LIKE 'cchc\_%'
-    """,
-    "function": r"""
-        SELECT format(
-            'GRANT EXECUTE ON ROUTINE %s TO %I%s', :name, g.rolname,
-            CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END
-        )
-        FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS a
-        INNER JOIN pg_roles AS g ON a.grantee = g.oid
-        WHERE
-            p.pronamespace::regnamespace || '.' || p.proname = :name
-            AND a.grantee <> p.proowner AND g.rolname NOT LIKE 'cchc\_%'
-    """,
-}
-DROPS = {
-    "view": "SELECT 'DROP VIEW ' || :name FROM pg_class WHERE oid = to_regclass(:name) AND relkind = 'v'",
-    # Its triggers stand in its file.
-    "function": """
-        SELECT format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
-        FROM pg_trigger AS t INNER JOIN pg_proc AS p ON t.tgfoid = p.oid
-        WHERE p.pronamespace::regnamespace || '.' || p.proname = :name AND t.tgparentid = 0
-        UNION ALL
-        SELECT format('DROP ROUTINE %s(%s)', :name, pg_get_function_identity_arguments(p.oid))
-        FROM pg_proc AS p WHERE p.pronamespace::regnamespace || '.' || p.proname = :name
-    """,
-}
+    return told + f"Keep the {kind}: change it so that it does not use {key[1]}, and migrate again."

@@ -11,6 +11,11 @@ from alembic import context
 from cchc.database_objects import set_views_aside, sync_objects
 from cchc.errors import CchcError
 
+if context.is_offline_mode():
+    raise SystemExit(
+        "--sql is not supported: views and functions are made from what the warehouse holds. "
+        "Run `alembic upgrade head` on the warehouse itself."
+    )
 dsn = os.environ.get("CCHC_WAREHOUSE_DSN")
 if not dsn:
     raise SystemExit(
@@ -22,7 +27,16 @@ if not dsn:
 def migrate(connection: sa.Connection) -> None:
     """Migrates in one transaction; views and functions belong to the newest tables and to no others."""
     migration = context.get_context()
+    if getattr(migration.opts.get("fn"), "__name__", "") == "downgrade":
+        raise CchcError("alembic downgrade is not supported: a change is taken back by a new migration.")
     newest = set(context.script.get_heads())
+    known = {script.revision for script in context.script.walk_revisions()}
+    if unknown := sorted(set(migration.get_current_heads()) - known):
+        raise CchcError(
+            f"The warehouse is at revision {', '.join(unknown)}, which is not in sql/migrations/versions: "
+            "another version of this repository made it. A local one: make clean, then make migrate. Any "
+            "other: migrate it with the version that made it; nothing was changed."
+        )
     if migration.opts.get("dont_mutate"):  # `alembic current` only looks
         context.run_migrations()
         return

@@ -228,16 +228,186 @@ def test_view_of_somebody_else_in_the_way_is_named_and_nothing_changes(empty_dat
     assert touched(engine, before) == set()
 
 
-def test_text_that_cannot_be_run_changes_nothing(empty_database, copy):
+def refused(copy: Copy, dsn: str) -> str:
+    """What a migration answers that changes nothing: one line."""
+    engine = engine_of(dsn)
+    before = standing(engine)
+    failed = copy.migrate(dsn, check=False)
+    assert failed.returncode == 1
+    assert touched(engine, before) == set()
+    [line] = [line for line in failed.stderr.splitlines() if not line.startswith("INFO ")]
+    return line
+
+
+def test_text_that_postgresql_refuses_is_named_in_one_line_and_changes_nothing(empty_database, copy):
+    copy.migrate(empty_database)
+    so_sanh, whole = copy.file("mart.so_sanh"), copy.file("mart.so_sanh").read_text(encoding="utf-8")
+    copy.edit("core.trang_thai", "'Mới đăng ký'", "'Vừa đăng ký'")
+    broken = {
+        whole.replace(
+            "c.ky_loai,", "c.khong_co,", 1
+        ): r"column c\.khong_co does not exist \(line \d+: c\.khong_co,\)",
+        whole.replace("CREATE VIEW", "CREATE VEW"): r"syntax error at or near \"VEW\" \(line 1: ",
+        "": "it makes nothing, expected the view mart.so_sanh",
+        "-- nothing\n": "it makes nothing, expected the view mart.so_sanh",
+        "\0" + whole: "NUL",
+        whole + "COMMENT ON VIEW mart.so_sanh IS 'one\n": "unterminated quoted string",
+    }
+    for text, reason in broken.items():
+        so_sanh.write_text(text, encoding="utf-8")
+        told = refused(copy, empty_database)
+        assert told.startswith("sql/views/mart.so_sanh.sql: "), told
+        assert re.search(reason, told), told
+    so_sanh.write_bytes(whole.encode("utf-16"))
+    assert "sql/views/mart.so_sanh.sql: byte 1 is not UTF-8" in refused(copy, empty_database)
+
+
+def test_function_that_postgresql_refuses_is_named(empty_database, copy):
+    copy.migrate(empty_database)
+    copy.edit("ops.append_only", "RAISE EXCEPTION", "RAISE WHATEVER")
+    told = refused(copy, empty_database)
+    assert told.startswith("sql/functions/ops.append_only.sql: ")
+    assert "near line 3" in told and "correct it and run it again" in told
+
+
+def test_view_that_needs_a_removed_one_is_named(empty_database, copy):
+    copy.migrate(empty_database)
+    copy.file("core.chuoi_so").unlink()
+    told = refused(copy, empty_database)
+    assert told.startswith("sql/views/ops.so_van_ban_thieu.sql: function core.chuoi_so(")
+    assert "does not exist" in told
+
+
+@pytest.mark.parametrize("end", ["COMMIT;", "ROLLBACK;", "BEGIN;", "/* ; */ end ;", "SAVEPOINT a;"])
+def test_file_that_ends_the_transaction_is_refused(empty_database, copy, end):
+    copy.migrate(empty_database)
+    copy.edit("core.trang_thai", "'Mới đăng ký'", "'Vừa đăng ký'")
+    with copy.file("mart.so_sanh").open("a", encoding="utf-8") as file:
+        file.write(f"{end}\nSELECT 1 / 0;\n")
+    told = refused(copy, empty_database)
+    assert told.startswith("sql/views/mart.so_sanh.sql: it begins or ends a transaction")
+
+
+def test_renamed_file_must_make_what_it_is_named_after(empty_database, copy):
     copy.migrate(empty_database)
     engine = engine_of(empty_database)
     before = standing(engine)
-    copy.edit("mart.so_sanh", "c.ky_loai,", "c.khong_co,")
+    old = copy.file("mart.so_sanh")
+    new = old.rename(old.with_name("mart.doi_ten.sql"))
+    told = refused(copy, empty_database)
+    assert told.startswith(
+        "sql/views/mart.doi_ten.sql: it makes the view mart.so_sanh, expected the view mart.doi_ten"
+    )
+    new.write_text(new.read_text(encoding="utf-8").replace("mart.so_sanh", "mart.doi_ten"), encoding="utf-8")
+    copy.migrate(empty_database)
+    assert touched(engine, before) == {"mart.so_sanh", "mart.doi_ten"}
+    assert ask(engine, "SELECT to_regclass('mart.so_sanh')") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ("CREATE VIEW mart.hai AS SELECT 1 AS a;", "view mart.hai"),
+        ("CREATE OR REPLACE VIEW mart.ke_thua AS SELECT * FROM core.ke_thua;", "view mart.ke_thua"),
+        ("DROP VIEW mart.ke_thua;", "view mart.ke_thua"),
+        ("CREATE TABLE mart.bang (a int);", "table mart.bang"),
+        ("CREATE FUNCTION mart.hai() RETURNS int LANGUAGE sql RETURN 1;", "function mart.hai"),
+    ],
+)
+def test_file_that_touches_another_object_is_refused(empty_database, copy, more, named):
+    copy.migrate(empty_database)
+    with copy.file("mart.so_sanh").open("a", encoding="utf-8") as file:
+        file.write(more)
+    told = refused(copy, empty_database)
+    assert told.startswith(
+        "sql/views/mart.so_sanh.sql: beside the view mart.so_sanh it makes, changes or drops"
+    )
+    assert f"the {named}." in told
+
+
+@pytest.mark.parametrize("name", ["so_sanh", "mart.So_Sanh", "mart.so-sanh", "mart.so.sanh", "mart.so sánh"])
+def test_name_that_needs_quotes_or_has_no_schema_is_refused(empty_database, copy, name):
+    copy.migrate(empty_database)
+    file = copy.file("mart.so_sanh")
+    text = file.read_text(encoding="utf-8").replace("mart.so_sanh", 'mart."x"')
+    file.unlink()
+    file.with_name(f"{name}.sql").write_text(text, encoding="utf-8")
+    told = refused(copy, empty_database)
+    assert told.startswith(f"sql/views/{name}.sql: a file is named <schema>.<name>.sql")
+
+
+def test_grants_on_columns_are_kept_while_the_columns_are(empty_database, copy):
+    copy.migrate(empty_database)
+    engine = engine_of(empty_database)
+    run(
+        engine,
+        "CREATE ROLE so_noi_vu; "
+        "GRANT SELECT (ten, trang_thai_ho_so), UPDATE (ten) ON core.trang_thai TO so_noi_vu; "
+        "GRANT SELECT (ten) ON core.trang_thai TO cchc_bi; GRANT SELECT ON core.trang_thai TO PUBLIC",
+    )
+    asked = (
+        "SELECT a.attname::text, x.privilege_type "
+        "FROM pg_attribute AS a CROSS JOIN aclexplode(a.attacl) AS x "
+        "WHERE a.attrelid = 'core.trang_thai'::regclass ORDER BY 1, 2"
+    )
+    try:
+        copy.edit("core.trang_thai", "'Mới đăng ký'", "'Vừa đăng ký'")
+        copy.migrate(empty_database)
+        # PUBLIC and cchc_bi have what the file gives them: nothing.
+        assert ask(engine, asked) == [("ten", "SELECT"), ("ten", "UPDATE"), ("trang_thai_ho_so", "SELECT")]
+        public = (
+            "SELECT count(*) FROM pg_class, aclexplode(relacl) AS x "
+            "WHERE x.grantee = 0 AND relname = 'trang_thai'"
+        )
+        assert ask(engine, public) == [(0,)]
+        run(
+            engine,
+            "CREATE VIEW mart.cua_so AS SELECT 1 AS a, 2 AS b; "
+            "GRANT SELECT (a, b) ON mart.cua_so TO so_noi_vu",
+        )
+        with engine.begin() as connection:
+            sync(connection, "mot", [view("mart.cua_so", "SELECT 1 AS a")])
+            kept = (
+                "SELECT attname FROM pg_attribute "
+                "WHERE attrelid = 'mart.cua_so'::regclass AND attacl IS NOT NULL"
+            )
+            assert connection.exec_driver_sql(kept).scalars().all() == ["a"]
+    finally:
+        run(engine, "DROP OWNED BY so_noi_vu; DROP ROLE so_noi_vu")
+
+
+def test_table_with_a_view_s_rows_is_to_be_changed_not_dropped(empty_database, copy):
+    copy.migrate(empty_database)
+    engine = engine_of(empty_database)
     copy.edit("core.trang_thai", "'Mới đăng ký'", "'Vừa đăng ký'")
-    failed = copy.migrate(empty_database, check=False)
-    assert failed.returncode != 0
-    assert "c.khong_co does not exist" in failed.stderr
-    assert touched(engine, before) == set()
+    run(engine, 'CREATE TABLE public.luu (id int, dong core.trang_thai, "Nhiều" core.trang_thai[])')
+    told = refused(copy, empty_database)
+    assert "public.luu uses it" in told and "Drop" not in told
+    assert 'Keep the table: change its column\'s type, of dong, "Nhiều"' in told
+    statement = re.search(r"\((ALTER TABLE .*)\)\.", told)[1]
+    run(engine, "INSERT INTO public.luu (id) VALUES (1)")
+    run(engine, statement)
+    run(engine, statement.replace("dong", '"Nhiều"'))
+    copy.migrate(empty_database)
+    assert ask(engine, "SELECT id FROM public.luu") == [(1,)]
+
+
+def test_other_uses_are_told_in_one_line_without_advice_to_delete_data(empty_database, copy):
+    copy.migrate(empty_database)
+    engine = engine_of(empty_database)
+    copy.edit("core.ma_tong", "'TONG:' || cap", "'TONG:' || cap || ''")
+    run(engine, "CREATE TABLE public.luu (ma text DEFAULT core.ma_tong('xa'))")
+    told = refused(copy, empty_database)
+    assert "default value for column ma of table luu" in told or "public.luu" in told
+    assert "no data have to be deleted" in told
+    run(engine, "DROP TABLE public.luu; CREATE TABLE public.luu (ma text)")
+    run(engine, "CREATE INDEX ma_luu ON public.luu (core.ma_tong(ma))")
+    assert "Drop public.ma_luu, migrate again, and then make it again" in refused(copy, empty_database)
+    run(
+        engine,
+        "DROP INDEX public.ma_luu; CREATE MATERIALIZED VIEW public.luu2 AS SELECT core.ma_tong(ma) FROM luu",
+    )
+    assert "Drop public.luu2, migrate again" in refused(copy, empty_database)
 
 
 # --- order, and who makes what ------------------------------------------------------------------

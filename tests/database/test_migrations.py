@@ -112,6 +112,32 @@ def test_owner_who_is_no_superuser_can_migrate(postgres, empty_database):
             connection.exec_driver_sql("DROP ROLE chu_kho")
 
 
+def test_warehouse_of_another_version_is_told_what_to_do(empty_database):
+    migrate(empty_database)
+    engine = engine_of(empty_database)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version_cchc SET version_num = '0008'")
+    before = catalogue(engine)
+    failed = migrate(empty_database, check=False)
+    assert failed.returncode == 1
+    [line] = [line for line in failed.stderr.splitlines() if not line.startswith("INFO ")]
+    assert line.startswith("The warehouse is at revision 0008, which is not in sql/migrations/versions")
+    assert "make clean" in line and "version that made it" in line
+    assert catalogue(engine) == before
+
+
+@pytest.mark.parametrize("words", [("downgrade", "base"), ("downgrade", "-1"), ("upgrade", "head", "--sql")])
+def test_no_way_back_and_no_script(empty_database, words):
+    migrate(empty_database)
+    before = catalogue(engine_of(empty_database))
+    failed = alembic(ROOT, empty_database, *words, check=False)
+    assert failed.returncode == 1
+    [line] = [line for line in failed.stderr.splitlines() if not line.startswith("INFO ")]
+    assert "not supported" in line
+    assert failed.stdout == ""
+    assert catalogue(engine_of(empty_database)) == before
+
+
 def test_migration_that_fails_leaves_nothing_behind(empty_database):
     engine = engine_of(empty_database)
     with engine.begin() as connection:

@@ -9,11 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from cchc.errors import BadDefinition
-from cchc.models import Strict
+from cchc.models import Strict, read_yaml
 from cchc.warehouse import SQL
 
 LEVELS = ("toan_tinh", "so_nganh", "huyen", "xa")
@@ -203,10 +202,7 @@ def _check_terms(terms: Iterable[Term]) -> None:
 
 
 def _load(path: Path, model: type[Definition]) -> Definition:
-    try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError) as error:
-        raise BadDefinition(f"{path.relative_to(SQL.parent)}: {error}") from error
+    return read_yaml(path, str(path.relative_to(SQL.parent)), model)
 
 
 @cache

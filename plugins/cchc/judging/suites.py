@@ -44,7 +44,12 @@ def suite_json(dataset: str) -> dict[str, Any]:
     path = EXPECTATIONS / f"{dataset}.json"
     try:
         suite: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
+    except FileNotFoundError as error:
+        raise BadDefinition(
+            f"expectations/{dataset}.json is missing. Write it: the rules that a row must satisfy, as "
+            'docs/adding-a-dataset.md says; one that judges nothing has "expectations": [].'
+        ) from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise BadDefinition(f"expectations/{dataset}.json: {error}") from error
     return suite
 

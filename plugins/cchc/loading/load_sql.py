@@ -12,6 +12,16 @@ from cchc.errors import BadDefinition
 from cchc.warehouse import sql_file
 
 LIST = re.compile(r"^(?P<line>.*?) -- columns like (?P<example>\w+)(?P<but>(?: but \w+(?:, \w+)*)?)$")
+COMMENT = re.compile(r"--[^\n]*")
+LENGTH = re.compile(r"\(\d+(?:,\d+)?\)")
+# What a column of core may be, by the contract's type; a text that stands for a code may be a number.
+HOLDS = {
+    "text": ("text", "character varying", "character", "smallint", "integer", "bigint"),
+    "int": ("smallint", "integer", "bigint", "numeric", "boolean"),
+    "number": ("numeric", "double precision", "real"),
+    "timestamp": ("timestamp without time zone", "timestamp with time zone", "date"),
+    "json": ("jsonb", "json"),
+}
 INCLUDE = re.compile(r"^-- include (?P<file>[\w/]+\.sql)$", re.MULTILINE)
 
 
@@ -21,8 +31,9 @@ def load_sql(contract: Contract, core_types: dict[str, str]) -> str:
     `core_types`: column → SQL type of core.<dataset>. A line that ends in `-- columns like <column>` is
     repeated for every column that the contract and the table have in common, the key aside, with that
     column's name and type in place of the example's; `but <column>, …` leaves out what the file writes by
-    hand.
+    hand. Raises BadDefinition when a column of both would be lost or cannot hold what the contract says.
     """
+    _check_types(contract, core_types)
     where = f"load/{contract.dataset}.sql"
     text = INCLUDE.sub(lambda found: sql_file(f"load/{found['file']}"), sql_file(where))
     shared = [c.name for c in contract.staged if c.name in core_types and c.name not in contract.key]
@@ -43,7 +54,32 @@ def load_sql(contract: Contract, core_types: dict[str, str]) -> str:
             for name in shared
             if name not in but
         ]
-    return "\n".join(lines)
+    completed = "\n".join(lines)
+    if lost := [name for name in shared if name not in _written(contract.dataset, completed)]:
+        raise BadDefinition(
+            f"sql/{where}: the contract and core.{contract.dataset} both have the column {', '.join(lost)}, "
+            "which the file does not write. Name it in its lists of columns, and in its merge rule if it has "
+            "one, or take it out of the contract."
+        )
+    return completed
+
+
+def _check_types(contract: Contract, core_types: dict[str, str]) -> None:
+    for column in contract.staged:
+        held = LENGTH.sub("", core_types.get(column.name, ""))
+        if held and held not in HOLDS[column.type]:
+            raise BadDefinition(
+                f"plugins/cchc/contracts/{contract.dataset}.yaml, column {column.name}: its type is "
+                f"{column.type}, but core.{contract.dataset} holds it as {held}. Expected one of "
+                f"{', '.join(HOLDS[column.type])}: correct the contract, or the table by a migration."
+            )
+
+
+def _written(dataset: str, text: str) -> set[str]:
+    """The columns of core.<dataset> that SQL inserts, or all words where an INSERT lists none."""
+    code = COMMENT.sub("", text)
+    lists = re.findall(rf"\bINSERT\s+INTO\s+core\.{dataset}\b(?:\s+AS\s+\w+)?\s*\(([^)]*)\)", code)
+    return set(re.findall(r"\w+", " ".join(lists) or code))
 
 
 def _like(line: str, example: str, example_type: str, name: str, kind: str) -> str:
