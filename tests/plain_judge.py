@@ -1,6 +1,7 @@
 """What Great Expectations finds in a batch, asked of PostgreSQL directly.
 
-For `make test-fast`, where it would be most of the time. Every other run compares the two on each batch.
+For tests that are not about judging, where it would be most of the time, and for `make test-fast`. The others
+compare the two on each batch that they judge.
 """
 
 from typing import Any
