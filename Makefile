@@ -7,7 +7,8 @@ LOCAL := $(PY) -m tools.local
 BENCH_ROWS ?= 200000
 export BENCH_ROWS
 # A few tests start sooner in one process, and each process has a PostgreSQL of its own.
-PARALLEL := -n logical --maxprocesses 4
+# One process more than processors: each waits for its PostgreSQL now and then.
+PARALLEL := -n $(shell echo $$(($$(nproc) + 1))) --maxprocesses 4
 MAKEFLAGS += --no-print-directory
 # What a person gives reaches the shell in the environment, as text: neither make nor the shell reads
 # anything in it. Recipes name it "$$FILE", not "$(FILE)".

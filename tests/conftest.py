@@ -35,8 +35,8 @@ NOTHING_TO_LOSE = {
     "checkpoint_flush_after": "0",
     "bgwriter_flush_after": "0",
 }
-# Folders of tests about rules, files and what is loaded of them.
-JUDGED_AS_IN_PRODUCTION = ("judging", "loading", "reading")
+# Folders of tests about rules and files.
+JUDGED_AS_IN_PRODUCTION = ("judging", "reading")
 # What takes long begins first, so that no process is left with it at the end when the others are done.
 LONG_FIRST = ("recount", "kill", "stack", "long")
 _numbers = itertools.count()

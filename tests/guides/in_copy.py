@@ -6,17 +6,28 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import cchc
 from cchc.contracts import contract_of
+from cchc.judging import validation
+from cchc.judging.judge import run_suite
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.sources.landing import land_api
 from cchc.sources.register import system_of
 from cchc.warehouse import engine_of
 from tests.world import World
+
+
+@contextmanager
+def judge_in_this_process() -> Iterator[SimpleNamespace]:
+    """Great Expectations is imported once, not by a process for each batch."""
+    yield SimpleNamespace(judge=run_suite)
 
 
 def told(world: World, batch_id: int) -> dict:
@@ -39,6 +50,7 @@ def told(world: World, batch_id: int) -> dict:
 def main(what: str, dsn: str, folder: str, dataset: str, *rest: str) -> list[dict]:
     # Of the copy, not of the repository that tests.
     assert Path(cchc.__file__).is_relative_to(Path.cwd()), cchc.__file__
+    validation.getting_ready = judge_in_this_process
     world = World(engine_of(dsn), Path(folder))
     world.dimensions()
     if what == "load":
