@@ -26,6 +26,8 @@ from cchc.judging.validation import validate
 from cchc.loading.load import load
 from tests.world import SO, XA, World
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 NEVER_STARTED = "http://127.0.0.1:9"
 FINISHED = {"trang_thai_ho_so": "9", "ngay_ket_thuc_xu_ly": "20250311100000"}

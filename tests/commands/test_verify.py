@@ -13,6 +13,8 @@ from cchc.warehouse import engine_of
 from tests.world import SO, XA, World
 from tools.local.postgres import EmbeddedPostgres
 
+pytestmark = pytest.mark.long
+
 LINES, BATCH, MONTHS, FIGURES, SUMS, FORM, FILES = range(7)
 FINISHED = {"trang_thai_ho_so": "9", "ngay_ket_thuc_xu_ly": "20250311100000"}
 

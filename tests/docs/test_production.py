@@ -9,6 +9,8 @@ import pytest
 
 from tools import dag_docs
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "production.md").read_text(encoding="utf-8")
 # Sources that read their settings from the environment.

@@ -13,6 +13,8 @@ from cchc.periods import Month, periods_of
 from tests.figures.by_hand import PROVINCE, counted, on, row
 from tests.world import SO, XA
 
+pytestmark = pytest.mark.long
+
 TARGET = {"cap": ["toan_tinh"], "gia_tri": 60, "tu": "2025-01-01", "den": "2025-12-31", "nguon": "Thử"}
 
 

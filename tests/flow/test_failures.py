@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from cchc.errors import BadDefinition, BadFile, BatchStopped, CchcError, SourceRefused, SourceUnavailable
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.long
+
 
 def failed_task() -> dict:
     instance = SimpleNamespace(

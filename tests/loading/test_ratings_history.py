@@ -16,6 +16,8 @@ from tools.tthc_simulator.defects import CRITICAL, OTHER_DEFECTS
 from tools.tthc_simulator.generate import Settings
 from tools.tthc_simulator.source import generate
 
+pytestmark = pytest.mark.long
+
 AT = "2025-05-10"
 
 
