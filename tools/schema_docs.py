@@ -128,7 +128,7 @@ def render(engine: sa.Engine) -> str:
     """The page in Markdown, of the warehouse that the engine leads to."""
     with engine.connect() as connection:
         # With an empty path every name in a definition has its schema.
-        connection.exec_driver_sql("SET search_path = pg_catalog")
+        connection.exec_driver_sql("SET search_path = pg_catalog, pg_temp")
         binds = {"schemas": list(SCHEMAS)}
         relations = connection.execute(sa.text(RELATIONS), binds).all()
         columns = connection.execute(sa.text(COLUMNS)).all()

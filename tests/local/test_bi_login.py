@@ -212,10 +212,10 @@ def test_the_owner_of_the_warehouse_makes_logins_for_bi_and_none_that_may_do_mor
 
 def test_a_home_from_before_gets_the_login_when_it_starts_again():
     with tempfile.TemporaryDirectory(prefix="cchc-test-") as folder:
-        lose_and_find(Path(folder))
+        assert asked_after_a_loss(Path(folder)) == [(1,)]
 
 
-def lose_and_find(home: Path) -> None:
+def asked_after_a_loss(home: Path) -> list[tuple]:
     with EmbeddedPostgres(home) as server:
         admin = psycopg2.connect(server.dsn("postgres"))
         admin.autocommit = True
@@ -225,5 +225,6 @@ def lose_and_find(home: Path) -> None:
         admin.close()
     with EmbeddedPostgres(home) as server:
         connection = psycopg2.connect(server.dsn("cchc", "bi"))
-        assert ask(connection, "SELECT 1") == [(1,)]
+        found = ask(connection, "SELECT 1")
         connection.close()
+    return found
