@@ -72,7 +72,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server for each process of the run: its own folder, its own port."""
     with (
-        tempfile.TemporaryDirectory(prefix="cchc-test-") as home,
+        tempfile.TemporaryDirectory(prefix="cchc-test-", dir=_in_memory()) as home,
         EmbeddedPostgres(Path(home), settings=NOTHING_TO_LOSE) as server,
     ):
         admin = sa.create_engine(server.dsn("postgres", driver="psycopg2"), poolclass=sa.pool.NullPool)
@@ -211,6 +211,13 @@ def definitions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Def
     copy.read_again()
     yield copy
     copy.read_again()
+
+
+def _in_memory() -> str | None:
+    """A folder in memory, where there is one with room: hundreds of databases are copied."""
+    folder = Path("/dev/shm")
+    room_gb = shutil.disk_usage(folder).free / 1e9 if folder.is_dir() and os.access(folder, os.W_OK) else 0
+    return str(folder) if room_gb > 8 else None
 
 
 def _database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:

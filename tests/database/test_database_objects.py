@@ -97,15 +97,14 @@ def test_no_table_calls_a_function_that_may_change(engine):
 # --- following the files ------------------------------------------------------------------------
 
 
-def test_changed_view_is_made_anew_and_nothing_else_is_touched(empty_database, copy):
-    copy.migrate(empty_database)
-    engine = engine_of(empty_database)
+def test_changed_view_is_made_anew_and_nothing_else_is_touched(dsn, copy):
+    engine = engine_of(dsn)
     before = standing(engine)
-    copy.migrate(empty_database)
+    copy.migrate(dsn)
     assert touched(engine, before) == set()
     copy.edit("core.trang_thai", "'Mới đăng ký'", "'Vừa đăng ký, 100%: một'")
     copy.edit("core.trang_thai", "Một dòng = một trạng thái", "Mỗi dòng là một trạng thái")
-    copy.migrate(empty_database)
+    copy.migrate(dsn)
     dependents = {"core.ho_so_dang_mo", "mart.ho_so_qua_han", "mart.ho_so_sap_den_han"}
     assert touched(engine, before) == {"core.trang_thai"} | dependents
     assert ask(
@@ -115,9 +114,8 @@ def test_changed_view_is_made_anew_and_nothing_else_is_touched(empty_database, c
     ) == [("Vừa đăng ký, 100%: một", "Mỗi dòng là một trạng thái hồ sơ theo chuẩn đồng bộ quốc gia.")]
 
 
-def test_view_whose_columns_changed_keeps_grants_and_comments_of_its_dependents(empty_database, copy):
-    copy.migrate(empty_database)
-    engine = engine_of(empty_database)
+def test_view_whose_columns_changed_keeps_grants_and_comments_of_its_dependents(dsn, copy):
+    engine = engine_of(dsn)
     described = (
         "SELECT objoid::regclass::text, objsubid, description FROM pg_description "
         "WHERE classoid = 'pg_class'::regclass AND objoid::regclass::text LIKE 'mart.ho_so%' ORDER BY 1, 2"
@@ -130,7 +128,7 @@ def test_view_whose_columns_changed_keeps_grants_and_comments_of_its_dependents(
         copy.edit(
             "core.ho_so_dang_mo", "SELECT\n    moc.tinh_den,", "SELECT\n    1 AS moi,\n    moc.tinh_den,"
         )
-        copy.migrate(empty_database)
+        copy.migrate(dsn)
         assert ask(
             engine,
             "SELECT attname::text FROM pg_attribute WHERE attrelid = 'core.ho_so_dang_mo'::regclass "
@@ -146,23 +144,21 @@ def test_view_whose_columns_changed_keeps_grants_and_comments_of_its_dependents(
         run(engine, "DROP OWNED BY so_noi_vu; DROP ROLE so_noi_vu")
 
 
-def test_grant_that_a_file_no_longer_gives_is_taken_away(empty_database, copy):
-    copy.migrate(empty_database)
-    engine = engine_of(empty_database)
+def test_grant_that_a_file_no_longer_gives_is_taken_away(dsn, copy):
+    engine = engine_of(dsn)
     view = "mart.so_sanh"
     copy.edit(view, f"GRANT SELECT ON {view} TO cchc_bi", f"REVOKE ALL ON {view} FROM cchc_bi")
-    copy.migrate(empty_database)
+    copy.migrate(dsn)
     assert ask(engine, "SELECT has_table_privilege('cchc_bi', :v, 'SELECT')", v=view) == [(False,)]
 
 
-def test_removed_file_drops_its_object(empty_database, copy):
-    copy.migrate(empty_database)
-    engine = engine_of(empty_database)
+def test_removed_file_drops_its_object(dsn, copy):
+    engine = engine_of(dsn)
     before = standing(engine)
     # The view needs the function, which goes with it.
     copy.file("ops.so_van_ban_thieu").unlink()
     copy.file("core.chuoi_so").unlink()
-    copy.migrate(empty_database)
+    copy.migrate(dsn)
     assert touched(engine, before) == {"ops.so_van_ban_thieu", "core.chuoi_so"}
     assert ask(engine, "SELECT to_regclass('ops.so_van_ban_thieu'), to_regproc('core.chuoi_so')") == [
         (None, None)
@@ -171,19 +167,17 @@ def test_removed_file_drops_its_object(empty_database, copy):
     assert ask(engine, recorded) == []
 
 
-def test_object_that_somebody_dropped_is_made_again(empty_database, copy):
-    copy.migrate(empty_database)
-    engine = engine_of(empty_database)
+def test_object_that_somebody_dropped_is_made_again(dsn, copy):
+    engine = engine_of(dsn)
     run(engine, "DROP VIEW mart.ke_thua")
     before = standing(engine)
-    copy.migrate(empty_database)
+    copy.migrate(dsn)
     assert touched(engine, before) == {"mart.ke_thua"}
     assert ask(engine, "SELECT count(*) FROM mart.ke_thua") == [(0,)]
 
 
-def test_function_with_other_arguments_leaves_no_second_one_behind(empty_database, copy):
-    copy.migrate(empty_database)
-    engine = engine_of(empty_database)
+def test_function_with_other_arguments_leaves_no_second_one_behind(dsn, copy):
+    engine = engine_of(dsn)
     copy.edit(
         "core.ma_tong",
         "core.ma_tong(cap text) RETURNS",
@@ -191,7 +185,7 @@ def test_function_with_other_arguments_leaves_no_second_one_behind(empty_databas
     )
     copy.edit("core.ma_tong", "'TONG:' || cap", "'TONG:' || cap || sau")
     copy.edit("core.ma_tong", "core.ma_tong(text)", "core.ma_tong(text, text)")
-    copy.migrate(empty_database)
+    copy.migrate(dsn)
     assert ask(engine, "SELECT oid::regprocedure::text FROM pg_proc WHERE proname = 'ma_tong'") == [
         ("core.ma_tong(text,text)",)
     ]
@@ -199,11 +193,10 @@ def test_function_with_other_arguments_leaves_no_second_one_behind(empty_databas
     assert ask(engine, "SELECT count(*) FROM mart.doi_chieu_06a") == [(0,)]
 
 
-def test_trigger_function_that_changes_goes_on_guarding(empty_database, copy):
-    copy.migrate(empty_database)
-    engine = engine_of(empty_database)
+def test_trigger_function_that_changes_goes_on_guarding(dsn, copy):
+    engine = engine_of(dsn)
     copy.edit("ops.append_only", "a change is a new row", "add a row instead")
-    copy.migrate(empty_database)
+    copy.migrate(dsn)
     run(
         engine,
         "INSERT INTO ops.figure_change (ky_loai, ky, ma_chi_so, ma_don_vi, batch_ids) "
@@ -214,13 +207,12 @@ def test_trigger_function_that_changes_goes_on_guarding(empty_database, copy):
             run(engine, statement)
 
 
-def test_view_of_somebody_else_in_the_way_is_named_and_nothing_changes(empty_database, copy):
-    copy.migrate(empty_database)
-    engine = engine_of(empty_database)
+def test_view_of_somebody_else_in_the_way_is_named_and_nothing_changes(dsn, copy):
+    engine = engine_of(dsn)
     run(engine, "CREATE VIEW public.cua_toi AS SELECT ten FROM core.trang_thai")
     before = standing(engine)
     copy.edit("core.trang_thai", "'Mới đăng ký'", "'Vừa đăng ký'")
-    failed = copy.migrate(empty_database, check=False)
+    failed = copy.migrate(dsn, check=False)
     assert failed.returncode != 0
     assert "core.trang_thai has to be made anew, but public.cua_toi uses it" in failed.stderr
     assert "Drop public.cua_toi" in failed.stderr
@@ -239,8 +231,7 @@ def refused(copy: Copy, dsn: str) -> str:
     return line
 
 
-def test_text_that_postgresql_refuses_is_named_in_one_line_and_changes_nothing(empty_database, copy):
-    copy.migrate(empty_database)
+def test_text_that_postgresql_refuses_is_named_in_one_line_and_changes_nothing(dsn, copy):
     so_sanh, whole = copy.file("mart.so_sanh"), copy.file("mart.so_sanh").read_text(encoding="utf-8")
     copy.edit("core.trang_thai", "'Mới đăng ký'", "'Vừa đăng ký'")
     broken = {
@@ -255,51 +246,47 @@ def test_text_that_postgresql_refuses_is_named_in_one_line_and_changes_nothing(e
     }
     for text, reason in broken.items():
         so_sanh.write_text(text, encoding="utf-8")
-        told = refused(copy, empty_database)
+        told = refused(copy, dsn)
         assert told.startswith("sql/views/mart.so_sanh.sql: "), told
         assert re.search(reason, told), told
     so_sanh.write_bytes(whole.encode("utf-16"))
-    assert "sql/views/mart.so_sanh.sql: byte 1 is not UTF-8" in refused(copy, empty_database)
+    assert "sql/views/mart.so_sanh.sql: byte 1 is not UTF-8" in refused(copy, dsn)
 
 
-def test_function_that_postgresql_refuses_is_named(empty_database, copy):
-    copy.migrate(empty_database)
+def test_function_that_postgresql_refuses_is_named(dsn, copy):
     copy.edit("ops.append_only", "RAISE EXCEPTION", "RAISE WHATEVER")
-    told = refused(copy, empty_database)
+    told = refused(copy, dsn)
     assert told.startswith("sql/functions/ops.append_only.sql: ")
     assert "near line 3" in told and "correct it and run it again" in told
 
 
-def test_view_that_needs_a_removed_one_is_named(empty_database, copy):
-    copy.migrate(empty_database)
+def test_view_that_needs_a_removed_one_is_named(dsn, copy):
     copy.file("core.chuoi_so").unlink()
-    told = refused(copy, empty_database)
+    told = refused(copy, dsn)
     assert told.startswith("sql/views/ops.so_van_ban_thieu.sql: function core.chuoi_so(")
     assert "does not exist" in told
 
 
 @pytest.mark.parametrize("end", ["COMMIT;", "ROLLBACK;", "BEGIN;", "/* ; */ end ;", "SAVEPOINT a;"])
-def test_file_that_ends_the_transaction_is_refused(empty_database, copy, end):
-    copy.migrate(empty_database)
+def test_file_that_ends_the_transaction_is_refused(dsn, copy, end):
     copy.edit("core.trang_thai", "'Mới đăng ký'", "'Vừa đăng ký'")
     with copy.file("mart.so_sanh").open("a", encoding="utf-8") as file:
         file.write(f"{end}\nSELECT 1 / 0;\n")
-    told = refused(copy, empty_database)
+    told = refused(copy, dsn)
     assert told.startswith("sql/views/mart.so_sanh.sql: it begins or ends a transaction")
 
 
-def test_renamed_file_must_make_what_it_is_named_after(empty_database, copy):
-    copy.migrate(empty_database)
-    engine = engine_of(empty_database)
+def test_renamed_file_must_make_what_it_is_named_after(dsn, copy):
+    engine = engine_of(dsn)
     before = standing(engine)
     old = copy.file("mart.so_sanh")
     new = old.rename(old.with_name("mart.doi_ten.sql"))
-    told = refused(copy, empty_database)
+    told = refused(copy, dsn)
     assert told.startswith(
         "sql/views/mart.doi_ten.sql: it makes the view mart.so_sanh, expected the view mart.doi_ten"
     )
     new.write_text(new.read_text(encoding="utf-8").replace("mart.so_sanh", "mart.doi_ten"), encoding="utf-8")
-    copy.migrate(empty_database)
+    copy.migrate(dsn)
     assert touched(engine, before) == {"mart.so_sanh", "mart.doi_ten"}
     assert ask(engine, "SELECT to_regclass('mart.so_sanh')") == [(None,)]
 
@@ -314,11 +301,10 @@ def test_renamed_file_must_make_what_it_is_named_after(empty_database, copy):
         ("CREATE FUNCTION mart.hai() RETURNS int LANGUAGE sql RETURN 1;", "function mart.hai"),
     ],
 )
-def test_file_that_touches_another_object_is_refused(empty_database, copy, more, named):
-    copy.migrate(empty_database)
+def test_file_that_touches_another_object_is_refused(dsn, copy, more, named):
     with copy.file("mart.so_sanh").open("a", encoding="utf-8") as file:
         file.write(more)
-    told = refused(copy, empty_database)
+    told = refused(copy, dsn)
     assert told.startswith(
         "sql/views/mart.so_sanh.sql: beside the view mart.so_sanh it makes, changes or drops"
     )
@@ -326,19 +312,17 @@ def test_file_that_touches_another_object_is_refused(empty_database, copy, more,
 
 
 @pytest.mark.parametrize("name", ["so_sanh", "mart.So_Sanh", "mart.so-sanh", "mart.so.sanh", "mart.so sánh"])
-def test_name_that_needs_quotes_or_has_no_schema_is_refused(empty_database, copy, name):
-    copy.migrate(empty_database)
+def test_name_that_needs_quotes_or_has_no_schema_is_refused(dsn, copy, name):
     file = copy.file("mart.so_sanh")
     text = file.read_text(encoding="utf-8").replace("mart.so_sanh", 'mart."x"')
     file.unlink()
     file.with_name(f"{name}.sql").write_text(text, encoding="utf-8")
-    told = refused(copy, empty_database)
+    told = refused(copy, dsn)
     assert told.startswith(f"sql/views/{name}.sql: a file is named <schema>.<name>.sql")
 
 
-def test_grants_on_columns_are_kept_while_the_columns_are(empty_database, copy):
-    copy.migrate(empty_database)
-    engine = engine_of(empty_database)
+def test_grants_on_columns_are_kept_while_the_columns_are(dsn, copy):
+    engine = engine_of(dsn)
     run(
         engine,
         "CREATE ROLE so_noi_vu; "
@@ -352,7 +336,7 @@ def test_grants_on_columns_are_kept_while_the_columns_are(empty_database, copy):
     )
     try:
         copy.edit("core.trang_thai", "'Mới đăng ký'", "'Vừa đăng ký'")
-        copy.migrate(empty_database)
+        copy.migrate(dsn)
         # PUBLIC and cchc_bi have what the file gives them: nothing.
         assert ask(engine, asked) == [("ten", "SELECT"), ("ten", "UPDATE"), ("trang_thai_ho_so", "SELECT")]
         public = (
@@ -376,38 +360,36 @@ def test_grants_on_columns_are_kept_while_the_columns_are(empty_database, copy):
         run(engine, "DROP OWNED BY so_noi_vu; DROP ROLE so_noi_vu")
 
 
-def test_table_with_a_view_s_rows_is_to_be_changed_not_dropped(empty_database, copy):
-    copy.migrate(empty_database)
-    engine = engine_of(empty_database)
+def test_table_with_a_view_s_rows_is_to_be_changed_not_dropped(dsn, copy):
+    engine = engine_of(dsn)
     copy.edit("core.trang_thai", "'Mới đăng ký'", "'Vừa đăng ký'")
     run(engine, 'CREATE TABLE public.luu (id int, dong core.trang_thai, "Nhiều" core.trang_thai[])')
-    told = refused(copy, empty_database)
+    told = refused(copy, dsn)
     assert "public.luu uses it" in told and "Drop" not in told
     assert 'Keep the table: change its column\'s type, of dong, "Nhiều"' in told
     statement = re.search(r"\((ALTER TABLE .*)\)\.", told)[1]
     run(engine, "INSERT INTO public.luu (id) VALUES (1)")
     run(engine, statement)
     run(engine, statement.replace("dong", '"Nhiều"'))
-    copy.migrate(empty_database)
+    copy.migrate(dsn)
     assert ask(engine, "SELECT id FROM public.luu") == [(1,)]
 
 
-def test_other_uses_are_told_in_one_line_without_advice_to_delete_data(empty_database, copy):
-    copy.migrate(empty_database)
-    engine = engine_of(empty_database)
+def test_other_uses_are_told_in_one_line_without_advice_to_delete_data(dsn, copy):
+    engine = engine_of(dsn)
     copy.edit("core.ma_tong", "'TONG:' || cap", "'TONG:' || cap || ''")
     run(engine, "CREATE TABLE public.luu (ma text DEFAULT core.ma_tong('xa'))")
-    told = refused(copy, empty_database)
+    told = refused(copy, dsn)
     assert "default value for column ma of table luu" in told or "public.luu" in told
     assert "no data have to be deleted" in told
     run(engine, "DROP TABLE public.luu; CREATE TABLE public.luu (ma text)")
     run(engine, "CREATE INDEX ma_luu ON public.luu (core.ma_tong(ma))")
-    assert "Drop public.ma_luu, migrate again, and then make it again" in refused(copy, empty_database)
+    assert "Drop public.ma_luu, migrate again, and then make it again" in refused(copy, dsn)
     run(
         engine,
         "DROP INDEX public.ma_luu; CREATE MATERIALIZED VIEW public.luu2 AS SELECT core.ma_tong(ma) FROM luu",
     )
-    assert "Drop public.luu2, migrate again" in refused(copy, empty_database)
+    assert "Drop public.luu2, migrate again" in refused(copy, dsn)
 
 
 # --- order, and who makes what ------------------------------------------------------------------

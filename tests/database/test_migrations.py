@@ -112,13 +112,12 @@ def test_owner_who_is_no_superuser_can_migrate(postgres, empty_database):
             connection.exec_driver_sql("DROP ROLE chu_kho")
 
 
-def test_warehouse_of_another_version_is_told_what_to_do(empty_database):
-    migrate(empty_database)
-    engine = engine_of(empty_database)
+def test_warehouse_of_another_version_is_told_what_to_do(dsn):
+    engine = engine_of(dsn)
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version_cchc SET version_num = '0008'")
     before = catalogue(engine)
-    failed = migrate(empty_database, check=False)
+    failed = migrate(dsn, check=False)
     assert failed.returncode == 1
     [line] = [line for line in failed.stderr.splitlines() if not line.startswith("INFO ")]
     assert line.startswith("The warehouse is at revision 0008, which is not in sql/migrations/versions")
@@ -127,15 +126,14 @@ def test_warehouse_of_another_version_is_told_what_to_do(empty_database):
 
 
 @pytest.mark.parametrize("words", [("downgrade", "base"), ("downgrade", "-1"), ("upgrade", "head", "--sql")])
-def test_no_way_back_and_no_script(empty_database, words):
-    migrate(empty_database)
-    before = catalogue(engine_of(empty_database))
-    failed = alembic(ROOT, empty_database, *words, check=False)
+def test_no_way_back_and_no_script(dsn, words):
+    before = catalogue(engine_of(dsn))
+    failed = alembic(ROOT, dsn, *words, check=False)
     assert failed.returncode == 1
     [line] = [line for line in failed.stderr.splitlines() if not line.startswith("INFO ")]
     assert "not supported" in line
     assert failed.stdout == ""
-    assert catalogue(engine_of(empty_database)) == before
+    assert catalogue(engine_of(dsn)) == before
 
 
 def test_migration_that_fails_leaves_nothing_behind(empty_database):
@@ -185,32 +183,30 @@ def test_migrations_hold_tables_and_data_only():
     assert found == set(), "its place is a file of its own in sql/views or sql/functions"
 
 
-def test_new_migration_from_the_template_runs_the_file_beside_it(empty_database, tmp_path):
+def test_new_migration_from_the_template_runs_the_file_beside_it(dsn, tmp_path):
     copy = Copy(tmp_path)
-    copy.migrate(empty_database)
-    alembic(tmp_path, empty_database, "revision", "-m", "a note", "--rev-id", "0002")
+    alembic(tmp_path, dsn, "revision", "-m", "a note", "--rev-id", "0002")
     versions = copy.sql / "migrations" / "versions"
     (versions / "0002_a_note.sql").write_text(
         "CREATE TABLE ops.ghi_chu AS SELECT ':a 100%' AS noi_dung;", encoding="utf-8"
     )
-    copy.migrate(empty_database)
-    assert names(engine_of(empty_database), "SELECT noi_dung FROM ops.ghi_chu") == [":a 100%"]
+    copy.migrate(dsn)
+    assert names(engine_of(dsn), "SELECT noi_dung FROM ops.ghi_chu") == [":a 100%"]
 
 
-def test_migration_changes_a_column_that_views_read(empty_database, tmp_path):
+def test_migration_changes_a_column_that_views_read(dsn, tmp_path):
     copy = Copy(tmp_path)
-    copy.migrate(empty_database)
-    engine = engine_of(empty_database)
+    engine = engine_of(dsn)
     with engine.begin() as connection:
         connection.exec_driver_sql(
             "CREATE VIEW staging.don_vi__1__tra_cuu AS SELECT ten_don_vi FROM core.don_vi"
         )
-    alembic(tmp_path, empty_database, "revision", "-m", "longer", "--rev-id", "0002")
+    alembic(tmp_path, dsn, "revision", "-m", "longer", "--rev-id", "0002")
     (copy.sql / "migrations" / "versions" / "0002_longer.sql").write_text(
         "ALTER TABLE core.don_vi ALTER COLUMN ten_don_vi TYPE varchar(500);", encoding="utf-8"
     )
     before = catalogue(engine)[3]
-    copy.migrate(empty_database)
+    copy.migrate(dsn)
     column = "SELECT data_type FROM information_schema.columns WHERE table_schema = 'mart' "
     assert names(engine, f"{column} AND table_name = 'don_vi' AND column_name = 'ten_don_vi'") == [
         "character varying"
@@ -221,14 +217,13 @@ def test_migration_changes_a_column_that_views_read(empty_database, tmp_path):
     assert names(engine, "SELECT relname FROM pg_class WHERE relnamespace = 'staging'::regnamespace") == []
 
 
-def test_asking_for_the_current_version_changes_nothing(empty_database, tmp_path):
+def test_asking_for_the_current_version_changes_nothing(dsn, tmp_path):
     copy = Copy(tmp_path)
-    copy.migrate(empty_database)
-    engine = engine_of(empty_database)
+    engine = engine_of(dsn)
     before = catalogue(engine)
     copy.file("mart.so_sanh").unlink()
-    alembic(tmp_path, empty_database, "revision", "-m", "waits", "--rev-id", "0002")
-    assert "0001" in alembic(tmp_path, empty_database, "current").stdout
+    alembic(tmp_path, dsn, "revision", "-m", "waits", "--rev-id", "0002")
+    assert "0001" in alembic(tmp_path, dsn, "current").stdout
     assert catalogue(engine) == before
 
 

@@ -71,18 +71,22 @@ def dossiers_of(source: Source, start: str, end: str) -> pd.DataFrame:
     d = d.assign(received=d["ngay_tiep_nhan"].dt.normalize(), due=d["ngay_hen_tra"].dt.normalize())
     d = d[d["received"] <= e].reset_index(drop=True)
     received, due, ended = d["received"], d["due"], d["ngay_ket_thuc_xu_ly"]
-    of_procedure = d["goc"].map(lambda c: catalogue.get(c, {}))
+
+    def procedure(**having: object) -> pd.Series:
+        [(name, value)] = having.items()
+        return d["goc"].isin([code for code, item in catalogue.items() if item[name] == value])
+
     flags = pd.DataFrame(
         {
-            "unit": d["don_vi_xu_ly"].map(lambda code: unit_at(units, code, e.strftime("%Y%m%d"))),
+            "unit": d["don_vi_xu_ly"].map({code: unit_at(units, code, f"{e:%Y%m%d}") for code in units}),
             "goc": d["goc"],
             "field": d["ma_linh_vuc"].fillna(""),
             "in_period": received >= s,
             "online": d["kenh_thuc_hien"] == "2",
             "post": d["kenh_thuc_hien"] == "3",
-            "no_result": of_procedure.map(lambda p: p.get("ThuTucKhongCoKetQua") == "1"),
-            "same_day": of_procedure.map(lambda p: p.get("ThoiGianGiaiQuyet") == 0),
-            "fee": of_procedure.map(lambda p: str(p.get("CoPhi")) == "1"),
+            "no_result": procedure(ThuTucKhongCoKetQua="1"),
+            "same_day": procedure(ThoiGianGiaiQuyet=0),
+            "fee": procedure(CoPhi="1"),
             "link": d["co_ket_qua_dien_tu"].astype(int) == 1,
             "file": d["so_tai_lieu_co_tep"].astype(int) >= 1,
             "digitised": d["so_tai_lieu_so_hoa"].astype(int) >= 1,
@@ -143,7 +147,7 @@ def added_up(
         (name, n): rows for name, parts in sides.items() for n, rows in enumerate(parts) if rows is not None
     }
     columns = pd.DataFrame({n: rows.astype("int64") for n, rows in enumerate(known.values())})
-    levels = units_of.map(lambda code: units[code]["Cap"])
+    levels = units_of.map({code: unit["Cap"] for code, unit in units.items()})
     sums = pd.concat(
         [
             columns.groupby(units_of)
@@ -274,7 +278,8 @@ def expected_others(
     units = {unit["MaDonVi"]: unit for unit in source.don_vi(MOMENTS[-1])}
 
     def placed(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-        return rows.assign(unit=rows[column].map(lambda code: unit_at(units, code, f"{e:%Y%m%d}")))
+        answers = {code: unit_at(units, code, f"{e:%Y%m%d}") for code in units}
+        return rows.assign(unit=rows[column].map(answers))
 
     def pairs(rows: pd.DataFrame, part: pd.Series, whole: pd.Series) -> dict[str, tuple[int, int]]:
         """Unit or total → sums of two columns."""

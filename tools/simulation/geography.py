@@ -73,11 +73,13 @@ class SourceUnit:
         }
 
 
+@cache
 def entered(day: str) -> str:
     """When the vendor entered a change that takes effect on `day` (yyyyMMdd): five days before it."""
     return (_date(day) - timedelta(days=5)).strftime("%Y%m%d080000")
 
 
+@cache
 def day_after(day: str) -> str:
     return (_date(day) + timedelta(days=1)).strftime("%Y%m%d")
 
