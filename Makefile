@@ -15,6 +15,8 @@ MAKEFLAGS += --no-print-directory
 GIVEN := DATASET FILE KY MA DON_VI PHAN KY_LOAI CSV UNIT OUT PYTHON
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
+# Tests start a hundred programs: each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -30,9 +30,8 @@ class Copy:
     def __init__(self, root: Path):
         self.root = root
         self.sql = root / "sql"
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "sql", self.sql, ignore=ignore)
-        shutil.copytree(ROOT / "plugins", root / "plugins", ignore=ignore)
+        shutil.copytree(ROOT / "sql", self.sql)
+        shutil.copytree(ROOT / "plugins", root / "plugins")
         shutil.copy(ROOT / "pyproject.toml", root)
 
     def file(self, name: str) -> Path:
