@@ -1,11 +1,13 @@
 """One real PostgreSQL for each process of the run; a test that asks gets a warehouse of its own in it."""
 
 import itertools
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +18,9 @@ import pytest
 import sqlalchemy as sa
 
 from cchc.figures import definitions as indicators
+from cchc.judging.judge import getting_ready
+from cchc.reading.child import serve
+from cchc.reading.parsing import Request, Running, spawn
 from cchc.warehouse import engine_of
 from tests.plain_judge import count_violations, run_suite_and_compare
 from tests.world import Definitions, World
@@ -127,11 +132,39 @@ def judge_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
     time. Tests marked `own_process` go through the process as well.
     """
     if "own_process" in request.keywords:
+        # Not what warehouses that several tests share are filled with.
+        monkeypatch.setattr("cchc.judging.validation.getting_ready", getting_ready)
         return
     folder = request.path.relative_to(Path(__file__).parent).parts[0]
     plain = request.config.getoption("--fast") or folder not in JUDGED_AS_IN_PRODUCTION
     run = count_violations if plain else run_suite_and_compare
     monkeypatch.setattr("cchc.judging.validation.getting_ready", _judging_here(run))
+
+
+def _reading_here(request: Request) -> Running:
+    """Stands for the process that reads: a thread of this one."""
+    (rows, rows_end), (said, said_end) = os.pipe(), os.pipe()
+
+    def work() -> None:
+        with os.fdopen(rows_end, "wb") as out, os.fdopen(said_end, "wb") as words:
+            serve(request, out, lambda word: words.write(json.dumps(word).encode() + b"\n") and words.flush())
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+
+    def wait() -> int:
+        thread.join()
+        return 0
+
+    return Running(os.fdopen(rows, "rb", buffering=0), os.fdopen(said, "rb"), lambda: None, wait)
+
+
+@pytest.fixture(autouse=True)
+def read_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spares each file a new process; tests marked `own_process` go through it."""
+    monkeypatch.setattr(
+        "cchc.reading.parsing.spawn", spawn if "own_process" in request.keywords else _reading_here
+    )
 
 
 def engine_for_tests(dsn: str) -> sa.Engine:
@@ -175,6 +208,7 @@ def make_world(
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         run = count_violations if pytestconfig.getoption("--fast") else run_suite_and_compare
         patch.setattr("cchc.judging.validation.getting_ready", _judging_here(run))
+        patch.setattr("cchc.reading.parsing.spawn", _reading_here)
 
         def make() -> World:
             dsn = stack.enter_context(contextmanager(_database)(postgres, template))

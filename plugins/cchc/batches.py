@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -22,6 +23,7 @@ class Batch:
     origin: str
     window_to: datetime | None
     extracted_at: datetime | None
+    time_source: str | None
     layout: str | None
     extra_columns: list[str]
     missing_columns: list[str]
@@ -77,6 +79,7 @@ def register_landed(
         "original_name": origin.name,
         "origin": origin.kind,
         "extracted_at": origin.extracted_at,
+        "time_source": origin.extracted_at and ("pulled" if origin.kind == "api" else "given"),
         "window_from": origin.window_from,
         "window_to": origin.window_to,
     }
@@ -92,8 +95,10 @@ def register_landed(
     # The landing area may have moved since these bytes came the first time.
     batch_id = connection.scalar(
         sa.text(
-            "UPDATE ops.batch SET landed_path = :landed_path, extracted_at = "
-            "CASE WHEN status = 'loaded' THEN extracted_at ELSE coalesce(:extracted_at, extracted_at) END "
+            "UPDATE ops.batch SET landed_path = :landed_path, (extracted_at, time_source) = ("
+            "SELECT CASE WHEN said THEN :extracted_at ELSE extracted_at END, "
+            "CASE WHEN said THEN :time_source ELSE time_source END "
+            "FROM (SELECT status <> 'loaded' AND CAST(:extracted_at AS timestamp) IS NOT NULL AS said) AS a) "
             "WHERE dataset = :dataset AND sha256 = :sha256 RETURNING batch_id"
         ),
         row,
@@ -120,34 +125,42 @@ def reopen_reference(connection: sa.Connection, batch_id: int, changed: bool) ->
 def note_staged(
     connection: sa.Connection,
     batch_id: int,
+    found: dict[str, Any],
     *,
-    lines_read: int,
-    stated_total: int | None,
-    layout: str,
-    extracted_at: datetime | None,
-    extra_columns: list[str],
-    missing_columns: list[str],
-    personal_columns: list[str],
+    skipped: list[dict[str, Any]],
+    sheets: list[dict[str, Any]],
 ) -> None:
-    """Records what the file says of itself; the lines stand in staging and wait to be judged."""
+    """Records what the file says of itself; the lines stand in staging and wait to be judged.
+
+    `found`: column of ops.batch → value. `skipped`, `sheets`: rows of ops.skipped_line and ops.batch_sheet.
+    """
+    key = {"b": batch_id}
+    for table in ("ops.skipped_line", "ops.batch_sheet"):
+        connection.execute(sa.text(f"DELETE FROM {table} WHERE batch_id = :b"), key)
+    if skipped:
+        connection.execute(
+            sa.text(
+                "INSERT INTO ops.skipped_line (batch_id, line_no, last_line_no, records, kind, content) "
+                "VALUES (:b, :line_no, :last_line_no, :records, :kind, ops.mask_text(:content))"
+            ),
+            [key | stretch for stretch in skipped],
+        )
+    if sheets:
+        connection.execute(
+            sa.text(
+                "INSERT INTO ops.batch_sheet (batch_id, sheet_no, sheet, line_base, header_row, lines_read, "
+                "why_not_read) VALUES (:b, :n, :name, :line_base, :header_row, :lines, :why_not_read)"
+            ),
+            [key | {"n": n} | sheet for n, sheet in enumerate(sheets, start=1)],
+        )
+    counted = sum(stretch["records"] for stretch in skipped)
+    values = found | {"lines_skipped": counted, "judged_against": dimension_state(connection)}
     connection.execute(
         sa.text(
-            "UPDATE ops.batch SET lines_read = :lines, stated_total = :total, layout = :layout, "
-            "extracted_at = :at, extra_columns = :extra, missing_columns = :missing, "
-            "personal_columns = :personal, judged_against = :dimensions, "
+            f"UPDATE ops.batch SET {', '.join(f'{name} = :{name}' for name in values)}, "
             "status = 'landed', stop_reason = NULL WHERE batch_id = :b"
         ),
-        {
-            "lines": lines_read,
-            "total": stated_total,
-            "layout": layout,
-            "at": extracted_at,
-            "extra": extra_columns,
-            "missing": missing_columns,
-            "personal": personal_columns,
-            "dimensions": dimension_state(connection),
-            "b": batch_id,
-        },
+        values | key,
     )
 
 

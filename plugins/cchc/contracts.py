@@ -38,22 +38,25 @@ class Column(Strict):
 
 class Layout(Strict):
     """How one kind of export names its columns and words. `signature`: headers that identify it.
-    `titles`: columns whose one value for all lines stands above the header, by regular expression."""
+    `titles`: columns whose one value for all lines stands above the header, by regular expression.
+    `exported_at`: words above the header behind which stands when the data were as they are;
+    `workbook_time`: the time at which the workbook was made says so, where nothing else does."""
 
     name: str
     signature: tuple[str, ...]
     flatten: Literal["dossier"] | None = None
     subheadings: tuple[str, ...] = ()
     total_label: str | None = None
-    exported_at: str | None = None
+    exported_at: tuple[str, ...] = ()
+    workbook_time: bool = False
     ignored_headers: tuple[str, ...] = ()
     titles: dict[str, str] = Field(default_factory=dict)
     codes: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
 
-    @field_validator("exported_at", "titles")
+    @field_validator("titles")
     @classmethod
-    def _compiles(cls, value: str | dict[str, str] | None) -> str | dict[str, str] | None:
-        for pattern in value.values() if isinstance(value, dict) else [value] if value is not None else []:
+    def _compiles(cls, value: dict[str, str]) -> dict[str, str]:
+        for pattern in value.values():
             try:
                 groups = re.compile(pattern).groups
             except re.error as error:

@@ -61,7 +61,7 @@ def test_a_dataset_costs_five_files(with_dataset: Copy):
         "expectations/phan_anh.json",
         "sql/load/phan_anh.sql",
         "sql/look_up/phan_anh.sql",
-        "sql/migrations/versions/0002_phan_anh.sql",
+        "sql/migrations/versions/0100_phan_anh.sql",
     ]
     only(DATASET, "make lint")
     with_dataset.check_style()

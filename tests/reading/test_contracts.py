@@ -53,13 +53,13 @@ def refusal(file: Path | None = None, old: str = "", new: str = "") -> str:
         ("unit: don_vi_giai_quyet", "unit: don_vi_la", ", field unit: sql/look_up/danh_gia.sql has no"),
         (
             SIGNATURE,
-            "    exported_at: '(\\d'\n" + SIGNATURE,
-            ", field layouts.0.exported_at: '(\\\\d' is no regular",
+            "    titles: {danh_gia: '(\\d'}\n" + SIGNATURE,
+            ", field layouts.0.titles: '(\\\\d' is no regular",
         ),
         (
             SIGNATURE,
-            "    exported_at: '\\d'\n" + SIGNATURE,
-            ", field layouts.0.exported_at: '\\\\d' has no group",
+            "    titles: {danh_gia: '\\d'}\n" + SIGNATURE,
+            ", field layouts.0.titles: '\\\\d' has no group",
         ),
         (
             SIGNATURE,

@@ -12,7 +12,7 @@ import xlsxwriter
 from cchc.contracts import contract_of
 from cchc.errors import BadFile, BrokenExport, CchcError
 from cchc.judging.validation import validate
-from cchc.reading.formats import require_export
+from cchc.reading.parsing import require_export
 from cchc.sources.incoming import accepted_file, handed_in, incoming_folders
 from cchc.sources.landing import land_file
 from tests.world import World

@@ -14,7 +14,7 @@ from cchc.errors import BadFile, CchcError
 from cchc.figures.definitions import LEVELS, indicators
 from cchc.figures.drill import Part
 from cchc.periods import first_period, parse_month, parse_period
-from cchc.reading.formats import require_export
+from cchc.reading.parsing import require_export
 from cchc.spelling import fold, one_line
 
 PeriodKind = Literal["thang", "luy_ke", "quy", "nua_nam", "nam", "ky_bao_cao"]

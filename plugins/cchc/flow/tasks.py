@@ -79,7 +79,7 @@ def land_from(system: str) -> Callable[[str], XComArg]:
 def land_file() -> dict[str, Any]:
     """Copies the file named by the run's params into the landing area; only below configured folders."""
     from cchc.contracts import contract_of
-    from cchc.reading.formats import require_export
+    from cchc.reading.parsing import require_export
     from cchc.sources.incoming import accepted_file
     from cchc.sources.landing import land_file as land_a_file
 

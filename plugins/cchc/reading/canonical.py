@@ -183,3 +183,14 @@ def parse_times(text: pa.Array) -> pa.Array:
             parsed = pc.if_else(right_day, parsed, None)
         result = parsed if result.null_count == len(result) else pc.coalesce(result, parsed)
     return result
+
+
+def derived(contract: Contract, present: list[str]) -> list[str]:
+    """The staged columns that those of `present` give: each, and what is derived from it."""
+    names = []
+    for column in contract.staged:
+        if column.name in present:
+            names.append(column.name)
+            names.extend([f"{column.name}_khoa"] if column.fold else [])
+            names.extend([f"{column.name}_goc"] if column.procedure_root else [])
+    return names

@@ -1,139 +1,272 @@
 """Reads CSV: UTF-8 or UTF-16, any of the usual delimiters, a header below title rows."""
 
+import codecs
 import csv
-import re
+import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from cchc.contracts import Contract
-from cchc.errors import BadFile
-from cchc.reading.export import Export, stated_number
+from cchc.errors import BadFile, BrokenExport
+from cchc.reading.csv_records import Block, blocks
+from cchc.reading.export import Account, Export
 from cchc.reading.header import HEADER_SEARCH_ROWS, Header, no_header, recognise, require_columns
-from cchc.spelling import fold
+from cchc.reading.lines import SPARSE_CELLS, Lines
 
-BLOCK_BYTES = 4 << 20
-# What is longer is no row of a table; it would be held in memory whole.
-LINE_CHARS = 1 << 20
+DELIMITERS = (",", ";", "\t", "|")
+READ_BYTES = 4 << 20
+# In which the header is looked for.
+TOP_BYTES = 1 << 20
+# What is longer is no cell of a table; it would be held in memory whole.
+CELL_CHARS = 1 << 20
+
+
+@dataclass
+class Table:
+    """The table in a file. `wanted`: reader's name of a column → name; `keys`: of those of the key → header
+    cell; `titles`: column → its one value, which stands above the header."""
+
+    delimiter: str
+    width: int
+    wanted: dict[str, str]
+    keys: dict[str, str]
+    titles: dict[str, str | None]
+
+
+@dataclass
+class Row:
+    """A record at the top of the file, and the lines it stands in."""
+
+    cells: list[str]
+    first: int
+    last: int
 
 
 def open_csv(contract: Contract, path: Path, where: str, head: bytes) -> Export:
     """The export in a CSV file, whose first bytes are `head`; `where` is its name in messages."""
-    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    if encoding != "utf-16" and b"\x00" in head:
+    utf_16 = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if not utf_16 and b"\x00" in head:
         raise BadFile(
             f"{where}: byte {head.index(0) + 1} is NUL: this is no text file. "
             f"Expected .xlsx, .csv (UTF-8) or .json."
         )
-    try:
-        with path.open(encoding=encoding, newline="") as file:
-            top = _top(file)
-    except UnicodeError as error:
-        raise _bad_encoding(where, error) from error
-    if not top:
+    source = _utf_8(path, where, "utf-16" if utf_16 else "utf-8-sig")
+    top = b""
+    for piece in source:
+        top += piece
+        if len(top) >= TOP_BYTES:
+            break
+    header, delimiter, above, row = _find_header(contract, top, where)
+    require_columns(contract, header, where)
+    account = Account()
+    lines = Lines(contract, header, row.cells, account)
+    for title in above:
+        lines.title(title.cells, title.first, title.last)
+    lines.header(row.first, row.last)
+    account.records = len(above) + 1
+    table = Table(
+        delimiter,
+        len(row.cells),
+        {f"c{index}": name for index, name in header.columns.items()},
+        {f"c{i}": row.cells[i] for i, name in header.columns.items() if name in contract.key},
+        lines.titles(),
+    )
+    header.columns |= {table.width + i: name for i, name in enumerate(table.titles)}
+    header.missing = [name for name in header.missing if name not in table.titles]
+    below = _joined(_after(top, row.last), source)
+    batches = _batches(
+        where, blocks(below, row.last + 1, delimiter, table.width, where), lines, account, table
+    )
+    return Export(header, batches, account)
+
+
+def _utf_8(path: Path, where: str, encoding: str) -> Iterator[bytes]:
+    """The file's text in UTF-8, with \\n at the end of each line; raises BadFile where it is no text."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    lines = 1
+    held = ""
+    with path.open("rb") as file:
+        while True:
+            piece = file.read(READ_BYTES)
+            try:
+                text = held + decoder.decode(piece, final=not piece)
+            except UnicodeDecodeError as error:
+                at = lines + error.object[: error.start].count(b"\n")
+                raise BadFile(
+                    f"{where}: line {at}: the text is not UTF-8 (byte {error.object[error.start]:#04x}). "
+                    f"Expected UTF-8 or UTF-16: in the spreadsheet program choose 'CSV UTF-8' when saving."
+                ) from None
+            # \r and \n of one line end may stand in two pieces.
+            held = "\r" if text.endswith("\r") and piece else ""
+            text = text.removesuffix("\r") if held else text
+            if "\r" in text:
+                text = text.replace("\r\n", "\n").replace("\r", "\n")
+            if "\0" in text:
+                at = lines + text[: text.index("\0")].count("\n")
+                raise BadFile(
+                    f"{where}: line {at} holds a NUL character: the file is damaged or no text. Expected "
+                    f".xlsx, .csv (UTF-8) or .json: export it again."
+                )
+            lines += text.count("\n")
+            if text:
+                yield text.encode("utf-8", "surrogatepass")
+            if not piece:
+                return
+
+
+def _joined(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def _after(text: bytes, line: int) -> bytes:
+    """What follows that line of `text`."""
+    at = 0
+    for _ in range(line):
+        at = text.find(b"\n", at) + 1
+        if not at:
+            return b""
+    return text[at:]
+
+
+def _find_header(contract: Contract, top: bytes, where: str) -> tuple[Header, str, list[Row], Row]:
+    """The header, the delimiter, and the records above the header and of it."""
+    text = top.decode("utf-8", "replace")
+    seen: list[list[str]] = []
+    above: list[Row]
+    for delimiter in DELIMITERS:
+        above = []
+        for row in _rows(text, delimiter):
+            if header := recognise(contract, row.cells, row.first, where):
+                return header, delimiter, above, row
+            above.append(row)
+            if len(above) == HEADER_SEARCH_ROWS:
+                break
+        seen = max(seen, [row.cells for row in above], key=lambda rows: max(map(len, rows), default=0))
+    if not seen:
         raise BadFile(
-            f"{where}: line 1 is empty or longer than {LINE_CHARS} characters: this is no table. "
+            f"{where}: line 1 is longer than {CELL_CHARS} characters: this is no table. "
             f"Expected .xlsx, .csv or .json: export it again."
         )
-    header, delimiter = _csv_header(contract, top, where)
-    require_columns(contract, header, where)
-    # Column names are made up here: real headers may repeat, which pyarrow does not take.
-    width = len(_cells(top[header.row - 1], delimiter))
-    names = [f"c{index}" for index in range(width)]
-    wanted = {f"c{index}": name for index, name in header.columns.items()}
-    batches = _csv_batches(path, where, header, delimiter, names, wanted, encoding)
-    return Export(header, batches, _total_above(header, top, delimiter))
+    raise no_header(contract, where, f"row 1 has {len(seen[0])} cells")
 
 
-def _top(file: TextIO) -> list[str]:
-    """The first lines, among which the header is, up to one that is too long."""
-    lines: list[str] = []
-    while len(lines) < HEADER_SEARCH_ROWS and 0 < len(line := file.readline(LINE_CHARS)) < LINE_CHARS:
-        lines.append(line)
-    return lines
-
-
-def _cells(line: str, delimiter: str) -> list[str]:
+def _rows(text: str, delimiter: str) -> Iterator[Row]:
+    """The records of the text; where a quote stays open each line is one."""
     try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:  # a cell of more than 128 KiB: no header
-        return []
+        yield from _parsed(text, delimiter)
+    except csv.Error:
+        return
 
 
-def _total_above(header: Header, top: list[str], delimiter: str) -> int | None:
-    """The number of lines that a row above the header states, as landed pulls do."""
-    for line in top[: header.row - 1]:
-        cells = _cells(line, delimiter)
-        if header.layout.total_label and cells[:1] and fold(cells[0]) == fold(header.layout.total_label):
-            return stated_number(next(iter(cells[1:]), None))
-    return None
+def _parsed(text: str, delimiter: str) -> Iterator[Row]:
+    csv.field_size_limit(CELL_CHARS)
+    first = 1
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    for cells in reader:
+        last = reader.line_num
+        if last - first > HEADER_SEARCH_ROWS:  # a quote that stays open
+            return
+        yield Row(cells, first, last)
+        first = last + 1
 
 
-def _csv_header(contract: Contract, top: list[str], where: str) -> tuple[Header, str]:
-    for row, line in enumerate(top, start=1):
-        for delimiter in (",", ";", "\t", "|"):
-            cells = _cells(line, delimiter)
-            if header := recognise(contract, cells, row, where):
-                return header, delimiter
-    raise no_header(contract, where, f"row 1 has {len(top[0].split(','))} comma-separated cells")
-
-
-def _csv_batches(
-    path: Path,
+def _batches(
     where: str,
-    header: Header,
-    delimiter: str,
-    names: list[str],
-    wanted: dict[str, str],
-    encoding: str,
+    found: Iterator[Block],
+    lines: Lines,
+    account: Account,
+    table: Table,
 ) -> Iterator[pa.RecordBatch]:
-    text = pa.string()
+    kept = 0
+    for block in found:
+        account.records += len(block.starts)
+        read = _parse(block, table, where)
+        regular = np.flatnonzero(block.regular)
+        dropped: list[int] = []
+        for record in _to_look_at(read, block, table):
+            row = int(np.searchsorted(regular, record))
+            cells = block.cells(record)
+            first, last = block.place(record)
+            if lines.look(cells, first, kept + row - len(dropped), last):
+                if block.regular[record]:
+                    dropped.append(row)
+            elif not block.regular[record]:
+                raise BadFile(
+                    f"{where}: line {first} has {len(cells)} cells, expected {table.width} as in the header. "
+                    f"Usually a separator or quote inside a value: correct it, load again."
+                )
+        numbers = block.lines[regular]
+        if dropped:
+            keep = np.ones(len(regular), np.bool_)
+            keep[dropped] = False
+            read, numbers = read.filter(pa.array(keep)), numbers[keep]
+        kept += len(numbers)
+        if len(numbers):
+            yield pa.RecordBatch.from_arrays(
+                [
+                    pa.array(numbers, pa.int64()),
+                    *(column.combine_chunks() for column in read.columns),
+                    *(pa.array([text] * len(numbers), pa.string()) for text in table.titles.values()),
+                ],
+                names=["line_no", *table.wanted.values(), *table.titles],
+            )
+
+
+def _parse(block: Block, table: Table, where: str) -> pa.Table:
+    """The regular records of the block as columns of text; raises BrokenExport when not all come back."""
+    names = [f"c{index}" for index in range(table.width)]
+    data = block.regular_data
+    wanted = list(table.wanted)
+    if not data:
+        return pa.table({name: pa.array([], pa.string()) for name in wanted})
     try:
-        reader = pa.csv.open_csv(
-            path,
-            read_options=pa.csv.ReadOptions(
-                block_size=BLOCK_BYTES,
-                skip_rows=header.row,
-                column_names=names,
-                encoding="utf-16" if encoding == "utf-16" else "utf8",
-                use_threads=False,
+        read = pa.csv.read_csv(
+            io.BytesIO(data),
+            read_options=pa.csv.ReadOptions(block_size=len(data) + 1, column_names=names, use_threads=False),
+            parse_options=pa.csv.ParseOptions(
+                delimiter=table.delimiter, newlines_in_values=True, ignore_empty_lines=False
             ),
-            parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=pa.csv.ConvertOptions(
-                include_columns=list(wanted),
-                column_types=dict.fromkeys(names, text),
+                include_columns=wanted,
+                column_types=dict.fromkeys(names, pa.string()),
                 strings_can_be_null=True,
                 null_values=[""],
             ),
         )
-        line = header.row
-        for batch in reader:
-            if not batch.num_rows:
-                continue
-            numbers = pa.array(range(line + 1, line + 1 + batch.num_rows), pa.int64())
-            line += batch.num_rows
-            yield pa.RecordBatch.from_arrays([numbers, *batch.columns], names=["line_no", *wanted.values()])
-    except pa.ArrowInvalid as error:
-        message = str(error)
-        if "UTF8" in message or "utf8" in message:
-            raise _bad_encoding(where, message) from error
-        if found := re.search(r"Expected (\d+) columns, got (\d+)", message):
-            row = re.search(r"row #?(\d+)", message, re.IGNORECASE)
-            at = f"row {int(row[1])}" if row else "a row"
-            raise BadFile(
-                f"{where}: {at} has {found[2]} cells, expected {found[1]} as in the header (row "
-                f"{header.row}). Usually a separator or quote inside a value: correct it, load again."
-            ) from error
-        if "Empty CSV" in message:
-            return
-        raise BadFile(f"{where}: not readable as CSV: {message.splitlines()[0][:200]}") from error
+    except pa.ArrowInvalid:
+        read = None
+    expected = int(block.regular.sum())
+    if read is None or read.num_rows != expected:
+        got = "could not take them apart" if read is None else f"returned {read.num_rows}"
+        raise BrokenExport(
+            f"{where}: of the {expected} records in lines {block.lines[0]} to {block.last_line} the reader "
+            f"{got}; usually a quote inside a value. Correct it, or save the file again in a spreadsheet "
+            f"program. Nothing was loaded."
+        )
+    return read
 
 
-def _bad_encoding(where: str, error: object) -> BadFile:
-    return BadFile(
-        f"{where}: the text is not UTF-8 ({str(error)[:120]}). Expected UTF-8 or UTF-16: in the "
-        f"spreadsheet program choose 'CSV UTF-8' when saving."
-    )
+def _to_look_at(read: pa.Table, block: Block, table: Table) -> list[int]:
+    """The records of the block that may be no lines: of other length, without a key, nearly empty."""
+    odd = np.flatnonzero(~block.regular)
+    if not read.num_rows:
+        return list(map(int, odd))
+    filled = np.zeros(read.num_rows, np.int32)
+    suspect = np.zeros(read.num_rows, np.bool_)
+    for name in read.column_names:
+        values = read.column(name)
+        filled += pc.is_valid(values).to_numpy()
+        if name in table.keys:
+            suspect |= pc.is_null(values).to_numpy()
+            again = pc.is_in(values, value_set=pa.array([table.keys[name]]))
+            suspect |= again.to_numpy()
+    suspect |= (filled <= max(SPARSE_CELLS, read.num_columns // 3)) & (filled < read.num_columns)
+    found: list[int] = np.union1d(odd, np.flatnonzero(block.regular)[suspect]).tolist()
+    return found

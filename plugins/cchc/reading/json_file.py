@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import ijson
@@ -13,8 +14,9 @@ import pyarrow as pa
 from cchc.contracts import Contract
 from cchc.errors import BadFile
 from cchc.reading.dossier_lists import CONSUMED, columns_without_source, flatten_dossier
-from cchc.reading.export import Export, stated_number, stated_time
+from cchc.reading.export import Export
 from cchc.reading.header import Header, no_header, recognise, require_columns
+from cchc.reading.totals import Total, stated_moment, stated_number
 
 BATCH_LINES = 5_000
 HEADER_RECORDS = 2_000
@@ -53,8 +55,19 @@ def open_json(contract: Contract, path: Path, where: str) -> Export:
 
 
 def _read_envelope(export: Export, envelope: dict[str, object]) -> None:
-    export.stated_total = stated_number(envelope.get("tong_so"))
-    export.exported_at = stated_time(envelope.get("thoi_diem"))
+    account = export.account
+    if account.exported_at is None and (moment := _moment(envelope.get("thoi_diem"))):
+        account.exported_at, account.time_source = moment, "stated"
+    stated = envelope.get("tong_so")
+    if stated is not None and not account.totals:
+        account.totals.append(Total(str(stated), 1, stated_number(stated)))
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        return datetime.strptime(str(value), "%Y%m%d%H%M%S")  # noqa: DTZ007 - local time by contract
+    except ValueError:
+        return stated_moment(str(value))
 
 
 def _json_records(
@@ -162,6 +175,7 @@ def _json_batches(
                         columns[name][position] = value
                     elif value not in (None, "0"):
                         raise _late_field(where, line, name)
+        export.account.records += len(chunk)
         yield pa.RecordBatch.from_arrays(
             [
                 pa.array([line for line, _ in chunk], pa.int64()),

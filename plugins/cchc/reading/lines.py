@@ -1,0 +1,131 @@
+"""Tells the records of a table that are no lines from those that are: titles, totals, signatures, repeats."""
+
+import re
+from collections.abc import Sequence
+
+from cchc.contracts import Contract
+from cchc.reading.export import Account
+from cchc.reading.header import Header
+from cchc.reading.totals import Total, stated_moment, stated_total
+from cchc.spelling import fold
+
+# A row of a table of so many columns fills more of them.
+SPARSE_CELLS, WIDE_CELLS = 2, 5
+NUMBERING = re.compile(r"\(?(?:\d{1,2}|[a-zđ])\)?(?:\s*=\s*[\d()+\-/x*%\s]+)?")
+ROMAN_OR_LETTER = re.compile(r"(?:[ivxlc]+|[a-zđ]|\d{1,2}(?:\.\d{1,2})*)[.)]?")
+SIGNATURE = re.compile(
+    r"(?:người lập|lập bảng|lập biểu|kế toán|thủ trưởng|(?:phó )?giám đốc|(?:phó )?chủ tịch|"
+    r"(?:phó )?trưởng phòng|chánh văn phòng|chánh thanh tra|cán bộ|công chức|nơi nhận|xác nhận|"
+    r"tm\.|kt\.|tl\.|tuq\.|q\.|\(?ký,?(?: và)?(?: ghi(?: rõ)?)?(?: tên| họ)|\(?đã ký|đóng dấu|"
+    r".*ngày\s*[\d.…_ ]*\s*tháng\s*[\d.…_ ]*\s*năm)"
+)
+
+
+class Lines:
+    """Looks at the records of one table that may be none of its lines, in the order of the file.
+
+    `header` is the table's header and `cells` all cells of that row.
+    """
+
+    def __init__(self, contract: Contract, header: Header, cells: Sequence[str], account: Account) -> None:
+        self._layout = header.layout
+        self._account = account
+        self._header = [fold(cell) for cell in cells]
+        self._columns = header.columns
+        self._keys = [i for i, name in header.columns.items() if name in contract.key]
+        self._subheadings = {fold(text) for text in header.layout.subheadings}
+        self._texts: list[str] = []
+        self._since = 0
+        self._signed = False
+        self._after_header = 0
+
+    def title(self, cells: Sequence[str], line_no: int, last: int | None = None) -> None:
+        """Takes a record above the header."""
+        filled = [cell for cell in cells if cell.strip()]
+        if not filled:
+            self._account.skip(line_no, "blank", last=last)
+            return
+        self._texts.append(" ".join(" ".join(filled).split()))
+        if found := stated_total(filled, self._layout.total_label):
+            text, number = found
+            self._account.skip(line_no, "total", text, last=last)
+            self._state(Total(text, line_no, number))
+        else:
+            self._account.skip(line_no, "title", last=last)
+
+    def header(self, line_no: int, last: int | None = None) -> None:
+        """Takes the header; the titles are complete."""
+        self._account.skip(line_no, "header", last=last)
+        above = "\n".join(self._texts)
+        for label in self._layout.exported_at:
+            for found in re.finditer(rf"{re.escape(fold(label))}\s*:?\s*(.+)", fold(above)):
+                if moment := stated_moment(found[1]):
+                    self._account.exported_at, self._account.time_source = moment, "stated"
+                    return
+
+    def titles(self) -> dict[str, str | None]:
+        """Column → the one value for all lines that stands above the header."""
+        found = {n: re.search(p, "\n".join(self._texts)) for n, p in self._layout.titles.items()}
+        return {name: match[1].strip() if match else None for name, match in found.items()}
+
+    def look(self, cells: Sequence[str], line_no: int, before: int, last: int | None = None) -> bool:
+        """Whether a record below the header is no line; lists it then.
+
+        `before`: how many lines there were between the header and it.
+        """
+        found = self._kind(cells, before)
+        if found is None:
+            return False
+        kind, content = found
+        self._account.skip(line_no, kind, content, last=last)
+        if kind == "total" and content is not None:
+            _, number = stated_total(cells, self._layout.total_label) or ("", None)
+            self._state(Total(content, line_no, number, before - self._since, before))
+            self._since = before
+        return True
+
+    def _state(self, total: Total) -> None:
+        self._account.totals.append(total)
+        if total.number is None:
+            self._account.notes.append(
+                f"Dòng {total.line_no} ghi {total.text[:100]!r}: không hiểu là tổng số bao nhiêu dòng, "
+                f"nên không đối chiếu."
+            )
+
+    def _kind(self, cells: Sequence[str], before: int) -> tuple[str, str | None] | None:
+        filled = [(i, fold(cell)) for i, cell in enumerate(cells) if cell.strip()]
+        if not filled:
+            return "blank", None
+        texts = [text for _, text in filled]
+        known = [self._header[i] for i, _ in filled if i < len(self._header)]
+        if texts == known and 2 * len(filled) >= sum(bool(cell) for cell in self._header):
+            self._after_header = before
+            return "header", None
+        follows = before == self._after_header and len(filled) > SPARSE_CELLS
+        if follows and all(map(NUMBERING.fullmatch, texts)):
+            return "numbering", None
+        return None if self._is_line(cells, len(filled)) else self._kind_of_sparse(cells, filled)
+
+    def _kind_of_sparse(
+        self, cells: Sequence[str], filled: list[tuple[int, str]]
+    ) -> tuple[str, str | None] | None:
+        texts = [text for _, text in filled]
+        if total := stated_total([cells[i] for i, _ in filled], self._layout.total_label):
+            return "total", total[0]
+        if len(texts) == 1 and texts[0] in self._subheadings:
+            return "subheading", " ".join(cells[filled[0][0]].split())
+        if any(map(SIGNATURE.match, texts)) or self._signed:
+            self._signed = True
+            return "signature", None
+        if len(self._header) < WIDE_CELLS or len(filled) > SPARSE_CELLS:
+            return None
+        numbered = len(texts) == 1 or ROMAN_OR_LETTER.fullmatch(texts[0])
+        return ("subheading" if numbered else "remark"), None
+
+    def _is_line(self, cells: Sequence[str], filled: int) -> bool:
+        """Whether the record has what makes a line: a key that may be one, or many cells."""
+        keys = [" ".join(cells[i].split()) if i < len(cells) else "" for i in self._keys]
+        if keys and all(keys):
+            words = all(" " in key and not any(c.isdigit() for c in key) for key in keys)
+            return not (words and filled <= max(SPARSE_CELLS, len(self._columns) // 3))
+        return filled > max(SPARSE_CELLS, len(self._header) // 2)

@@ -1,0 +1,200 @@
+"""Reads a landed file in a child process: what it says of the file, and its rows as csv text for COPY.
+
+The child (cchc.reading.child) has limits, an environment without secrets, and ends with this process. A file
+can make it fail; the caller then gets a BadFile.
+"""
+
+import contextlib
+import io
+import json
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from subprocess import DEVNULL, Popen, TimeoutExpired
+from typing import Any, BinaryIO
+
+from cchc.contracts import Contract
+from cchc.errors import BadFile, BrokenExport
+from cchc.models import Strict
+
+MEMORY_BYTES = 1 << 30
+# Of processor time, and one more for so many bytes of the file; a clean file takes a tenth.
+CPU_SECONDS, BYTES_A_SECOND = 25, 4_000_000
+# Without a word or a row.
+SILENT_SECONDS = 60
+# A file may grow by so much when it is unpacked and each cell is written out.
+GROWTH, ROWS_BYTES = 8, 1 << 30
+PIPE_BYTES = 1 << 20
+# What the child needs of this process' environment; all else may be a secret.
+KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+
+
+class Request(Strict):
+    """What is to be read. `name`: the file's in messages. `extracted_at`: when somebody says that the data
+    were as they are. `by_hand`: whether the file was given by hand. `header_only`: no lines are wanted."""
+
+    dataset: str
+    path: Path
+    name: str
+    extracted_at: datetime | None = None
+    by_hand: bool = True
+    header_only: bool = False
+
+
+@dataclass
+class Running:
+    """A reader at work: what it writes, and how it is ended. `wait` returns its exit code."""
+
+    rows: BinaryIO
+    said: BinaryIO
+    kill: Callable[[], None]
+    wait: Callable[[], int]
+
+
+@dataclass
+class Reading(io.RawIOBase):
+    """A file that is being read; as a file object it is the csv text of its rows.
+
+    `start`: what the reader said before the first row; `end`: after the last, once `finish` was called.
+    """
+
+    request: Request
+    running: Running
+    start: dict[str, Any] = field(default_factory=dict)
+    end: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._words: list[dict[str, Any]] = []
+        self._first = threading.Event()
+        self._listener = threading.Thread(target=self._listen, name="reader", daemon=True)
+        self._listener.start()
+        self._left = max(ROWS_BYTES, GROWTH * self.request.path.stat().st_size)
+
+    def begin(self) -> None:
+        """Waits for what the reader says first; raises BadFile where it cannot read the file."""
+        if not self._first.wait(SILENT_SECONDS + CPU_SECONDS):
+            raise self._silent()
+        if not self._words or "bad" in self._words[0]:
+            self.finish()
+        self.start = self._words[0]
+
+    def read(self, size: int = -1) -> bytes:
+        if not select.select([self.running.rows], [], [], SILENT_SECONDS)[0]:
+            raise self._silent()
+        taken = os.read(self.running.rows.fileno(), PIPE_BYTES if size < 0 else size)
+        self._left -= len(taken)
+        if self._left < 0:
+            self.running.kill()
+            raise BadFile(
+                f"{self.request.name}: what stands in its cells is more than {GROWTH} times the file. "
+                f"Expected an export of {self.request.dataset}: export it as CSV, by month."
+            )
+        return taken
+
+    def finish(self) -> None:
+        """Waits for the end; raises BadFile when the reader could not read all of the file."""
+        code = self.running.wait()
+        self._listener.join()
+        last = self._words[-1] if self._words else {}
+        if "bad" in last:
+            raise (BrokenExport if last["broken"] else BadFile)(f"{self.request.name}: {last['bad']}")
+        if code or "end" not in last:
+            raise BadFile(f"{self.request.name}: {self._why(code)}")
+        self.end = last["end"]
+
+    def _listen(self) -> None:
+        with contextlib.suppress(ValueError):  # cut off in the middle of a word: the exit code tells why
+            for line in self.running.said:
+                self._words.append(json.loads(line))
+                self._first.set()
+        self._first.set()
+
+    def _silent(self) -> BadFile:
+        self.running.kill()
+        return BadFile(
+            f"{self.request.name}: its reader gave no row for {SILENT_SECONDS} s and was stopped. Export the "
+            "file as CSV, or split it by month."
+        )
+
+    def _why(self, code: int) -> str:
+        advice = "Nothing was loaded. Export it as CSV, or split it by month."
+        if -code == signal.SIGXCPU or -code == signal.SIGKILL:
+            return f"it takes more than the {cpu_seconds(self.request)} s of computing allowed. {advice}"
+        if -code in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS):
+            return (
+                f"its reader broke down ({signal.Signals(-code).name}), often for want of memory: allowed "
+                f"are {MEMORY_BYTES >> 20} MiB. {advice}"
+            )
+        return f"its reader ended early (exit code {code}). {advice}"
+
+
+def cpu_seconds(request: Request) -> int:
+    """How long the reader may compute."""
+    return CPU_SECONDS + request.path.stat().st_size // BYTES_A_SECOND
+
+
+def spawn(request: Request) -> Running:
+    """Starts the reader in a process of its own."""
+    rows, rows_end = os.pipe()
+    said, said_end = os.pipe()
+    process = Popen(
+        [
+            sys.executable,
+            "-m",
+            "cchc.reading.child",
+            str(os.getpid()),
+            str(said_end),
+            request.model_dump_json(),
+        ],
+        stdin=DEVNULL,
+        stdout=rows_end,
+        stderr=DEVNULL,
+        pass_fds=(said_end,),
+        # Its own folder: what breaks down there could leave a core file.
+        cwd=Path(__file__).parents[2],
+        env={name: os.environ[name] for name in KEPT if name in os.environ} | {"PYTHONUTF8": "1"},
+    )
+    os.close(rows_end)
+    os.close(said_end)
+
+    def wait() -> int:
+        try:
+            return process.wait(SILENT_SECONDS)
+        except TimeoutExpired:
+            process.kill()
+            return process.wait()
+
+    return Running(os.fdopen(rows, "rb", buffering=0), os.fdopen(said, "rb"), process.kill, wait)
+
+
+@contextmanager
+def reading(request: Request) -> Iterator[Reading]:
+    """Reads a file; the reader is ended in any case."""
+    running = spawn(request)
+    found = Reading(request, running)
+    try:
+        found.begin()
+        yield found
+    finally:
+        running.kill()
+        running.wait()
+        running.rows.close()
+        found._listener.join()
+        running.said.close()
+
+
+def require_export(contract: Contract, path: Path, name: str | None = None) -> None:
+    """Raises BadFile when no reader recognises the file; an export that is broken is one.
+
+    `name` is the file's in messages, if not that of `path`.
+    """
+    request = Request(dataset=contract.dataset, path=path, name=name or path.name, header_only=True)
+    with contextlib.suppress(BrokenExport), reading(request) as found:
+        found.finish()

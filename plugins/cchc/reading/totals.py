@@ -1,0 +1,106 @@
+"""Understands what a file states of itself in words: how many lines it has and when it was made."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from cchc.spelling import fold
+
+LABELS = ("tổng số", "tổng cộng")
+# Other words begin alike ("tổng hợp", "cộng hòa"): a number has to follow, or nothing.
+SHORT_LABELS = ("tổng", "cộng", "total")
+# What may stand between the label and the number, or behind it; any other word changes what is counted.
+UNITS = ("hồ sơ", "dòng", "bản ghi", "văn bản", "thủ tục", "đơn vị", "lượt", "phiếu", "đánh giá", "mục")
+_UNIT = rf"(?: (?:{'|'.join(UNITS)}))?"
+_LABEL = rf"(?:(?:{'|'.join(LABELS)}){_UNIT}|(?:{'|'.join(SHORT_LABELS)}){_UNIT}(?=\s*(?:[:=\d-]|$)))"
+STATED = re.compile(rf"(?P<label>{_LABEL})\s*[:=]?\s*(?P<number>\S.*)?", re.DOTALL)
+# Grouped by threes: a number of lines has no fraction, so that a point can only group.
+NUMBER = re.compile(rf"(\d{{1,3}}(?:([., \u00a0\u202f])\d{{3}})(?:\2\d{{3}})*|\d+){_UNIT}\s*[.;]?")
+# No file has more lines; a greater number is none of lines.
+MOST = 1_000_000_000
+DAY = r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})"
+ISO = r"(?P<y2>\d{4})-(?P<m2>\d{2})-(?P<d2>\d{2})"
+WORDS = r"ngày (?P<d3>\d{1,2}) tháng (?P<m3>\d{1,2}) năm (?P<y3>\d{4})"
+CLOCK = r"(?P<H>\d{1,2})(?::|h|g| giờ )(?P<M>\d{2})?(?::(?P<S>\d{2}))?"
+MOMENT = re.compile(
+    rf"(?:{CLOCK}[,;]?\s+(?:ngày )?)?(?:{DAY}|{ISO}|{WORDS})"
+    rf"(?:,?(?:\s+|T)(?:lúc )?{CLOCK.replace('?P<', '?P<_')})?"
+)
+
+
+@dataclass(frozen=True)
+class Total:
+    """A stated number of lines. `number` is None where the words are not understood.
+
+    `since`, `so_far`: the lines read since the last total and since the header; both None above the header.
+    """
+
+    text: str
+    line_no: int
+    number: int | None
+    since: int | None = None
+    so_far: int | None = None
+
+
+def stated_total(cells: Iterable[str], label: str | None = None) -> tuple[str, int | None] | None:
+    """(what stands there, the number of lines it states) of a row that states a total, else None.
+
+    The number is None where it is not understood: several numbers, a sign, other words. `label` is one more
+    than LABELS that begins such a row.
+    """
+    text = " ".join(" ".join(cell.split()) for cell in cells if cell.strip())
+    folded = fold(text)
+    if label and folded.startswith(fold(label)):
+        folded = f"{LABELS[0]} {folded.removeprefix(fold(label))}"
+    folded = re.sub(r"\s+([:=])", r"\1", " ".join(folded.split()))
+    found = STATED.match(folded)
+    if not found or (found["number"] and found.end("label") == found.start("number")):
+        return None
+    return text, stated_number(found["number"])
+
+
+def stated_number(value: object) -> int | None:
+    """A number of lines as it is stated, or None when that is not understood."""
+    found = NUMBER.fullmatch(fold(str(value))) if value is not None and not isinstance(value, bool) else None
+    number = int(re.sub(r"\D", "", found[1])) if found and len(found[1]) < 20 else None
+    return number if number is not None and number <= MOST else None
+
+
+def agreed_total(totals: list[Total], lines: int) -> int | None:
+    """The number of lines that all stated totals together say; None when none is understood.
+
+    A total above the header speaks of the file; one below lines of those since the last total (a section) or
+    of all so far. The first that agrees with neither is returned: it is not the number read.
+    """
+    agreed = None
+    for total in totals:
+        if total.number is None:
+            continue
+        if total.number not in (lines, total.since, total.so_far):
+            return total.number
+        if total.number == lines:
+            agreed = lines
+    return agreed
+
+
+def stated_moment(text: str) -> datetime | None:
+    """The moment at the beginning of `text`, local time, or None; of a day alone the end of it.
+
+    Day before month, as in Vietnam: 1/4/2025 7:05, 01/04/2025 lúc 7h05, 7:05 ngày 1/4/2025,
+    2025-04-01T07:05:00, ngày 1 tháng 4 năm 2025.
+    """
+    found = MOMENT.match(" ".join(text.split()))
+    if not found:
+        return None
+    part = {name.lstrip("_"): value for name, value in found.groupdict().items() if value is not None}
+    year, month, day = (int(next(part[k] for k in (n, f"{n}2", f"{n}3") if k in part)) for n in "ymd")
+    try:
+        clock = (
+            time(int(part["H"]), int(part.get("M", 0)), int(part.get("S", 0)))
+            if "H" in part
+            else time(23, 59, 59)
+        )
+        return datetime.combine(datetime(year, month, day), clock)  # noqa: DTZ001 - local time by contract
+    except ValueError:
+        return None
