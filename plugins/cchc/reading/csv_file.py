@@ -23,6 +23,8 @@ DELIMITERS = (",", ";", "\t", "|")
 READ_BYTES = 4 << 20
 # In which the header is looked for.
 TOP_BYTES = 1 << 20
+# Such a key may be the number of its column.
+SHORT_KEY = 5
 # What is longer is no cell of a table; it would be held in memory whole.
 CELL_CHARS = 1 << 20
 
@@ -62,6 +64,8 @@ def open_csv(contract: Contract, path: Path, where: str, head: bytes) -> Export:
         top += piece
         if len(top) >= TOP_BYTES:
             break
+    if not top.strip():
+        raise BadFile(f"{where}: the file is empty. Export it again.")
     header, delimiter, above, row = _find_header(contract, top, where)
     require_columns(contract, header, where)
     account = Account()
@@ -266,7 +270,8 @@ def _to_look_at(read: pa.Table, block: Block, table: Table) -> list[int]:
         if name in table.keys:
             suspect |= pc.is_null(values).to_numpy()
             again = pc.is_in(values, value_set=pa.array([table.keys[name]]))
-            suspect |= again.to_numpy()
+            short = pc.fill_null(pc.less(pc.binary_length(values), SHORT_KEY), False)
+            suspect |= pc.or_(again, short).to_numpy()
     suspect |= (filled <= max(SPARSE_CELLS, read.num_columns // 3)) & (filled < read.num_columns)
     found: list[int] = np.union1d(odd, np.flatnonzero(block.regular)[suspect]).tolist()
     return found

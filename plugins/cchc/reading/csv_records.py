@@ -192,15 +192,19 @@ def _check_span(
     where: str,
 ) -> None:
     """Raises BadFile unless lines `first` to `last` are one record with a value of several lines."""
-    inner = data[starts[first + 1] : ends[last]].decode("utf-8", "replace").split("\n")
-    own = _shape(data[starts[first] : ends[first]].decode("utf-8", "replace"), delimiter)
-    rows = [
-        text
-        for text in (*inner[:-1], inner[-1].rpartition('"')[0] or inner[-1])
-        if text.count(delimiter) >= max(width - 1, 2) or (own and _shape(text, delimiter) == own)
-    ]
     whole = data[starts[first] : ends[last]].decode("utf-8", "replace")
-    if rows or last - first > RECORD_LINES or taken_apart(whole, delimiter) is None:
+    opening, *inner, closing = whole.split("\n")
+    own = _shape(opening, delimiter)
+    before = next(csv.reader([opening], delimiter=delimiter))
+    # Between two delimiters each line alone would have all cells of a row.
+    rows = [len(before) < width <= len(before) + before[-1].count(delimiter)]
+    ending = closing.rpartition('"')[0]
+    rows.append(delimiter in ending and closing.count(delimiter) >= max(width - 1, 2))
+    rows += [
+        text.count(delimiter) >= max(width - 1, 2) or bool(own and _shape(text, delimiter) == own)
+        for text in (*inner, ending)
+    ]
+    if any(rows) or last - first > RECORD_LINES or taken_apart(whole, delimiter) is None:
         raise BadFile(
             f'{where}: line {line + first}: a quote (") opens a value that ends only in line {line + last}, '
             f"and what stands between looks like rows of their own. Expected each row in its line: close or "

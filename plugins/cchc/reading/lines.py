@@ -104,14 +104,15 @@ class Lines:
         follows = before == self._after_header and len(filled) > SPARSE_CELLS
         if follows and all(map(NUMBERING.fullmatch, texts)):
             return "numbering", None
+        few = 2 * len(filled) <= len(self._header)
+        if few and (total := stated_total([cells[i] for i, _ in filled], self._layout.total_label)):
+            return "total", total[0]
         return None if self._is_line(cells, len(filled)) else self._kind_of_sparse(cells, filled)
 
     def _kind_of_sparse(
         self, cells: Sequence[str], filled: list[tuple[int, str]]
     ) -> tuple[str, str | None] | None:
         texts = [text for _, text in filled]
-        if total := stated_total([cells[i] for i, _ in filled], self._layout.total_label):
-            return "total", total[0]
         if len(texts) == 1 and texts[0] in self._subheadings:
             return "subheading", " ".join(cells[filled[0][0]].split())
         if any(map(SIGNATURE.match, texts)) or self._signed:
