@@ -188,14 +188,15 @@ def stop_unread(connection: sa.Connection, batch_id: int, reason: str) -> None:
     )
 
 
-def note_loaded(connection: sa.Connection, batch_id: int, accepted: int) -> None:
-    """Records that a batch is loaded; what was neither accepted nor rejected was superseded."""
+def note_loaded(connection: sa.Connection, batch_id: int, accepted: int, superseded: int) -> None:
+    """Records that a batch is loaded. Each number is counted on its own: a CHECK compares them with the lines
+    that were read."""
     connection.execute(
         sa.text(
             "UPDATE ops.batch SET status = 'loaded', loaded_at = now(), lines_accepted = :accepted, "
-            "lines_superseded = lines_read - lines_rejected - :accepted WHERE batch_id = :b"
+            "lines_superseded = :superseded WHERE batch_id = :b"
         ),
-        {"accepted": accepted, "b": batch_id},
+        {"accepted": accepted, "superseded": superseded, "b": batch_id},
     )
 
 

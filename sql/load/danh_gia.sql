@@ -39,5 +39,8 @@ SELECT
     (date_trunc('year', thang) + interval '11 months')::date AS last_day
 FROM ghi;
 
-SELECT coalesce(sum(so), 0) AS lines_accepted
-FROM ghi;
+SELECT
+    count(*) FILTER (WHERE h.batch_id = :batch_id AND h.line_no = raw_rows.line_no) AS lines_accepted,
+    count(*) FILTER (WHERE h.batch_id <> :batch_id OR h.line_no <> raw_rows.line_no) AS lines_superseded
+FROM raw_rows
+INNER JOIN core.danh_gia AS h ON raw_rows.ma_ho_so = h.ma_ho_so AND raw_rows.thoi_gian_danh_gia = h.thoi_gian_danh_gia;

@@ -678,6 +678,21 @@ FROM (
 -- Every line of dossiers is looked up here; PostgreSQL looks at so few rows by itself too late.
 ANALYZE core.don_vi_khoa;
 
-SELECT count(*) AS lines_accepted
-FROM core.don_vi_phien_ban
-WHERE batch_id = :batch_id;
+SELECT
+    count(*) FILTER (WHERE line.held) AS lines_accepted,
+    -- The same version of it came in another line.
+    count(*) FILTER (WHERE line.known AND NOT line.held) AS lines_superseded
+FROM (
+    SELECT
+        EXISTS(
+            SELECT 1 FROM core.don_vi_phien_ban AS p
+            WHERE p.batch_id = :batch_id AND p.line_no = batch_rows.line_no
+        ) AS held,
+        EXISTS(
+            SELECT 1 FROM core.don_vi_phien_ban AS p
+            WHERE
+                p.ma_don_vi = batch_rows.ma_don_vi
+                AND p.thoi_diem IN (batch_rows.ngay_cap_nhat, coalesce(batch_rows.hieu_luc_tu, '-infinity'))
+        ) AS known
+    FROM batch_rows
+) AS line;

@@ -213,6 +213,8 @@ WHERE h.batch_id = :batch_id AND h.line_no = raw_rows.line_no;
 
 DROP VIEW moi;
 
-SELECT coalesce(sum(so), 0) AS lines_accepted
-FROM ghi
-WHERE NOT la_cu;
+SELECT
+    count(*) FILTER (WHERE h.batch_id = :batch_id AND h.line_no = raw_rows.line_no) AS lines_accepted,
+    count(*) FILTER (WHERE h.batch_id <> :batch_id OR h.line_no <> raw_rows.line_no) AS lines_superseded
+FROM raw_rows
+INNER JOIN core.ho_so AS h ON raw_rows.ma_ho_so = h.ma_ho_so;

@@ -64,5 +64,8 @@ FROM (
     INNER JOIN ghi ON cu.ma_hscv = ghi.ma_hscv
 ) AS truoc_va_sau;
 
-SELECT count(*) AS lines_accepted
-FROM ghi;
+SELECT
+    count(*) FILTER (WHERE h.batch_id = :batch_id AND h.line_no = raw_rows.line_no) AS lines_accepted,
+    count(*) FILTER (WHERE h.batch_id <> :batch_id OR h.line_no <> raw_rows.line_no) AS lines_superseded
+FROM raw_rows
+INNER JOIN core.ho_so_cong_viec AS h ON raw_rows.ma_hscv = h.ma_hscv;

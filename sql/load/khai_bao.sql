@@ -28,5 +28,18 @@ SELECT
     (left(ky, 4) || '-12-01')::date AS last_day
 FROM khai_moi;
 
-SELECT count(*) AS lines_accepted
-FROM batch_rows;
+SELECT
+    -- A line that declares nothing is kept by having been read.
+    count(*) FILTER (
+        WHERE
+        batch_rows.gia_tri IS NULL OR (h.batch_id = :batch_id AND h.line_no = batch_rows.line_no)
+    ) AS lines_accepted,
+    count(*) FILTER (WHERE h.batch_id <> :batch_id OR h.line_no <> batch_rows.line_no) AS lines_superseded
+FROM batch_rows
+LEFT JOIN core.khai_bao AS h
+    ON
+        batch_rows.don_vi_khai = h.ma_don_vi
+        AND batch_rows.ky = h.ky
+        AND batch_rows.ma_so_lieu = h.ma_so_lieu
+        AND batch_rows.ngay_khai = h.ngay_khai
+        AND batch_rows.gia_tri = h.gia_tri;

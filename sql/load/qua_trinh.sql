@@ -34,5 +34,12 @@ FROM them;
 -- No figure is counted from the history.
 CREATE TEMP TABLE changed_ranges (first_day date, last_day date) ON COMMIT DROP;
 
-SELECT so AS lines_accepted
-FROM ghi;
+SELECT
+    count(*) FILTER (WHERE h.batch_id = :batch_id AND h.line_no = raw_rows.line_no) AS lines_accepted,
+    count(*) FILTER (WHERE h.batch_id <> :batch_id OR h.line_no <> raw_rows.line_no) AS lines_superseded
+FROM raw_rows
+INNER JOIN core.qua_trinh AS h
+    ON
+        raw_rows.ma_ho_so = h.ma_ho_so
+        AND raw_rows.thoi_gian = h.thoi_gian
+        AND raw_rows.trang_thai::smallint = h.trang_thai;

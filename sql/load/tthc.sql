@@ -146,6 +146,21 @@ FROM (
 -- Every line of dossiers is looked up here; PostgreSQL looks at so few rows by itself too late.
 ANALYZE core.tthc;
 
-SELECT count(*) AS lines_accepted
-FROM core.tthc_phien_ban
-WHERE batch_id = :batch_id;
+SELECT
+    count(*) FILTER (WHERE line.held) AS lines_accepted,
+    -- The same version of it came in another line.
+    count(*) FILTER (WHERE line.known AND NOT line.held) AS lines_superseded
+FROM (
+    SELECT
+        EXISTS(
+            SELECT 1 FROM core.tthc_phien_ban AS p
+            WHERE p.batch_id = :batch_id AND p.line_no = batch_rows.line_no
+        ) AS held,
+        EXISTS(
+            SELECT 1 FROM core.tthc_phien_ban AS p
+            WHERE
+                p.ma_tthc = batch_rows.ma_tthc_goc
+                AND p.thoi_diem = batch_rows.ngay_cap_nhat
+        ) AS known
+    FROM batch_rows
+) AS line;

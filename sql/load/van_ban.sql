@@ -67,5 +67,8 @@ FROM (
     INNER JOIN ghi ON cu.ma_van_ban = ghi.ma_van_ban
 ) AS truoc_va_sau;
 
-SELECT count(*) AS lines_accepted
-FROM ghi;
+SELECT
+    count(*) FILTER (WHERE h.batch_id = :batch_id AND h.line_no = raw_rows.line_no) AS lines_accepted,
+    count(*) FILTER (WHERE h.batch_id <> :batch_id OR h.line_no <> raw_rows.line_no) AS lines_superseded
+FROM raw_rows
+INNER JOIN core.van_ban AS h ON raw_rows.ma_van_ban = h.ma_van_ban;

@@ -51,17 +51,18 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
         ),
         {"b": batch.batch_id},
     )
+    older = 0
     if fact:
         # Of several states of one thing in one file only the newest good one is loaded.
         keys = ", ".join(contract.key)
-        connection.execute(
+        older = connection.execute(
             sa.text(
                 f"INSERT INTO skipped SELECT line_no FROM ("
                 f"SELECT line_no, row_number() OVER (PARTITION BY {keys} "
                 f"ORDER BY changed_at DESC, line_no DESC) AS rank FROM {table}__repeated "
                 f"WHERE line_no NOT IN (SELECT line_no FROM skipped)) AS states WHERE rank > 1"
             )
-        )
+        ).rowcount
     connection.execute(sa.text("ANALYZE skipped"))
     # Without the look-ups, for what needs none of them: they cost more than the scan itself.
     connection.execute(
@@ -77,13 +78,13 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
         )
     )
     types = core_types(connection, batch.dataset)
-    accepted = run_sql(
+    counts = run_sql(
         connection,
         load_sql(contract, types),
         batch_id=batch.batch_id,
         missing_columns=[name for name in batch.missing_columns if not fact or name in types],
-    ).scalar_one()
-    note_loaded(connection, batch.batch_id, accepted)
+    ).one()
+    note_loaded(connection, batch.batch_id, counts.lines_accepted, older + counts.lines_superseded)
     ranges = connection.execute(
         sa.text("SELECT first_day, last_day FROM changed_ranges WHERE first_day IS NOT NULL")
     ).all()
