@@ -63,6 +63,8 @@ SETTINGS = {
     "log_timezone": TIME_ZONE,
     # A failing statement, its parameters and the details of its error may hold values of a row.
     "log_min_error_statement": "panic",
+    # So may its first line, of which nothing can be left out: the client is told, the log is not.
+    "log_min_messages": "log",
     "log_parameter_max_length_on_error": "0",
     "log_error_verbosity": "terse",
 }
