@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 
 import psutil
 import psycopg2
@@ -135,7 +136,7 @@ class EmbeddedPostgres:
         """
         user = user or (database if database in DATABASES else "postgres")
         scheme = f"postgresql+{driver}" if driver else "postgresql"
-        return f"{scheme}://{user}:{self.secrets[user]}@{LOOPBACK}:{self.port}/{database}"
+        return f"{scheme}://{user}:{quote(self.secrets[user], safe='')}@{LOOPBACK}:{self.port}/{database}"
 
     def start(self) -> None:
         """Starts the server and makes roles and databases; whatever already exists is kept."""

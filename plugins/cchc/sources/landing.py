@@ -57,8 +57,12 @@ def land_file(
     """
 
     def judge(copy: Path) -> None:
-        if accept:
-            accept(contract, copy, source.name)
+        try:
+            if accept:
+                accept(contract, copy, source.name)
+        except BadFile as error:
+            # Without its cause, which a log would print: parsers quote what they could not read.
+            raise error from None
 
     try:
         # What is not judged comes from a configured folder, which may be a link.
