@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from cchc.database_errors import hide_words
 from cchc.figures import definitions as indicators
 from cchc.judging.judge import getting_ready
 from cchc.reading.child import serve
@@ -170,7 +171,7 @@ def read_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
 def engine_for_tests(dsn: str) -> sa.Engine:
     """As the package makes one, but sessions are emptied and used again: a test opens a hundred."""
     url = engine_of(dsn, statement_timeout_s=120).url
-    engine = sa.create_engine(url, hide_parameters=True, pool_size=50, pool_use_lifo=True)
+    engine = hide_words(sa.create_engine(url, hide_parameters=True, pool_size=50, pool_use_lifo=True))
 
     @sa.event.listens_for(engine, "reset")
     def empty(session, _record, state) -> None:

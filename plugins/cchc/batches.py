@@ -18,6 +18,7 @@ class Batch:
     batch_id: int
     dataset: str
     sha256: str
+    size_bytes: int
     landed_path: Path
     original_name: str
     origin: str
@@ -68,13 +69,16 @@ class Origin:
 
 
 def register_landed(
-    connection: sa.Connection, dataset: str, path: Path, sha256: str, origin: Origin
+    connection: sa.Connection, dataset: str, path: Path, sha256: str, size_bytes: int, origin: Origin
 ) -> tuple[int, bool]:
-    """The batch of a landed file, and whether it is new: the same bytes again are the same batch."""
+    """The batch of a landed file, and whether it is new: the same bytes again are the same batch.
+
+    What was noted of a damaged file is forgotten: the whole one is there again.
+    """
     row = {
         "dataset": dataset,
         "sha256": sha256,
-        "size_bytes": path.stat().st_size,
+        "size_bytes": size_bytes,
         "landed_path": str(path),
         "original_name": origin.name,
         "origin": origin.kind,
@@ -95,7 +99,8 @@ def register_landed(
     # The landing area may have moved since these bytes came the first time.
     batch_id = connection.scalar(
         sa.text(
-            "UPDATE ops.batch SET landed_path = :landed_path, (extracted_at, time_source) = ("
+            "UPDATE ops.batch SET landed_path = :landed_path, size_bytes = :size_bytes, "
+            "stop_reason = CASE WHEN status = 'stopped' THEN stop_reason END, (extracted_at, time_source) = ("
             "SELECT CASE WHEN said THEN :extracted_at ELSE extracted_at END, "
             "CASE WHEN said THEN :time_source ELSE time_source END "
             "FROM (SELECT status <> 'loaded' AND CAST(:extracted_at AS timestamp) IS NOT NULL AS said) AS a) "
@@ -181,9 +186,27 @@ def note_judged(connection: sa.Connection, batch_id: int, rejected: int, stop_re
 
 
 def stop_unread(connection: sa.Connection, batch_id: int, reason: str) -> None:
-    """Stops a batch whose file could not be read."""
+    """Stops a batch whose file could not be read; what is loaded stays so when it is only judged again."""
     connection.execute(
-        sa.text("UPDATE ops.batch SET status = 'stopped', stop_reason = :reason WHERE batch_id = :b"),
+        sa.text(
+            "UPDATE ops.batch SET status = 'stopped', stop_reason = :reason "
+            "WHERE batch_id = :b AND status <> 'loaded'"
+        ),
+        {"reason": reason, "b": batch_id},
+    )
+
+
+def note_damaged(connection: sa.Connection, batch_id: int, reason: str) -> None:
+    """Has a batch wait for its file, which was damaged after landing.
+
+    It is not stopped: with the whole file it goes on by itself. What was loaded stays loaded, and what was
+    stopped for its content stays that.
+    """
+    connection.execute(
+        sa.text(
+            "UPDATE ops.batch SET status = 'landed', stop_reason = :reason "
+            "WHERE batch_id = :b AND status IN ('landed', 'validated')"
+        ),
         {"reason": reason, "b": batch_id},
     )
 

@@ -21,8 +21,20 @@ class BrokenExport(BadFile):
     """The file is an export of its dataset, but a broken one: columns are missing, twice, or cut off."""
 
 
+class DamagedFile(BadFile):
+    """A landed file is gone or is not what was landed: the same bytes are needed once more."""
+
+
 class BatchStopped(CchcError):
     """A batch broke a batch rule or its reject threshold: nothing of it was loaded."""
+
+
+class WarehouseUnavailable(CchcError):
+    """The warehouse was away, busy or out of room in the middle of a step: worth another try."""
+
+
+class WarehouseRefused(CchcError):
+    """The warehouse refused a step's statement: what was let through does not fit, a person must act."""
 
 
 class LinesRejected(CchcError):

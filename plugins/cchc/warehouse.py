@@ -6,8 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import sqlalchemy as sa
 
+from cchc.database_errors import hide_words, hide_words_of
 from cchc.errors import BadDefinition, CchcError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,18 +33,30 @@ def engine_of(dsn: str, statement_timeout_s: int = 0) -> sa.Engine:
     """
     options = f"{SESSION} -c statement_timeout={statement_timeout_s * 1000}"
     # In the URL, so that Great Expectations' own engine runs under the same settings.
+    url = url_of(dsn).update_query_dict({"options": options, "application_name": "cchc"})
+    return hide_words(sa.create_engine(url, poolclass=sa.pool.NullPool, hide_parameters=True))
+
+
+def url_of(dsn: str) -> sa.URL:
+    """The address of a warehouse; raises CchcError for what is none."""
     try:
-        url = (
-            sa.make_url(dsn)
-            .set(drivername="postgresql+psycopg2")
-            .update_query_dict({"options": options, "application_name": "cchc"})
-        )
+        url = sa.make_url(dsn).set(drivername="postgresql+psycopg2")
     except (sa.exc.ArgumentError, ValueError):
+        url = None
+    # What follows the first @ of a password would be taken for a host, and be told when there is none.
+    if url is None or "@" in f"{url.host}{url.database}":
         # Without its cause, and not shown: it may hold a password.
         raise CchcError(
-            "The warehouse's address is none. Expected postgresql+psycopg2://user:password@host:port/cchc."
-        ) from None
-    return sa.create_engine(url, poolclass=sa.pool.NullPool, hide_parameters=True)
+            "The warehouse's address is none. Expected postgresql+psycopg2://user:password@host:port/cchc, "
+            "with @ as %40, % as %25, / as %2F and : as %3A in user and password."
+        )
+    return url
+
+
+def full_address(url: sa.URL) -> str:
+    """The address with its password, for another program; every reader of addresses takes it."""
+    # SQLAlchemy leaves blanks in names and passwords as they are, which others refuse.
+    return url.render_as_string(hide_password=False).replace(" ", "%20")
 
 
 @cache
@@ -92,7 +106,13 @@ def copy_text(connection: sa.Connection, table: str, columns: list[str], source:
     """COPY csv text from a file-like object into `table`; returns the number of rows."""
     cursor = connection.connection.cursor()
     names = ", ".join(f'"{name}"' for name in columns)
-    cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)", source, size=1 << 20)
+    try:
+        cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)", source, size=1 << 20)
+    except psycopg2.Error as error:
+        if error.pgcode:
+            # SQLAlchemy does not see this one. Its words also hold those of an error of `source`.
+            hide_words_of(error, all_of_them=True)
+        raise
     return cursor.rowcount
 
 

@@ -10,6 +10,7 @@ from alembic import context
 
 from cchc.database_objects import set_views_aside, sync_objects
 from cchc.errors import CchcError
+from cchc.warehouse import url_of
 
 if context.is_offline_mode():
     raise SystemExit(
@@ -47,7 +48,10 @@ def migrate(connection: sa.Connection) -> None:
         sync_objects(connection, removed)
 
 
-engine = sa.create_engine(dsn, poolclass=sa.pool.NullPool)
+try:
+    engine = sa.create_engine(url_of(dsn), poolclass=sa.pool.NullPool)
+except CchcError as error:
+    raise SystemExit(f"CCHC_WAREHOUSE_DSN: {error}") from None
 with engine.connect() as connection:
     # Two containers may start at once: the second waits here and finds nothing left to do.
     connection.execute(sa.text("SELECT pg_advisory_lock(766)"))

@@ -10,7 +10,16 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from cchc.errors import BadDefinition, BadFile, BatchStopped, CchcError, SourceRefused, SourceUnavailable
+from cchc.errors import (
+    BadDefinition,
+    BadFile,
+    BatchStopped,
+    CchcError,
+    SourceRefused,
+    SourceUnavailable,
+    WarehouseRefused,
+    WarehouseUnavailable,
+)
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.long
@@ -42,6 +51,8 @@ def alarm(notifier, caplog) -> Callable[[], str]:
         (sa.exc.OperationalError("SELECT 1", {}, Exception("server closed the connection")), "retry"),
         (SourceRefused("401"), "fail"),
         (BadFile("empty"), "fail"),
+        (WarehouseUnavailable("SQLSTATE 57P01"), "retry"),
+        (WarehouseRefused("SQLSTATE 22P02"), "fail"),
         (BatchStopped("HS03"), "fail"),
         (BadDefinition("no such dataset"), "fail"),
         (CchcError("no such month"), "fail"),
@@ -153,3 +164,13 @@ def test_an_address_without_a_mail_server_does_not_hide_the_failure(alarm, monke
     monkeypatch.delenv("AIRFLOW_CONN_SMTP_DEFAULT", raising=False)
     text = alarm()
     assert "BatchStopped" in text and "not mailed" in text
+
+
+def test_an_alarm_quotes_no_other_program(notifier):
+    """What a parser or a driver says may quote a row; what Airflow says of a task that it ended does not."""
+    told = {}
+    for error in (ValueError("bad number 0912 345 678"), "Task killed", None):
+        told[str(error)] = notifier.describe(failed_task() | {"exception": error})[1]
+    assert "0912 345 678" not in "".join(told.values())
+    assert "Error:   ValueError (see the task's log)" in told["bad number 0912 345 678"]
+    assert "Error:   Task killed" in told["Task killed"]

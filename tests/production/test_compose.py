@@ -18,6 +18,7 @@ from check_jsonschema.builtin_schemas import get_builtin_schema
 from jsonschema import Draft202012Validator
 
 from cchc.sources.register import SYSTEMS
+from tools.local.postgres import SETTINGS
 
 REPO = Path(__file__).parents[2]
 TEXT = (REPO / "docker-compose.yml").read_text(encoding="utf-8")
@@ -415,3 +416,12 @@ def test_both_forms_of_the_warehouse_address_name_the_same_database():
     database = environment("warehouse-db")
     assert address.startswith(f"{database['POSTGRES_USER']}:{database['POSTGRES_PASSWORD']}@")
     assert address.endswith(f"@warehouse-db:5432/{database['POSTGRES_DB']}")
+
+
+def test_warehouse_logs_errors_as_the_server_of_the_tests_does():
+    """Whose log is searched for values of rows when steps fail."""
+    command = SERVICES["warehouse-db"]["command"]
+    given = dict(setting.split("=") for setting in command[2::2])
+    assert (command[0], {*command[1::2]}) == ("postgres", {"-c"})
+    assert given == {name: value for name, value in SETTINGS.items() if name in given}
+    assert given.keys() == {name for name in SETTINGS if name.startswith("log_")} - {"log_timezone"}

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 
 import psutil
 import psycopg2
@@ -63,6 +64,8 @@ SETTINGS = {
     "log_timezone": TIME_ZONE,
     # A failing statement, its parameters and the details of its error may hold values of a row.
     "log_min_error_statement": "panic",
+    # So may its first line, of which nothing can be left out: the client is told, the log is not.
+    "log_min_messages": "log",
     "log_parameter_max_length_on_error": "0",
     "log_error_verbosity": "terse",
 }
@@ -133,7 +136,7 @@ class EmbeddedPostgres:
         """
         user = user or (database if database in DATABASES else "postgres")
         scheme = f"postgresql+{driver}" if driver else "postgresql"
-        return f"{scheme}://{user}:{self.secrets[user]}@{LOOPBACK}:{self.port}/{database}"
+        return f"{scheme}://{user}:{quote(self.secrets[user], safe='')}@{LOOPBACK}:{self.port}/{database}"
 
     def start(self) -> None:
         """Starts the server and makes roles and databases; whatever already exists is kept."""

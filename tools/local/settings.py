@@ -13,6 +13,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 REPO = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
@@ -210,7 +211,12 @@ def choose_ports(home: Home) -> Ports:
 
 
 def warehouse_dsn(ports: Ports, secrets: dict[str, str]) -> str:
-    return f"postgresql+psycopg2://cchc:{secrets['cchc']}@{LOOPBACK}:{ports.pg}/cchc"
+    return f"postgresql+psycopg2://{_login('cchc', secrets['cchc'])}@{LOOPBACK}:{ports.pg}/cchc"
+
+
+def _login(user: str, password: str) -> str:
+    """User and password as parts of an address, whatever signs they hold."""
+    return f"{quote(user, safe='')}:{quote(password, safe='')}"
 
 
 def clean_environment() -> dict[str, str]:
@@ -257,10 +263,10 @@ def warehouse_environment(home: Home, dsn: str) -> dict[str, str]:
 
 def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict[str, str]:
     """All variables that make Airflow and the package work in this stack; nothing inherited."""
-    tthc = f"{secrets['tthc_client_id']}:{secrets['tthc_client_secret']}"
-    qlvb = f"{secrets['qlvb_client_id']}:{secrets['qlvb_client_secret']}"
-    warehouse = f"cchc:{secrets['cchc']}@{LOOPBACK}:{ports.pg}/cchc"
-    metadata = f"airflow:{secrets['airflow']}@{LOOPBACK}:{ports.pg}/airflow"
+    tthc = _login(secrets["tthc_client_id"], secrets["tthc_client_secret"])
+    qlvb = _login(secrets["qlvb_client_id"], secrets["qlvb_client_secret"])
+    warehouse = f"{_login('cchc', secrets['cchc'])}@{LOOPBACK}:{ports.pg}/cchc"
+    metadata = f"{_login('airflow', secrets['airflow'])}@{LOOPBACK}:{ports.pg}/airflow"
     auth = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
     airflow = {
         "core": {

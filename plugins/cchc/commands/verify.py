@@ -1,6 +1,5 @@
 """Checks that what must always hold holds in the warehouse now."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 
 from cchc.figures.definitions import indicators
 from cchc.figures.refresh import pending_periods
+from cchc.sources.landed_file import landed_fault
 from cchc.warehouse import run_sql_file
 
 SHOWN = 5
@@ -115,15 +115,5 @@ def _rows_without_batch(connection: sa.Connection) -> list[str]:
 
 
 def _file_fault(batch: sa.Row[Any]) -> str | None:
-    name = f"batch {batch.batch_id} ({batch.dataset}, {batch.status}): {batch.landed_path}"
-    path = Path(batch.landed_path)
-    try:
-        size = path.stat().st_size
-        if size != batch.size_bytes:
-            return f"{name} has {size} bytes, {batch.size_bytes} were landed"
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != batch.sha256:
-                return f"{name} has other bytes than were landed"
-    except OSError as error:
-        return f"{name} cannot be read ({error.strerror})"
-    return None
+    fault = landed_fault(Path(batch.landed_path), batch.size_bytes, batch.sha256)
+    return fault and f"batch {batch.batch_id} ({batch.dataset}, {batch.status}): {batch.landed_path} {fault}"

@@ -6,6 +6,8 @@ import os
 
 from airflow.sdk import BaseNotifier, Context
 
+from cchc.errors import CchcError
+
 log = logging.getLogger("cchc.alert")
 
 MAIL_CONNECTION = "smtp_default"
@@ -38,15 +40,24 @@ class FailureNotifier(BaseNotifier):
 
 
 def describe(context: Context) -> tuple[str, str]:
-    """Subject and text of an alert. Errors of this package carry no value of a row."""
+    """Subject and text of an alert. Errors of this package carry no value of a row, others might."""
     instance = context["ti"]
     error = context.get("exception")
     subject = f"[CCHC] {instance.dag_id}.{instance.task_id} failed"
     lines = [
         f"DAG run: {instance.run_id}",
         f"Task:    {instance.task_id}, try {instance.try_number}",
-        f"Error:   {type(error).__name__}: {error}" if error else "Error:   see the task's log",
+        f"Error:   {_words(error)}",
         f"Log:     {getattr(instance, 'log_url', '')}",
         "What to do: docs/runbook.md, section 'When something is red'.",
     ]
     return subject, "\n".join(lines)
+
+
+def _words(error: object) -> str:
+    if isinstance(error, CchcError):
+        return f"{type(error).__name__}: {error}"
+    # What Airflow itself says of a task that was ended comes as text.
+    return (
+        error if isinstance(error, str) else f"{type(error).__name__ if error else ''} (see the task's log)"
+    )

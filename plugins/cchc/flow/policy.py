@@ -19,6 +19,7 @@ START = pendulum.datetime(2025, 1, 1, tz="Asia/Ho_Chi_Minh")
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule("cchc.errors.SourceUnavailable", RetryAction.RETRY, timedelta(minutes=2)),
+        RetryRule("cchc.errors.WarehouseUnavailable", RetryAction.RETRY, timedelta(seconds=30)),
         RetryRule("sqlalchemy.exc.OperationalError", RetryAction.RETRY, timedelta(seconds=30)),
         RetryRule("cchc.errors.CchcError", RetryAction.FAIL, reason="a person has to act"),
     ]

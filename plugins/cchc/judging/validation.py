@@ -1,17 +1,20 @@
 """Judges a batch by its expectation suite: staged, judged, recorded; stopped where it must not be loaded."""
 
+import psycopg2
 import sqlalchemy as sa
 
-from cchc.batches import Batch, batch_of, dimension_state, note_judged, stop_unread
+from cchc.batches import Batch, batch_of, dimension_state, note_damaged, note_judged, stop_unread
 from cchc.contracts import Contract, contract_of
-from cchc.errors import BadFile, BatchStopped, CchcError
+from cchc.database_errors import step, words_of
+from cchc.errors import BadFile, BatchStopped, CchcError, DamagedFile
 from cchc.judging.findings import record
 from cchc.judging.judge import Judge, getting_ready
 from cchc.judging.stop_reason import stop_reason
 from cchc.judging.suites import Verdict, applicable, suite_json
 from cchc.reading.staging import drop_staged, look_up_view, stage, staged
 from cchc.registers.syncing import sync_registers
-from cchc.warehouse import exclusive
+from cchc.sources.landed_file import whole_while_read
+from cchc.warehouse import exclusive, full_address
 
 
 def validate(engine: sa.Engine, batch_id: int) -> Batch:
@@ -32,16 +35,26 @@ def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
     sync_registers(engine, contract)
     with getting_ready() as judge:
         try:
+            # Left in this order: lines of a file that was touched meanwhile are not committed.
+            with (
+                step(batch.label, "staging its lines"),
+                engine.begin() as connection,
+                whole_while_read(batch),
+            ):
+                _stage(connection, contract, batch)
+        except DamagedFile as error:
             with engine.begin() as connection:
-                stage(connection, contract, batch)
+                note_damaged(connection, batch_id, str(error))
+            raise error from None
         except BadFile as error:
             with engine.begin() as connection:
                 stop_unread(connection, batch_id, str(error))
-            raise
+            # Without its cause, which a log would print: parsers quote what they could not read.
+            raise error from None
         with engine.connect() as connection:
             batch = batch_of(connection, batch_id)
         verdicts = _judge(engine, contract, batch, judge)
-    with engine.begin() as connection:
+    with step(batch.label, "recording what judging found"), engine.begin() as connection:
         rejected = record(connection, contract, batch, verdicts)
         reason = stop_reason(connection, contract, batch, verdicts, rejected)
         note_judged(connection, batch_id, rejected, reason)
@@ -51,6 +64,20 @@ def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
         raise BatchStopped(reason)
     with engine.connect() as connection:
         return batch_of(connection, batch_id)
+
+
+def _stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
+    """stage; what a reader raises by mistake is told without its words, which may quote the file."""
+    try:
+        stage(connection, contract, batch)
+    except (CchcError, sa.exc.DBAPIError, psycopg2.Error, OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise BadFile(
+            f"{batch.label}: reading it failed in a way that was not foreseen: {words_of(error)}. Nothing of "
+            f"it was loaded. Tell whoever maintains the readers this line; save the file anew, or in another "
+            f"of the formats that are read, and load that."
+        ) from None
 
 
 def _done(connection: sa.Connection, batch: Batch) -> bool:
@@ -100,4 +127,4 @@ def _judge(engine: sa.Engine, contract: Contract, batch: Batch, judge: Judge) ->
 def _staging_url(engine: sa.Engine) -> str:
     """The warehouse as seen by the suites: names without schema are those of staging."""
     options = str(engine.url.query["options"]).replace("search_path=", "search_path=staging,")
-    return engine.url.update_query_dict({"options": options}).render_as_string(hide_password=False)
+    return full_address(engine.url.update_query_dict({"options": options}))

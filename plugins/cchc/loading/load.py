@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from cchc.batches import Batch, batch_of, data_until, last_day, note_loaded
 from cchc.contracts import contract_of, datasets_of
+from cchc.database_errors import step
 from cchc.errors import BatchStopped
 from cchc.judging.validation import ready_to_load, validate_unlocked
 from cchc.loading.load_sql import core_types, load_sql
@@ -29,7 +30,7 @@ def load(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
         if batch.status != "loaded" and not ready:
             batch = validate_unlocked(engine, batch_id)
         if batch.status != "loaded":
-            with engine.begin() as connection:
+            with step(batch.label, "loading its lines into core"), engine.begin() as connection:
                 _load(connection, batch)
         with engine.connect() as connection:
             periods = connection.scalars(

@@ -12,6 +12,7 @@ from urllib3.util import Retry
 
 from cchc.errors import SourceRefused, SourceUnavailable
 from cchc.sources.register import system_of
+from cchc.spelling import one_line
 
 TIMEOUT_S = (10, 120)
 TIME = "%Y%m%d%H%M%S"
@@ -109,6 +110,10 @@ class SourceClient(ABC):
             body: dict[str, Any] = response.json()
         except requests.JSONDecodeError as error:
             raise SourceUnavailable(f"{self.base_url}{path}: HTTP {code}, the answer is no JSON.") from error
+        if not isinstance(body, dict):
+            raise SourceUnavailable(f"{self.base_url}{path}: HTTP {code}, the answer is no JSON object.")
         if code >= requests.codes.bad_request:
-            raise SourceRefused(f"{self.base_url}{path}: HTTP {code}: {str(body.get('message', body))[:200]}")
+            # Only what is meant as a message: the rest of an answer may hold rows.
+            said = one_line(str(body.get("message", "no message"))[:200])
+            raise SourceRefused(f"{self.base_url}{path}: HTTP {code}: {said}")
         return body

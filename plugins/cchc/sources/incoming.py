@@ -2,20 +2,17 @@
 
 import os
 import shutil
-import stat
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from cchc.errors import BadFile, CchcError
+from cchc.sources.leftovers import sweep_folders
 from cchc.spelling import one_line
 
 # Folders of copies are known by it, so that nothing else is ever swept.
 PREFIX = "handed-in-"
-# No run waits that long for its file.
-LEFT_AFTER_S = 24 * 3600
 
 
 def incoming_folders() -> list[Path]:
@@ -64,21 +61,9 @@ def handed_in(source: Path) -> Iterator[Path]:
         yield source.resolve()
         return
     folders[0].mkdir(mode=0o700, parents=True, exist_ok=True)
-    _sweep(folders[0])
+    sweep_folders(folders[0], PREFIX)
     # Its own folder: two files of one name do not meet. Only this user reads it: exports hold personal data.
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=folders[0]) as folder:
         copy = Path(folder) / source.name
         shutil.copyfile(source, copy)
         yield copy
-
-
-def _sweep(folder: Path) -> None:
-    """Removes the copies of this user that nobody can be using any more."""
-    for left in folder.glob(f"{PREFIX}*"):
-        try:
-            found = left.lstat()
-        except OSError:  # its own process has just removed it
-            continue
-        ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
-        if ours and time.time() - found.st_mtime > LEFT_AFTER_S:
-            shutil.rmtree(left, ignore_errors=True)

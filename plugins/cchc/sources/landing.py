@@ -1,5 +1,6 @@
 """Lands exports: an immutable file named by its sha-256, and its row in ops.batch."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -18,9 +19,12 @@ from cchc.batches import Origin, register_landed, watermark
 from cchc.contracts import Contract
 from cchc.errors import BadDefinition, BadFile
 from cchc.sources.client import SourceClient
+from cchc.sources.leftovers import sweep_files
 from cchc.spelling import one_line
 
 CHUNK_BYTES = 4 << 20
+# Files that are being written are known by it.
+PREFIX = ".landing-"
 # A dossier committed at the source shortly after a pull may carry a change time before it.
 OVERLAP = timedelta(days=1)
 
@@ -53,18 +57,22 @@ def land_file(
     """
 
     def judge(copy: Path) -> None:
-        if accept:
-            accept(contract, copy, source.name)
+        try:
+            if accept:
+                accept(contract, copy, source.name)
+        except BadFile as error:
+            # Without its cause, which a log would print: parsers quote what they could not read.
+            raise error from None
 
     try:
         # What is not judged comes from a configured folder, which may be a link.
         handle = _open_regular(source if accept else source.parent.resolve() / source.name)
         with os.fdopen(handle, "rb") as file:
             chunks = iter(lambda: file.read(CHUNK_BYTES), b"")
-            path, sha256 = _store(landing_dir, contract.dataset, chunks, source.suffix.lower(), judge)
+            stored = _store(landing_dir, contract.dataset, chunks, source.suffix.lower(), judge)
     except PermissionError as error:
         raise BadFile(f"{error.filename or source}: not readable or not writable for this worker.") from error
-    return _register(engine, contract, path, sha256, Origin("file", source.name, extracted_at))
+    return _register(engine, contract, stored, Origin("file", source.name, extracted_at))
 
 
 def land_api(
@@ -85,10 +93,10 @@ def land_api(
     # A run of an earlier day may be repeated when later days are loaded already.
     since = min(since, until) - OVERLAP if since is not None else None
     chunks = client.export(api.path, since, until, whole=not api.incremental)
-    path, sha256 = _store(landing_dir, contract.dataset, chunks, client.suffix)
+    stored = _store(landing_dir, contract.dataset, chunks, client.suffix)
     name = f"{api.path.lstrip('/')} → {until:%Y-%m-%d %H:%M:%S}"
     origin = Origin("api", name, extracted_at=until, window_from=since, window_to=until)
-    return _register(engine, contract, path, sha256, origin)
+    return _register(engine, contract, stored, origin)
 
 
 def land_reference(
@@ -109,8 +117,8 @@ def land_reference(
         for number in range(2, max(rows, default=1) + 1):
             yield orjson.dumps(rows[number], option=orjson.OPT_APPEND_NEWLINE) if number in rows else b"\n"
 
-    path, sha256 = _store(landing_dir, contract.dataset, lines(), ".jsonl")
-    return _register(engine, contract, path, sha256, Origin("reference", name, extracted_at))
+    stored = _store(landing_dir, contract.dataset, lines(), ".jsonl")
+    return _register(engine, contract, stored, Origin("reference", name, extracted_at))
 
 
 def _open_regular(path: Path) -> int:
@@ -146,19 +154,29 @@ def _no_file(path: Path) -> BadFile:
     )
 
 
+@dataclass(frozen=True)
+class _Stored:
+    path: Path
+    sha256: str
+    size_bytes: int
+
+
 def _store(
     landing_dir: Path,
     dataset: str,
     chunks: Iterable[bytes],
     suffix: str,
     judge: Callable[[Path], None] = lambda _: None,
-) -> tuple[Path, str]:
-    """Writes a file named by its sha-256, if `judge` does not raise for it: (its path, the sha-256)."""
-    folder = landing_dir / dataset
-    landing_dir.mkdir(parents=True, exist_ok=True)
+) -> _Stored:
+    """Writes a file named by its sha-256, if `judge` does not raise for it; it then outlives a power cut.
+
+    It takes the place of whatever has its name: that may have been damaged since it was landed.
+    """
+    _make_folder(landing_dir)
+    sweep_files(landing_dir, PREFIX)
     digest = hashlib.sha256()
     # Beside the dataset's folder, not in it: of a file that is refused not even the folder stays.
-    handle, name = tempfile.mkstemp(prefix=".landing-", dir=landing_dir)
+    handle, name = tempfile.mkstemp(prefix=PREFIX, dir=landing_dir)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file, ThreadPoolExecutor(max_workers=1) as background:
@@ -168,22 +186,54 @@ def _store(
                 hashing.result()
             file.flush()
             os.fsync(file.fileno())
+            size_bytes = file.tell()
         judge(temporary)
         sha256 = digest.hexdigest()
-        target = folder / sha256[:2] / f"{sha256}{suffix}"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            temporary.unlink()
-        else:
-            temporary.chmod(0o444)
-            temporary.replace(target)
+        target = landing_dir / dataset / sha256[:2] / f"{sha256}{suffix}"
+        _make_folder(target.parent)
+        temporary.chmod(0o444)
+        _put(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    return target, sha256
+    # Also those that were there: who made them may have been killed before this.
+    for folder in (target.parent, target.parent.parent, landing_dir):
+        _sync_folder(folder)
+    return _Stored(target, sha256, size_bytes)
 
 
-def _register(engine: sa.Engine, contract: Contract, path: Path, sha256: str, origin: Origin) -> Landed:
+def _put(temporary: Path, target: Path) -> None:
+    try:
+        temporary.replace(target)
+    except IsADirectoryError as error:
+        raise BadFile(
+            f"{target}: a folder stands where the landed file belongs. Nothing was landed: move the folder "
+            f"away and give the file again."
+        ) from error
+
+
+def _make_folder(folder: Path) -> None:
+    """Makes the folder and those above it, each of which outlives a power cut."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        # Some network file systems write names at once and know no such call.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)
+
+
+def _register(engine: sa.Engine, contract: Contract, stored: _Stored, origin: Origin) -> Landed:
+    path, sha256, size_bytes = stored.path, stored.sha256, stored.size_bytes
     with engine.begin() as connection:
-        batch_id, new = register_landed(connection, contract.dataset, path, sha256, origin)
+        batch_id, new = register_landed(connection, contract.dataset, path, sha256, size_bytes, origin)
     return Landed(batch_id, sha256, path, new)
