@@ -1,5 +1,10 @@
 """Judges a batch by its expectation suite: staged, judged, recorded; stopped where it must not be loaded."""
 
+import os
+import traceback
+from pathlib import Path
+
+import psycopg2
 import sqlalchemy as sa
 
 from cchc.batches import Batch, batch_of, dimension_state, note_judged, stop_unread
@@ -34,10 +39,14 @@ def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
         try:
             with engine.begin() as connection:
                 stage(connection, contract, batch)
-        except BadFile as error:
+        except Exception as error:
+            refused = error if isinstance(error, BadFile) else _defect(batch, error)
+            if refused is None:
+                raise
             with engine.begin() as connection:
-                stop_unread(connection, batch_id, str(error))
-            raise
+                stop_unread(connection, batch_id, str(refused))
+            # A parser's own words quote what they stumbled over, which may be of a person.
+            raise refused from None
         with engine.connect() as connection:
             batch = batch_of(connection, batch_id)
         verdicts = _judge(engine, contract, batch, judge)
@@ -51,6 +60,21 @@ def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
         raise BatchStopped(reason)
     with engine.connect() as connection:
         return batch_of(connection, batch_id)
+
+
+def _defect(batch: Batch, error: Exception) -> BadFile | None:
+    """What to say of a file that a reader fails at; None where the fault does not lie in the file."""
+    elsewhere = CchcError | sa.exc.SQLAlchemyError | psycopg2.Error | OSError | MemoryError
+    if isinstance(error, elsewhere) and not isinstance(error, sa.exc.DataError | psycopg2.DataError):
+        return None
+    places = [f for f in traceback.extract_tb(error.__traceback__) if f"{os.sep}cchc{os.sep}" in f.filename]
+    place = f" in {Path(places[-1].filename).name}, line {places[-1].lineno}" if places else ""
+    return BadFile(
+        f"{batch.original_name}: the file could not be read, which is a defect of the reader "
+        f"({type(error).__name__}{place}). Nothing was loaded. Trying again does not help: hand the landed "
+        f"file {batch.landed_path} to whoever maintains plugins/cchc/reading, or save the data anew as CSV "
+        f"(UTF-8) and load that."
+    )
 
 
 def _done(connection: sa.Connection, batch: Batch) -> bool:
