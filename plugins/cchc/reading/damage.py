@@ -176,6 +176,8 @@ def _from_tcvn3_as_1258(text: str) -> str:
     return _from_tcvn3(written.decode("latin-1")) if written else text
 
 
+# A damaged text is damaged from its beginning; a text of megabytes is not taken apart for more.
+LOOKED_AT = 10_000
 _BY_WORDS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (TCVN3, _from_tcvn3),
     (VNI, _from_vni),
@@ -224,7 +226,9 @@ def damage_of(text: str, escapes: bool = True) -> str | None:
         return LOST
     if escapes and _NUMBERED.search(text):
         return ESCAPED
-    return _read_as(text)[0] or (LOST if "?" in text and _letters_lost(text) else _sign_in_word(text))
+    return _read_as(text)[0] or (
+        LOST if "?" in text and _letters_lost(text[:LOOKED_AT]) else _sign_in_word(text)
+    )
 
 
 def undamaged(text: str) -> str:
@@ -237,7 +241,7 @@ def _read_as(text: str) -> tuple[str | None, str]:
         meant = _RUN.sub(partial(_decoded_run, table), text)
         if meant != text:
             return kind, meant
-    words = _TOKEN.findall(text)
+    words = _TOKEN.findall(text[:LOOKED_AT])
     # Letters that no 8-bit table shows are read rightly: then one odd word is a foreign or a misspelt one.
     wanted = 2 if any(_NOT_IN_LATIN1.search(word) and _accented(word) for word in words) else 1
     best: tuple[int, str | None, str] = (wanted - 1, None, text)
@@ -278,22 +282,21 @@ def _gained(words: Iterable[str], decode: Callable[[str], str]) -> int:
 def _letters_lost(text: str) -> bool:
     """Whether question marks stand for letters, rather than behind a question."""
     weak = 0
-    for token in re.findall(r"\S+", text):
-        if "?" not in token or "=" in token or "://" in token:
+    for token in re.finditer(r"\S+", text):
+        if "?" not in token[0] or "=" in token[0] or "://" in token[0]:
             continue
-        for word in re.findall(r"""[^/,;:.()\[\]"“”]+""", token):
+        follows = text[token.end() : token.end() + 9].lstrip()[:1]
+        for word in re.findall(r"""[^/,;:.()\[\]"“”]+""", token[0]):
             for asks in _ASKS.finditer(word):
                 before, after = word[: asks.start()], word[asks.end() :]
-                if before[-1:].isalpha() and after[:1].isalpha():
+                if after[:1].isalpha() and (not before or before[-1].isalpha()):
                     # "Có?Không" lacks a blank, "gi?y" a letter.
                     if not (_whole(before) and _whole(after) and before[-1].islower() and after[0].isupper()):
                         return True
-                elif not before and after[:1].isalpha():
-                    return True
                 elif not after and before.isalpha() and not _whole(before):
-                    weak += 2 if before.islower() or len(before) > 1 or not text.endswith(token) else 0
+                    # At the end it may be a letter that is asked for: "hạng B?"
+                    weak += 2 if before.islower() or len(before) > 1 or follows else 0
                 elif not after and before.isalpha():
-                    follows = text.partition(token)[2].lstrip()[:1]
                     weak += follows.islower()
     return weak >= 2
 
