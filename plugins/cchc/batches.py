@@ -196,10 +196,10 @@ def stop_unread(connection: sa.Connection, batch_id: int, reason: str) -> None:
     )
 
 
-def note_damaged(connection: sa.Connection, batch_id: int, reason: str) -> None:
-    """Has a batch wait for its file, which was damaged after landing.
+def note_waiting(connection: sa.Connection, batch_id: int, reason: str) -> None:
+    """Has a batch wait: its file was damaged after landing, or the database could not take it.
 
-    It is not stopped: with the whole file it goes on by itself. What was loaded stays loaded, and what was
+    It is not stopped: when that is mended it goes on by itself. What was loaded stays loaded, and what was
     stopped for its content stays that.
     """
     connection.execute(

@@ -7,6 +7,8 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import SimpleNamespace
 
+import psycopg2
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
@@ -56,6 +58,15 @@ def alarm(notifier, caplog) -> Callable[[], str]:
         (BatchStopped("HS03"), "fail"),
         (BadDefinition("no such dataset"), "fail"),
         (CchcError("no such month"), "fail"),
+        # What a file or the data brings about is the same the next time.
+        (sa.exc.DataError("INSERT", {}, Exception("smallint out of range")), "fail"),
+        (sa.exc.IntegrityError("INSERT", {}, Exception("duplicate key")), "fail"),
+        (psycopg2.DataError("value too long"), "fail"),
+        (pa.ArrowInvalid("CSV parse error"), "fail"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), "fail"),
+        (KeyError("sheet"), "fail"),
+        (OverflowError("too large"), "fail"),
+        (RecursionError(), "fail"),
         # Unknown to us: as many tries as the task has.
         (MemoryError(), "default"),
     ],

@@ -219,13 +219,13 @@ def printed(error: BaseException) -> str:
 
 @pytest.mark.parametrize("raised", [BadFile("a.csv: line 3 is cut off"), ValueError(f"bad number {PHONE}")])
 def test_what_a_parser_said_is_neither_told_nor_logged(province: World, monkeypatch, silent, raised):
-    def stage(*_):
+    def open_export(*_):
         try:
             raise KeyError(f"row 3: {NAME}, {PHONE}")
         except KeyError as error:
             raise raised from error
 
-    monkeypatch.setattr(validation, "stage", stage)
+    monkeypatch.setattr("cchc.reading.child.open_export", open_export)
     batch_id = land(province)
     with pytest.raises(BadFile) as told:
         validate(province.engine, batch_id)
@@ -233,16 +233,18 @@ def test_what_a_parser_said_is_neither_told_nor_logged(province: World, monkeypa
     assert NAME not in printed(told.value)
     (kept,) = province.rows("SELECT status, stop_reason FROM ops.batch WHERE batch_id = :b", b=batch_id)
     assert kept == ("stopped", str(told.value))
-    expected = "line 3 is cut off" if isinstance(raised, BadFile) else "not foreseen: ValueError at "
+    expected = "line 3 is cut off" if isinstance(raised, BadFile) else "could not be read (ValueError at "
     assert expected in str(told.value)
 
 
-@pytest.mark.parametrize("passing", [OSError(28, "No space left on device"), MemoryError()])
-def test_trouble_of_the_machine_is_not_the_file_s(province: World, monkeypatch, passing):
-    def stage(*_):
+@pytest.mark.parametrize("where", ["cchc.reading.child.open_export", "cchc.judging.validation.stage"])
+def test_trouble_of_the_machine_is_not_the_file_s(province: World, monkeypatch, where):
+    passing = OSError(28, "No space left on device")
+
+    def fails(*_):
         raise passing
 
-    monkeypatch.setattr(validation, "stage", stage)
+    monkeypatch.setattr(where, fails)
     batch_id = land(province)
     with pytest.raises(type(passing)):
         validate(province.engine, batch_id)

@@ -22,6 +22,22 @@ RETRY_POLICY = ExceptionRetryPolicy(
         RetryRule("cchc.errors.WarehouseUnavailable", RetryAction.RETRY, timedelta(seconds=30)),
         RetryRule("sqlalchemy.exc.OperationalError", RetryAction.RETRY, timedelta(seconds=30)),
         RetryRule("cchc.errors.CchcError", RetryAction.FAIL, reason="a person has to act"),
+        *(
+            RetryRule(name, RetryAction.FAIL, reason="the same file or data would fail again")
+            for name in (
+                *(
+                    "sqlalchemy.exc.DataError",
+                    "sqlalchemy.exc.IntegrityError",
+                    "sqlalchemy.exc.ProgrammingError",
+                ),
+                *("psycopg2.DataError", "psycopg2.IntegrityError", "psycopg2.ProgrammingError"),
+                *(
+                    f"builtins.{name}"
+                    for name in ("ValueError", "TypeError", "LookupError", "AttributeError")
+                ),
+                *(f"builtins.{name}" for name in ("ArithmeticError", "AssertionError", "RecursionError")),
+            )
+        ),
     ]
 )
 DEFAULT_ARGS = {

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from cchc.batches import Batch
 from cchc.contracts import Contract
+from cchc.judging.faulty_cells import cell_shown, fault_of_row
 from cchc.judging.suites import Rule, Verdict, applicable
 from cchc.reading.canonical import UNREADABLE
 from cchc.reading.staging import look_up_view
@@ -89,7 +90,8 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
     texts_of_people = [column.name for column in present if column.type in ("text", "json")]
     ids = ", ".join(f"CASE WHEN broken_{rule.rule_id} THEN '{rule.rule_id}' END" for rule in broken)
     texts = ", ".join(
-        f"CASE WHEN broken_{rule.rule_id} THEN CAST(:r{i} AS text) END" for i, rule in enumerate(broken)
+        f"CASE WHEN broken_{rule.rule_id} THEN :r{i} || {fault_of_row(rule, contract)} END"
+        for i, rule in enumerate(broken)
     )
     statement = f"""
         INSERT INTO ops.reject (batch_id, line_no, rule_ids, reasons, masked_row)
@@ -107,7 +109,7 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
             )
             || coalesce(
                 (
-                    SELECT jsonb_object_agg(o.key, ops.mask_text(o.value))
+                    SELECT jsonb_object_agg(o.key, {cell_shown(contract)})
                     FROM jsonb_each_text(nullif(shown -> '{UNREADABLE}', 'null')) AS o
                 ),
                 '{{}}'

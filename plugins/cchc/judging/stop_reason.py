@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from cchc.batches import Batch
 from cchc.contracts import Contract
+from cchc.judging.faulty_cells import faults_of_batch
 from cchc.judging.findings import broken_by, hidden_rows
 from cchc.judging.suites import Verdict
 from cchc.reading.staging import look_up_view
@@ -31,8 +32,12 @@ def stop_reason(
             f"{verdict.rule.rule_id}: {verdict.rule.reason}{_detail(connection, contract, batch, verdict)}."
         )
     if share > contract.reject_threshold_pct:
+        hidden = hidden_rows(contract, batch)
         counts = "; ".join(
-            f"{v.rule.rule_id} {v.rule.reason}: {v.failed}" for v in broken if v.rule.scope == "dong"
+            f"{v.rule.rule_id} {v.rule.reason}: {v.failed}"
+            + faults_of_batch(connection, v.rule, contract, look_up_view(batch), hidden, SHOWN_VALUES)
+            for v in broken
+            if v.rule.scope == "dong"
         )
         parts.append(
             f"{rejected} of {lines} lines rejected ({share:.1f} %, threshold "

@@ -1,12 +1,11 @@
 """Judges a batch by its expectation suite: staged, judged, recorded; stopped where it must not be loaded."""
 
-import psycopg2
 import sqlalchemy as sa
 
-from cchc.batches import Batch, batch_of, dimension_state, note_damaged, note_judged, stop_unread
+from cchc.batches import Batch, batch_of, dimension_state, note_judged, note_waiting, stop_unread
 from cchc.contracts import Contract, contract_of
-from cchc.database_errors import step, words_of
-from cchc.errors import BadFile, BatchStopped, CchcError, DamagedFile
+from cchc.database_errors import step
+from cchc.errors import BadFile, BatchStopped, CchcError, DamagedFile, WarehouseRefused
 from cchc.judging.findings import record
 from cchc.judging.judge import Judge, getting_ready
 from cchc.judging.stop_reason import stop_reason
@@ -41,15 +40,14 @@ def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
                 engine.begin() as connection,
                 whole_while_read(batch),
             ):
-                _stage(connection, contract, batch)
-        except DamagedFile as error:
+                stage(connection, contract, batch)
+        except (DamagedFile, WarehouseRefused) as error:
             with engine.begin() as connection:
-                note_damaged(connection, batch_id, str(error))
+                note_waiting(connection, batch_id, str(error))
             raise error from None
         except BadFile as error:
             with engine.begin() as connection:
                 stop_unread(connection, batch_id, str(error))
-            # Without its cause, which a log would print: parsers quote what they could not read.
             raise error from None
         with engine.connect() as connection:
             batch = batch_of(connection, batch_id)
@@ -64,20 +62,6 @@ def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
         raise BatchStopped(reason)
     with engine.connect() as connection:
         return batch_of(connection, batch_id)
-
-
-def _stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
-    """stage; what a reader raises by mistake is told without its words, which may quote the file."""
-    try:
-        stage(connection, contract, batch)
-    except (CchcError, sa.exc.DBAPIError, psycopg2.Error, OSError, MemoryError):
-        raise
-    except Exception as error:
-        raise BadFile(
-            f"{batch.label}: reading it failed in a way that was not foreseen: {words_of(error)}. Nothing of "
-            f"it was loaded. Tell whoever maintains the readers this line; save the file anew, or in another "
-            f"of the formats that are read, and load that."
-        ) from None
 
 
 def _done(connection: sa.Connection, batch: Batch) -> bool:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cchc.contracts import Column, Contract
+from cchc.reading.damage import damaged
 from cchc.reading.export import Export
 from cchc.spelling import fold
 
@@ -30,9 +31,6 @@ NUMBERS = {"int": re.compile(r"-?\d{1,9}"), "number": re.compile(r"-?\d{1,15}([.
 SHOWN = 64
 UNREADABLE = "unreadable_cells"
 MOJIBAKE = "mojibake_columns"
-# UTF-8 read as Windows-1252: none of these pairs occurs in Vietnamese ("Ã" and "Â" alone do).
-MOJIBAKE_PATTERN = "[ÃÂ][¡-¿]|áº|á»|Ä‘|Æ[°¡]|\ufffd"
-DAMAGE_PATTERN = f"\\x00|{MOJIBAKE_PATTERN}"
 
 
 def canonical(
@@ -130,13 +128,14 @@ def _spot_damage(
     mojibake: dict[int, list[str]],
 ) -> None:
     """Notes NUL characters, which PostgreSQL cannot hold, and wrongly decoded text."""
-    if not pc.any(pc.match_substring_regex(words.words, DAMAGE_PATTERN)).as_py():
+    for kind, texts in damaged(words.words, escapes=column.type == "text").items():
+        for row in words.rows_where(texts):
+            mojibake.setdefault(row, []).append(f"{column.name}: {kind}")
+    nul = pc.match_substring(words.words, "\x00")
+    if not pc.any(nul).as_py():
         return
-    nul = pc.match_substring_regex(words.words, "\\x00")
     for row in words.rows_where(nul):
         unreadable.setdefault(row, {})[column.name] = "ký tự NUL"
-    for row in words.rows_where(pc.match_substring_regex(words.words, MOJIBAKE_PATTERN)):
-        mojibake.setdefault(row, []).append(column.name)
     words.words = pc.if_else(nul, None, words.words)
 
 

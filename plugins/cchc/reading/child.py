@@ -39,7 +39,7 @@ Say = Callable[[dict[str, Any]], None]
 
 
 def serve(request: Request, rows: BinaryIO, say: Say) -> None:
-    """Reads the file; whatever is wrong with it is said, and nothing is raised."""
+    """Reads the file; whatever is wrong with it, or with the machine, is said, and nothing is raised."""
     try:
         _read(request, rows, say)
     except BrokenPipeError:
@@ -48,6 +48,8 @@ def serve(request: Request, rows: BinaryIO, say: Say) -> None:
         say({"bad": str(error).removeprefix(f"{request.name}: "), "broken": isinstance(error, BrokenExport)})
     except (MemoryError, pa.ArrowMemoryError):
         say({"bad": TOO_MUCH_MEMORY, "broken": False})
+    except OSError as error:
+        say({"machine": f"{type(error).__name__} {error.errno}: {os.strerror(error.errno or 0)}"})
     except Exception as error:
         # The words of a parser quote what stands around: they may be somebody's name.
         place = traceback.extract_tb(error.__traceback__)[-1]

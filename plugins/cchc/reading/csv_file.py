@@ -142,7 +142,7 @@ def _after(text: bytes, line: int) -> bytes:
 def _find_header(contract: Contract, top: bytes, where: str) -> tuple[Header, str, list[Row], Row]:
     """The header, the delimiter, and the records above the header and of it."""
     text = top.decode("utf-8", "replace")
-    seen: list[list[str]] = []
+    seen: list[tuple[str, list[str]]] = []
     above: list[Row]
     for delimiter in DELIMITERS:
         above = []
@@ -152,13 +152,14 @@ def _find_header(contract: Contract, top: bytes, where: str) -> tuple[Header, st
             above.append(row)
             if len(above) == HEADER_SEARCH_ROWS:
                 break
-        seen = max(seen, [row.cells for row in above], key=lambda rows: max(map(len, rows), default=0))
+        seen += [(f"row {row.first}", row.cells) for row in above]
     if not seen:
         raise BadFile(
             f"{where}: line 1 is longer than {CELL_CHARS} characters: this is no table. "
             f"Expected .xlsx, .csv or .json: export it again."
         )
-    raise no_header(contract, where, f"row 1 has {len(seen[0])} cells")
+    widest = max(len(cells) for place, cells in seen if place == "row 1")
+    raise no_header(contract, where, f"row 1 has {widest} cells", seen)
 
 
 def _rows(text: str, delimiter: str) -> Iterator[Row]:

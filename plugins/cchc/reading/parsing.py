@@ -81,7 +81,7 @@ class Reading(io.RawIOBase):
         """Waits for what the reader says first; raises BadFile where it cannot read the file."""
         if not self._first.wait(SILENT_SECONDS + CPU_SECONDS):
             raise self._silent()
-        if not self._words or "bad" in self._words[0]:
+        if not self._words or {"bad", "machine"} & self._words[0].keys():
             self.finish()
         self.start = self._words[0]
 
@@ -105,6 +105,8 @@ class Reading(io.RawIOBase):
         last = self._words[-1] if self._words else {}
         if "bad" in last:
             raise (BrokenExport if last["broken"] else BadFile)(f"{self.request.name}: {last['bad']}")
+        if "machine" in last:
+            raise OSError(f"{self.request.name}: reading {self.request.path} failed: {last['machine']}")
         if code or "end" not in last:
             raise BadFile(f"{self.request.name}: {self._why(code)}")
         self.end = last["end"]
