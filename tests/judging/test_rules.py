@@ -98,7 +98,7 @@ BROKEN_STEPS = {
     "QT01": {"ma_ho_so": ""},
     "QT02": {"thoi_gian": ""},
     "QT03b": {"trang_thai": ""},
-    "QT06": {"thoi_gian": "00010101000000"},
+    "QT06": {"thoi_gian": "20250510000001"},
     "QT28": {"don_vi": "Sá»Ÿ Y táº¿"},
 }
 KEPT_STEPS = {"QT06": {"thoi_gian": "20250510000000"}, "QT28": {"don_vi": "SỞ XÂY DỰNG, ÂN"}}
