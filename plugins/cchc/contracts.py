@@ -46,6 +46,7 @@ UNKNOWN_TIMES = (
     *("00000000", "00000000000000", "0000-00-00 00:00:00", "1900-01-00", "00/01/1900", "1900-01-00 00:00:00"),
     *("NULL", "N/A", "-", "--"),
 )
+NEVER = ("9999-12-31", "9999-12-31 23:59:59")
 NULLS = {"timestamp": UNKNOWN_TIMES, "int": ("NULL",), "number": ("NULL",)}
 MAX_LENGTH, CODE_LENGTH = 2000, 100
 
@@ -58,7 +59,7 @@ class Column(Strict):
     `+10y` or `+1d`, counted from the export. `code`: whether a text is the code of a thing, one word that no
     spreadsheet has made a number or a day of; not said: whether it is a key and no name. `pattern`: what the
     whole text must match, instead of that. `max_length`: its characters at most. `nulls`: words for unknown
-    values, instead of the usual ones."""
+    values, instead of the usual ones. `open_end`: the last day of 9999 means that there is no end."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     type: Literal["text", "int", "number", "timestamp", "json"]
@@ -69,6 +70,7 @@ class Column(Strict):
     procedure_root: bool = False
     range: tuple[date | int | str, date | int | str] | None = None
     nulls: tuple[str, ...] | None = None
+    open_end: bool = False
     code: bool | None = None
     pattern: str | None = None
     max_length: int | None = Field(default=None, ge=1)
@@ -87,6 +89,8 @@ class Column(Strict):
         ):
             if getattr(self, name) is not None and not fits:
                 raise ValueError(f"{name} is not for a column of type {self.type}")
+        if self.open_end and self.type != "timestamp":
+            raise ValueError(f"open_end is not for a column of type {self.type}")
         if self.range is not None:
             first, last = self.range
             kind = date if self.type == "timestamp" else int
@@ -101,7 +105,8 @@ class Column(Strict):
     @property
     def unknown(self) -> tuple[str, ...]:
         """The words that mean an unknown value."""
-        return NULLS.get(self.type, ()) if self.nulls is None else self.nulls
+        words = NULLS.get(self.type, ()) if self.nulls is None else self.nulls
+        return (*words, *NEVER) if self.open_end else words
 
     def numbers(self) -> tuple[Decimal, Decimal]:
         """The least and the greatest number that the column takes."""

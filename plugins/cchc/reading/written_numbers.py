@@ -25,8 +25,7 @@ def read_number(text: str, whole: bool, style: NumberStyle | None = None) -> Dec
     A sign that groups thousands is understood only in the `style` that the source's contract declares;
     without one, comma and point both begin a fraction, and three digits after either are not guessed.
     """
-    plain = "".join(str(unicodedata.decimal(c, c)) for c in text.strip() if unicodedata.category(c) != "Cf")
-    plain = plain.removeprefix("'").translate(FULL_WIDTH)
+    plain = "".join(map(_plain, text.strip())).removeprefix("'")
     if style is not None:
         plain = _in_style(plain, style)
     found = PLAIN.fullmatch(plain)
@@ -41,6 +40,14 @@ def read_number(text: str, whole: bool, style: NumberStyle | None = None) -> Dec
     if whole and value != value.to_integral_value():
         raise Unreadable(FRACTION)
     return value
+
+
+def _plain(letter: str) -> str:
+    """A character as a number of ASCII writes it: any script's digits, no invisible mark, one blank."""
+    kind = unicodedata.category(letter)
+    if kind == "Nd":
+        return str(unicodedata.decimal(letter))
+    return "" if kind == "Cf" else " " if kind == "Zs" else letter.translate(FULL_WIDTH)
 
 
 def _in_style(text: str, style: NumberStyle) -> str:

@@ -29,10 +29,12 @@ RARE_FORMS = tuple(
         rf"{DAY_FIRST}(,?\s+{CLOCK})?",
         rf"{CLOCK},?\s+{DAY_FIRST}",
         rf"{YEAR_FIRST}((\s+|T){CLOCK}{ZONE})?",
+        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)",
         r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)T?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?"
         + ZONE,
     )
 )
+YEAR_ONE = pa.scalar(datetime(1, 1, 1), pa.timestamp("s"))  # noqa: DTZ001 - local time by contract
 VIETNAM = timezone(timedelta(hours=7))
 
 
@@ -105,4 +107,8 @@ def _usual(text: pa.Array) -> pa.Array:
         ):
             parsed = pc.if_else(whole, parsed, None)
         result = parsed if result.null_count == len(result) else pc.coalesce(result, parsed)
+    # The year 0 is none, though strptime knows it.
+    earliest = pc.min(result)
+    if earliest.is_valid and pc.less(earliest, YEAR_ONE).as_py():
+        result = pc.if_else(pc.less(result, YEAR_ONE), None, result)
     return result
