@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cchc.contracts import Column, Contract, NumberStyle, contract_of, contracts
 from cchc.errors import BatchStopped
@@ -544,7 +546,15 @@ PROVIDED = [
         )
     ),
 ]  # fmt: skip
-BORDERS = {"text": TEXTS, "int": NUMBERS, "number": NUMBERS, "timestamp": MOMENTS, "json": PROVIDED}
+# What JSON may hold in any column.
+OTHERS = [True, False, [], {}, ["x"], {"a": [1]}, 10**25, 1.5, -1, 0, 2.02503e17]
+BORDERS = {
+    kind: [*values, *OTHERS]
+    for kind, values in {
+        **{"text": TEXTS, "int": NUMBERS, "number": NUMBERS},
+        **{"timestamp": MOMENTS, "json": PROVIDED},
+    }.items()
+}
 DECLARED = {
     "ma_so_lieu": "iso_dien_tu",
     "ten_so_lieu": "",
@@ -631,3 +641,109 @@ def test_every_column_at_its_borders_is_loaded_or_rejected(world: World, dataset
 def test_borders_are_drawn_for_every_dataset():
     assert set(GOOD) == set(contracts())
     assert set(BORDERS) == {column.type for contract in contracts().values() for column in contract.staged}
+
+
+NESTED = {
+    "TaiLieuNop": ("IsDeleted", "DuongDanTaiTepTin", "DuocSoHoa", "DuocTaiSuDung", "DuocLayTuKhoDMQG",
+                   "MaGiayToSoHoa", "MaGiayToKhoQuocGia"),
+    "DanhSachHoSoBoSung": ("NgayBoSung", "NgayTiepNhanBoSung"),
+    "DanhSachGiayToKetQua": ("DuongDanTepTinKetQua", "GiayToId"),
+    "DanhSachLePhi": ("Gia",),
+    "DSKetNoiCSDL": ("MaCSDL",),
+}  # fmt: skip
+
+
+def test_every_field_of_every_nested_list_at_its_borders_is_counted_or_rejected(
+    province: World, any_number_of_rejects
+):
+    good = {
+        **{"MaTTHC": "1.000001", "TrangThaiHoSo": "4", "DonViXuLy": SO, "NgayTiepNhan": "20250305090000"},
+        **{"NgayHenTra": "20250312090000", "NgayKetThucXuLy": None, "NgayCapNhat": "20250305090000"},
+        **{name: [] for name in NESTED},
+    }
+    values = [*TEXTS, *NUMBERS, *MOMENTS, *OTHERS, None, 99999999999]
+    lists = [
+        {name: value}
+        for name, fields in NESTED.items()
+        for value in (
+            *([{field: value}] for field in fields for value in values),
+            *([{"NgayBoSung": "20250305090000", fields[-1]: value}] for value in values),
+            *values,
+            *([value] for value in values),
+            [{fields[0]: "1"}] * 40_000,
+        )
+    ]
+    lines = [{"MaHoSo": f"MA-{n}"} | good | change for n, change in enumerate(lists)]
+    batch = settled(province, "ho_so", lines)
+    assert batch.lines_accepted and batch.lines_rejected
+    assert province.rows(
+        "SELECT count(*) FROM core.ho_so WHERE tong_thoi_gian_bo_sung_phut < 0 OR tong_phi_le_phi < 0"
+    ) == [(0,)]
+
+
+def test_months_of_a_batch_are_those_of_its_good_lines(province: World, any_number_of_rejects):
+    """A thousand dossiers with years of all kinds made 3,009 partitions."""
+    years = [*range(1, 2000, 40), *range(2030, 9999, 200)]
+    bad = [{"ngay_tiep_nhan": f"{year:04d}0305090000"} for year in years]
+    batch = province.add(*bad, {}, at=AT)
+    assert (batch.lines_accepted, batch.lines_rejected) == (1, len(years))
+    partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'core.ho_so'::regclass"
+    assert province.rows(partitions)[0][0] < 20
+    province.refresh_all()
+
+
+WIDTHS = {"smallint": 32_767, "integer": 2**31 - 1, "bigint": 2**63 - 1}
+
+
+@pytest.mark.parametrize("dataset", GOOD)
+def test_ranges_of_a_contract_fit_its_table(world: World, dataset: str):
+    kinds = dict(
+        world.rows(
+            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute "
+            "WHERE attrelid = to_regclass(:t) AND attnum > 0",
+            t=f"core.{dataset}",
+        )
+    )
+    for column in contract_of(dataset).staged:
+        if column.type in ("int", "number") and kinds.get(column.name) in WIDTHS:
+            first, last = column.numbers()
+            assert -WIDTHS[kinds[column.name]] <= first <= last <= WIDTHS[kinds[column.name]], column.name
+
+
+HOSTILE = st.one_of(
+    st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=40),
+    st.text(alphabet="0123456789.,-+eE/: TZ", max_size=25),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.datetimes().map(str),
+    st.booleans(),
+    st.lists(st.text(max_size=3), max_size=2),
+)
+
+
+@pytest.mark.parametrize("dataset", ["ho_so", "don_vi"])
+def test_hostile_value_anywhere_is_loaded_or_rejected(world: World, dataset: str, any_number_of_rejects):
+    world.dimensions()
+    contract = contract_of(dataset)
+    free = [column.name for column in contract.staged if column.name not in of_batches(contract)]
+    good = GOOD[dataset]
+    key = contract.key[0]
+
+    @settings(
+        max_examples=5,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.large_base_example,
+            HealthCheck.data_too_large,
+        ],
+    )
+    @given(st.lists(st.dictionaries(st.sampled_from(free), HOSTILE, max_size=2), min_size=20, max_size=40))
+    def check(changes):
+        every = dict.fromkeys((column.name for column in contract.staged), "")
+        settled(
+            world, dataset, [every | good | {key: f"MA-{n}"} | change for n, change in enumerate(changes)]
+        )
+
+    check()
