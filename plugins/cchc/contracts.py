@@ -57,7 +57,8 @@ class Column(Strict):
 
     What lies beyond the following is unreadable. `range`: first and last value; the last of a time may be
     `+10y` or `+1d`, counted from the export. `code`: whether a text is the code of a thing, one word that no
-    spreadsheet has made a number or a day of; not said: whether it is a key and no name. `pattern`: what the
+    spreadsheet has made a number or a day of; not said: whether it is a
+    key or a procedure, and no name. `pattern`: what the
     whole text must match, instead of that. `max_length`: its characters at most. `nulls`: words for unknown
     values, instead of the usual ones. `open_end`: the last day of 9999 means that there is no end."""
 
@@ -252,7 +253,9 @@ class Contract(Strict):
         """Whether the values of a column are codes of things."""
         if column.code is not None:
             return column.code
-        return column.type == "text" and column.name in self.key and not column.fold
+        return column.procedure_root or (
+            column.type == "text" and column.name in self.key and not column.fold
+        )
 
     def column_of(self, header: str) -> Column | None:
         """The column a header names, or None."""

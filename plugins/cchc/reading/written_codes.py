@@ -3,6 +3,9 @@
 import re
 import unicodedata
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from cchc.contracts import Column
 
 # Characters that show nothing: soft hyphen, zero widths, direction marks, byte order mark.
@@ -18,7 +21,7 @@ USUAL_CODE = (
 # Full-width forms of ASCII, and the dashes that word processors put in place of a hyphen.
 SAME = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 SAME |= dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), ord("-"))
-PROCEDURE_ROOT = re.compile(r"^(\d\.\d{6})(\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})?$")
+PROCEDURE = r"^([0-9]\.[0-9]{6})\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}$"
 PROCEDURE_NUMBER = re.compile(r"(?P<field>[1-9])[.,](?P<number>\d{1,6})", re.ASCII)
 MONTHS = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 # What a person, a program or a spreadsheet writes where there is no code.
@@ -93,7 +96,6 @@ def _procedure(code: str) -> str:
     return code
 
 
-def procedure_root(code: str) -> str:
-    """The national root of a procedure code: 1.002835 of 1.002835.000.00.00.H56; else itself."""
-    found = PROCEDURE_ROOT.match(code)
-    return found[1] if found else code
+def procedure_roots(codes: pa.Array) -> pa.Array:
+    """The national roots of procedure codes: 1.002835 of 1.002835.000.00.00.H56; of others, themselves."""
+    return pc.replace_substring_regex(codes, pattern=PROCEDURE, replacement=r"\1")
