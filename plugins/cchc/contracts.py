@@ -1,6 +1,8 @@
 """Reads the dataset contracts: columns, header names seen in the wild, types, keys, layouts."""
 
 import re
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -21,11 +23,44 @@ SQL_TYPES = {
     "timestamp": "timestamp",
     "json": "jsonb",
 }
+# Borders of a column that names none. A day is taken for wrong before 2000; how far ahead is counted from
+# the export. Whole numbers are counts, flags or codes: never below zero.
+RANGES: dict[str, tuple[date | int, date | int | str]] = {
+    "timestamp": (date(2000, 1, 1), "+10y"),
+    "int": (0, 2**31 - 1),
+    "number": (1 - 10**15, 10**15 - 1),
+}
+AHEAD = re.compile(r"\+(?P<count>\d{1,3})(?P<unit>[dy])", re.ASCII)
+# What vendors write where they know no time; a time at midnight is meant by a day alone, in any form.
+UNKNOWN_TIMES = (
+    *(
+        "0001-01-01",
+        "0001-01-01T00:00:00Z",
+        "1900-01-01",
+        "1899-12-30",
+        "1899-12-31",
+        "0000-00-00",
+        "00/00/0000",
+        "0",
+    ),
+    *("00000000", "00000000000000", "0000-00-00 00:00:00", "1900-01-00", "00/01/1900", "1900-01-00 00:00:00"),
+    *("NULL", "N/A", "-", "--"),
+)
+NEVER = ("9999-12-31", "9999-12-31 23:59:59")
+NULLS = {"timestamp": UNKNOWN_TIMES, "int": ("NULL",), "number": ("NULL",)}
+MAX_LENGTH, CODE_LENGTH = 2000, 100
 
 
 class Column(Strict):
     """One canonical column. `fold` adds a staged column `<name>_khoa` to look names up by;
-    `procedure_root` adds `<name>_goc`, the national root of a procedure code."""
+    `procedure_root` adds `<name>_goc`, the national root of a procedure code.
+
+    What lies beyond the following is unreadable. `range`: first and last value; the last of a time may be
+    `+10y` or `+1d`, counted from the export. `code`: whether a text is the code of a thing, one word that no
+    spreadsheet has made a number or a day of; not said: whether it is a
+    key or a procedure, and no name. `pattern`: what the
+    whole text must match, instead of that. `max_length`: its characters at most. `nulls`: words for unknown
+    values, instead of the usual ones. `open_end`: the last day of 9999 means that there is no end."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     type: Literal["text", "int", "number", "timestamp", "json"]
@@ -34,13 +69,98 @@ class Column(Strict):
     headers: tuple[str, ...] = ()
     fold: bool = False
     procedure_root: bool = False
+    range: tuple[date | int | str, date | int | str] | None = None
+    nulls: tuple[str, ...] | None = None
+    open_end: bool = False
+    code: bool | None = None
+    pattern: str | None = None
+    max_length: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> "Column":
+        if self.pattern is not None:
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                raise ValueError(f"{self.pattern!r} is no regular expression: {error}") from None
+        text = self.type == "text"
+        for name, fits in (
+            ("range", self.type in RANGES),
+            *(("nulls", self.type in NULLS), ("code", text), ("pattern", text), ("max_length", text)),
+        ):
+            if getattr(self, name) is not None and not fits:
+                raise ValueError(f"{name} is not for a column of type {self.type}")
+        if self.open_end and self.type != "timestamp":
+            raise ValueError(f"open_end is not for a column of type {self.type}")
+        if self.range is not None:
+            first, last = self.range
+            kind = date if self.type == "timestamp" else int
+            ahead = kind is date and isinstance(last, str) and AHEAD.fullmatch(last)
+            if not isinstance(first, kind) or not (ahead or isinstance(last, kind)):
+                expected = "[2000-01-01, +10y]" if kind is date else "[0, 32767]"
+                raise ValueError(f"range of a {self.type} is like {expected}")
+            if isinstance(last, kind) and last < first:  # type: ignore[operator]
+                raise ValueError("the range ends before it begins")
+        return self
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The words that mean an unknown value."""
+        words = NULLS.get(self.type, ()) if self.nulls is None else self.nulls
+        return (*words, *NEVER) if self.open_end else words
+
+    def numbers(self) -> tuple[Decimal, Decimal]:
+        """The least and the greatest number that the column takes."""
+        first, last = self.range or RANGES[self.type]
+        return Decimal(str(first)), Decimal(str(last))
+
+    def times(self, moment: datetime) -> tuple[datetime, datetime]:
+        """The first and the last time that the column takes in an export made at `moment`."""
+        first, last = self.range or RANGES[self.type]
+        return _midnight(first), _latest(last, moment)
+
+
+def _midnight(day: object) -> datetime:
+    assert isinstance(day, date)
+    return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local time by contract
+
+
+def _latest(last: object, moment: datetime) -> datetime:
+    ahead = AHEAD.fullmatch(last) if isinstance(last, str) else None
+    if ahead is None:
+        return _midnight(last) + timedelta(days=1, seconds=-1)
+    if ahead["unit"] == "d":
+        return moment + timedelta(days=int(ahead["count"]))
+    year = min(moment.year + int(ahead["count"]), 9999)
+    # 29 February has no counterpart in most years.
+    return moment.replace(year=year, day=min(moment.day, 28) if moment.month == 2 else moment.day)
+
+
+class NumberStyle(Strict):
+    """How a source writes numbers as text: what begins a fraction, what stands between thousands."""
+
+    decimal: Literal[",", "."]
+    thousands: Literal[".", ",", " ", "'"] | None = None
+
+    @model_validator(mode="after")
+    def _differ(self) -> "NumberStyle":
+        if self.decimal == self.thousands:
+            raise ValueError(f"{self.decimal!r} cannot begin a fraction and group thousands")
+        return self
+
+    @property
+    def example(self) -> str:
+        """A number in this style."""
+        return f"1{self.thousands or ''}234{self.decimal}5"
 
 
 class Layout(Strict):
     """How one kind of export names its columns and words. `signature`: headers that identify it.
     `titles`: columns whose one value for all lines stands above the header, by regular expression.
     `exported_at`: words above the header behind which stands when the data were as they are;
-    `workbook_time`: the time at which the workbook was made says so, where nothing else does."""
+    `workbook_time`: the time at which the workbook was made says so, where nothing else does.
+    `numbers`: how numbers are written, where they are text; `nulls`: more words that mean an unknown time or
+    number."""
 
     name: str
     signature: tuple[str, ...]
@@ -52,6 +172,8 @@ class Layout(Strict):
     ignored_headers: tuple[str, ...] = ()
     titles: dict[str, str] = Field(default_factory=dict)
     codes: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
+    numbers: NumberStyle | None = None
+    nulls: tuple[str, ...] = ()
 
     @field_validator("titles")
     @classmethod
@@ -129,6 +251,14 @@ class Contract(Strict):
     def staged(self) -> tuple[Column, ...]:
         """The columns that may leave the landing area: all but the personal ones."""
         return tuple(column for column in self.columns if not column.personal)
+
+    def is_code(self, column: Column) -> bool:
+        """Whether the values of a column are codes of things."""
+        if column.code is not None:
+            return column.code
+        return column.procedure_root or (
+            column.type == "text" and column.name in self.key and not column.fold
+        )
 
     def column_of(self, header: str) -> Column | None:
         """The column a header names, or None."""

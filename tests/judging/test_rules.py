@@ -98,7 +98,7 @@ BROKEN_STEPS = {
     "QT01": {"ma_ho_so": ""},
     "QT02": {"thoi_gian": ""},
     "QT03b": {"trang_thai": ""},
-    "QT06": {"thoi_gian": "00010101000000"},
+    "QT06": {"thoi_gian": "20250510000001"},
     "QT28": {"don_vi": "Sá»Ÿ Y táº¿"},
 }
 KEPT_STEPS = {"QT06": {"thoi_gian": "20250510000000"}, "QT28": {"don_vi": "SỞ XÂY DỰNG, ÂN"}}
@@ -320,7 +320,7 @@ def test_row_of_a_dimension_that_breaks_a_critical_rule_is_rejected(world: World
     assert [rule_id in rules for rules in rejected(world, batch_id).values()] == [True]
 
 
-@pytest.mark.parametrize("day", ["20250230", "20251301", "2025"])
+@pytest.mark.parametrize("day", ["20250230", "20251301", "2025", "10010101", "19250305", 20250230, []])
 @pytest.mark.parametrize("name", ["HieuLucTu", "HieuLucDen"])
 def test_impossible_day_of_a_providing_unit_rejects_the_row(world: World, name: str, day: str):
     unit = {"MaDonVi": SO, "MucDo": "4", "HieuLucTu": "20240101", "HieuLucDen": None} | {name: day}
@@ -329,6 +329,24 @@ def test_impossible_day_of_a_providing_unit_rejects_the_row(world: World, name: 
     assert rejected(world, batch_id) == {GOOD_ROWS + 1: ["TT07"]}
     batch, _ = load(world.engine, batch_id)
     assert batch.lines_accepted == GOOD_ROWS
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *({"MaDonVi": value} for value in (1, [], {}, "", " ", "x" * 101)),
+        *({"MucDo": value} for value in (0, 99999, [], "4.0", "4.5", "5")),
+        *("văn bản", 7, None, [], [{"MaDonVi": SO, "MucDo": "4"}]),
+    ],
+)
+def test_providing_unit_that_the_table_cannot_hold_rejects_the_row(world: World, unit: object):
+    good = {"MaDonVi": SO, "MucDo": "4", "HieuLucTu": None, "HieuLucDen": "99991231"}
+    batch_id = procedure_batch(
+        world, {"DonViThucHien": [good | unit if isinstance(unit, dict) else unit, good]}
+    )
+    validate(world.engine, batch_id)
+    assert rejected(world, batch_id) == {GOOD_ROWS + 1: ["TT07"]}
+    assert load(world.engine, batch_id)[0].lines_accepted == GOOD_ROWS
 
 
 @pytest.mark.parametrize("dataset", ["don_vi", "tthc"])

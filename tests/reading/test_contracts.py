@@ -52,6 +52,41 @@ def refusal(file: Path | None = None, old: str = "", new: str = "") -> str:
         ("place: 4", "place: bốn", ", field place: Input should be a valid integer"),
         ("unit: don_vi_giai_quyet", "unit: don_vi_la", ", field unit: sql/look_up/danh_gia.sql has no"),
         (
+            "type: text, required",
+            "type: text, range: [0, 1], required",
+            ", field columns.0: range is not for a column of type text.",
+        ),
+        (
+            "type: text, required",
+            "type: int, range: [a, 1], required",
+            ", field columns.0: range of a int is like [0, 32767].",
+        ),
+        (
+            "range: [2000-01-01, +50y]",
+            "range: [2000-01-01, +50m]",
+            ", field columns.1: range of a timestamp is like [2000-01-01, +10y].",
+        ),
+        (
+            "range: [2000-01-01, +50y]",
+            "range: [2000-01-01, 1999-01-01]",
+            ", field columns.1: the range ends before it begins.",
+        ),
+        (
+            "range: [2000-01-01, +50y]",
+            "pattern: x",
+            ", field columns.1: pattern is not for a column of type timestamp.",
+        ),
+        (
+            "type: text, required",
+            "type: text, pattern: '(a', required",
+            ", field columns.0: '(a' is no regular expression",
+        ),
+        (
+            SIGNATURE,
+            "    numbers: {decimal: '.', thousands: '.'}\n" + SIGNATURE,
+            ", field layouts.0.numbers: '.' cannot begin a fraction and group thousands.",
+        ),
+        (
             SIGNATURE,
             "    titles: {danh_gia: '(\\d'}\n" + SIGNATURE,
             ", field layouts.0.titles: '(\\\\d' is no regular",

@@ -261,7 +261,7 @@ def test_no_table_has_a_column_for_people(world: World):
         ("20250229000000", None),
         ("20251301000000", None),
         ("20250305246100", None),
-        ("5/3/2025", None),
+        ("5/3/2025", "2025-03-05 00:00:00"),
         ("hôm nay", None),
     ],
 )

@@ -3,31 +3,29 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cchc.contracts import Column, Contract
+from cchc.contracts import CODE_LENGTH, MAX_LENGTH, Column, Contract, Layout
 from cchc.reading.damage import damaged
 from cchc.reading.export import Export
+from cchc.reading.json_text import read_json
+from cchc.reading.written_codes import (
+    ERROR_CELL,
+    INVISIBLE,
+    USUAL_CODE,
+    NoCode,
+    procedure_roots,
+    read_code,
+    visible,
+)
+from cchc.reading.written_numbers import Unreadable, read_number
+from cchc.reading.written_times import VIETNAM, parse_times, read_time
 from cchc.spelling import fold
 
-# Times in exports: strptime format, exact length, where the two digits of the day stand.
-# The day is compared with the parsed one because strptime turns 30 February into 2 March.
-TIME_FORMATS = (
-    ("%Y%m%d%H%M%S", 14, 6),
-    ("%d/%m/%Y %H:%M", 16, 0),
-    ("%d/%m/%Y %H:%M:%S", 19, 0),
-    ("%d/%m/%Y", 10, 0),
-    ("%Y-%m-%d %H:%M:%S", 19, 8),
-    ("%Y-%m-%dT%H:%M:%S", 19, 8),
-    ("%Y-%m-%d", 10, 8),
-    ("%Y%m%d", 8, 6),
-)
-PROCEDURE_ROOT = re.compile(r"^(\d\.\d{6})(\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})?$")
-NUMBERS = {"int": re.compile(r"-?\d{1,9}"), "number": re.compile(r"-?\d{1,15}([.,]\d{1,6})?")}
 SHOWN = 64
 UNREADABLE = "unreadable_cells"
 MOJIBAKE = "mojibake_columns"
@@ -39,8 +37,13 @@ def canonical(
     batch: pa.RecordBatch,
     changed_at: datetime | None,
     names: list[str],
+    repaired: dict[str, int] | None = None,
 ) -> pa.RecordBatch:
-    """The lines of `batch` as typed columns `names`; `changed_at` where a line has no change time."""
+    """The lines of `batch` as typed columns `names`; `changed_at` where a line has no change time.
+
+    Adds to `repaired`, column by column, how many cells were loaded otherwise than they stood in the file.
+    """
+    repaired = {} if repaired is None else repaired
     unreadable: dict[int, dict[str, str]] = {}
     mojibake: dict[int, list[str]] = {}
     arrays: dict[str, pa.Array] = {"line_no": batch.column("line_no")}
@@ -48,21 +51,22 @@ def canonical(
         if column.name not in batch.schema.names:
             continue
         text = pc.utf8_trim_whitespace(batch.column(column.name))
+        layout = export.header.layout
         if column.type == "timestamp":
-            arrays[column.name] = _times(text, column, unreadable)
+            limits = _limits(contract, export, column, changed_at)
+            arrays[column.name] = _times(text, column, layout, limits, unreadable)
             continue
         words = _Words(text)
         if column.type in ("text", "json"):
             _spot_damage(words, column, unreadable, mojibake)
-        codes = export.header.layout.words(column.name)
-        values = words.map(partial(_code, codes)) if codes else words
-        if column.type in NUMBERS:
-            values = _numbers(values, column, unreadable)
+        if column.type == "text":
+            words = _sound(contract, words, column, unreadable, repaired)
+        values = _values(words, column, layout, unreadable)
         arrays[column.name] = values.array
         if column.fold:
             arrays[f"{column.name}_khoa"] = words.map(fold).array
         if column.procedure_root:
-            arrays[f"{column.name}_goc"] = words.map(procedure_root).array
+            arrays[f"{column.name}_goc"] = procedure_roots(words.array)
     if contract.changed_at not in arrays:
         arrays[contract.changed_at] = pa.array([changed_at] * batch.num_rows, pa.timestamp("s"))
     # The time an export was made also stands where a single row has no change time of its own.
@@ -76,6 +80,19 @@ def canonical(
             cells[row] = json.dumps(cell, ensure_ascii=False)
         arrays[name] = pa.array(cells, pa.string())
     return pa.RecordBatch.from_arrays([arrays[name] for name in names], names=names)
+
+
+def _values(
+    words: "_Words", column: Column, layout: Layout, unreadable: dict[int, dict[str, str]]
+) -> "_Words":
+    """A column that is no time, with codes for words, as its type."""
+    codes = layout.words(column.name)
+    values = words.map(partial(_code, codes)) if codes else words
+    if column.type in ("int", "number"):
+        return _numbers(values, column, layout, unreadable)
+    if column.type == "json":
+        return _read(values, read_json, column, unreadable)
+    return values
 
 
 def _code(codes: dict[str, str], word: str) -> str:
@@ -139,49 +156,146 @@ def _spot_damage(
     words.words = pc.if_else(nul, None, words.words)
 
 
-def _numbers(words: _Words, column: Column, unreadable: dict[int, dict[str, str]]) -> _Words:
-    pattern = NUMBERS[column.type]
-    values = words.map(lambda word: word.replace(",", ".") if pattern.fullmatch(word) else None)
-    for row in words.rows_where(pc.and_(pc.is_valid(words.words), pc.is_null(values.words))):
-        unreadable.setdefault(row, {})[column.name] = words.array[row].as_py()[:SHOWN]
+def _read(
+    words: _Words,
+    reader: Callable[[str], str | None],
+    column: Column,
+    unreadable: dict[int, dict[str, str]],
+) -> _Words:
+    """The column as `reader` reads it; notes the cells for which it raises ValueError, with its reason."""
+    refused: dict[str, str] = {}
+
+    def value(word: str) -> str | None:
+        try:
+            return reader(word)
+        except ValueError as error:
+            refused[word] = str(error)
+            return None
+
+    values = words.map(value)
+    if refused:
+        cells = words.array
+        for row in words.rows_where(pc.is_in(words.words, pa.array(list(refused), pa.string()))):
+            word = cells[row].as_py()
+            unreadable.setdefault(row, {})[column.name] = shown(word, refused[word])
     return values
 
 
-def procedure_root(code: str) -> str:
-    """The national root of a procedure code: 1.002835 of 1.002835.000.00.00.H56; else itself."""
-    found = PROCEDURE_ROOT.match(code)
-    return found[1] if found else code
+def shown(text: str, reason: str) -> str:
+    """A cell as it is kept for people: its beginning, no control character, why it was refused."""
+    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:SHOWN])
+    return f"{plain[:SHOWN]} ({reason})" if reason else plain[:SHOWN]
 
 
-def _times(text: pa.Array, column: Column, unreadable: dict[int, dict[str, str]]) -> pa.Array:
+def _sound(
+    contract: Contract,
+    words: _Words,
+    column: Column,
+    unreadable: dict[int, dict[str, str]],
+    repaired: dict[str, int],
+) -> _Words:
+    """A text column as its contract wants it: repaired where that is certain, noted where it is not."""
+    code = contract.is_code(column)
+    longest = column.max_length or (CODE_LENGTH if code else MAX_LENGTH)
+    if code:
+        # What looks usual has neither an invisible character nor an error in it.
+        unsound = pc.invert(pc.match_substring_regex(words.words, USUAL_CODE))
+    else:
+        unsound = pc.starts_with(words.words, "#")
+        # Nothing in ASCII is invisible, and to look for that takes a tenth of the time.
+        if not pc.all(pc.string_is_ascii(words.words)).as_py():
+            unsound = pc.or_(unsound, pc.match_substring_regex(words.words, f"[{INVISIBLE}]"))
+    if column.pattern is not None:
+        unsound = pc.is_valid(words.words)
+    elif (pc.max(pc.binary_length(words.words)).as_py() or 0) > longest:
+        unsound = pc.or_(unsound, pc.greater(pc.utf8_length(words.words), longest))
+    if not pc.any(unsound).as_py():
+        return words
+    doubtful = words.with_words(pc.if_else(unsound, words.words, None))
+    read = _read(doubtful, partial(_text, column, code, longest), column, unreadable)
+    changed = pc.not_equal(pc.fill_null(read.words, ""), doubtful.words)
+    # A cell that was refused is noted as unreadable; one that is left empty was repaired.
+    if count := len(doubtful.rows_where(changed)) - _refused(doubtful, column, unreadable):
+        repaired[column.name] = repaired.get(column.name, 0) + count
+    return words.with_words(pc.if_else(pc.fill_null(unsound, False), read.words, words.words))
+
+
+def _refused(words: _Words, column: Column, unreadable: dict[int, dict[str, str]]) -> int:
+    rows = words.rows_where(pc.is_valid(words.words))
+    return sum(column.name in unreadable.get(row, ()) for row in rows)
+
+
+def _text(column: Column, code: bool, longest: int, word: str) -> str | None:
+    text = visible(word)
+    if not text:
+        return None
+    if code:
+        text = read_code(text, column)
+    if column.pattern is not None and not re.fullmatch(column.pattern, text):
+        raise NoCode("không đúng dạng mà hợp đồng dữ liệu ghi")
+    if re.fullmatch(ERROR_CELL, text):
+        raise NoCode("ô lỗi")
+    if len(text) > longest:
+        raise NoCode(f"dài {len(text)} ký tự, nhiều nhất {longest}")
+    return text
+
+
+def _numbers(words: _Words, column: Column, layout: Layout, unreadable: dict[int, dict[str, str]]) -> _Words:
+    unknown = {word.casefold() for word in (*column.unknown, *layout.nulls)}
+    first, last = column.numbers()
+
+    def number(word: str) -> str | None:
+        if word.casefold() in unknown:
+            return None
+        if len(word) < 10 and word.isascii() and word.isdecimal() and first <= int(word) <= last:
+            return str(int(word))
+        value = read_number(word, column.type == "int", layout.numbers)
+        if not first <= value <= last:
+            raise Unreadable(f"ngoài khoảng {first:f} đến {last:f}")
+        return f"{value.to_integral_value() if column.type == 'int' else value:f}"
+
+    return _read(words, number, column, unreadable)
+
+
+def _limits(
+    contract: Contract, export: Export, column: Column, changed_at: datetime | None
+) -> tuple[datetime, datetime]:
+    """The first and the last time that a column takes, counted from the export or, failing that, today."""
+    now = datetime.now(VIETNAM).replace(tzinfo=None, microsecond=0)
+    exported_at = changed_at or export.account.exported_at
+    first, last = column.times(exported_at or now)
+    if column.name == contract.changed_at and exported_at is None:
+        # The newest of these will be taken for the time of the export.
+        last = min(last, now + timedelta(days=1))
+    return first, last
+
+
+def _times(
+    text: pa.Array,
+    column: Column,
+    layout: Layout,
+    limits: tuple[datetime, datetime],
+    unreadable: dict[int, dict[str, str]],
+) -> pa.Array:
     value = parse_times(text)
     if value.null_count != text.null_count:
+        unknown = pa.array([word.lower() for word in (*column.unknown, *layout.nulls)], pa.string())
         bad = pc.and_(pc.is_null(value), pc.greater(pc.utf8_length(text), 0))
+        bad = pc.and_(bad, pc.invert(pc.is_in(pc.utf8_lower(text), unknown)))
         for row in pc.indices_nonzero(pc.fill_null(bad, False)).to_pylist():
-            unreadable.setdefault(row, {})[column.name] = text[row].as_py()[:SHOWN]
-    return value
-
-
-def parse_times(text: pa.Array) -> pa.Array:
-    """Local times in any of TIME_FORMATS as timestamp[s]; null where none fits exactly."""
-    length = pc.utf8_length(text)
-    sizes = set(pc.unique(length).to_pylist()) - {None}
-    result = pa.nulls(len(text), pa.timestamp("s"))
-    for form, size, day_at in TIME_FORMATS:
-        if size not in sizes:
-            continue
-        candidate = text if len(sizes) == 1 else pc.if_else(pc.equal(length, size), text, None)
-        parsed = pc.strptime(candidate, format=form, unit="s", error_is_null=True)
-        digits = pc.utf8_slice_codeunits(candidate, day_at, day_at + 2)
-        try:
-            days = digits.cast(pa.int64())
-        except pa.ArrowInvalid:
-            days = pc.if_else(pc.match_substring_regex(digits, r"^\d\d$"), digits, None).cast(pa.int64())
-        right_day = pc.equal(pc.day(parsed), days)
-        if parsed.null_count != candidate.null_count or not pc.all(right_day).as_py():
-            parsed = pc.if_else(right_day, parsed, None)
-        result = parsed if result.null_count == len(result) else pc.coalesce(result, parsed)
-    return result
+            unreadable.setdefault(row, {})[column.name] = shown(text[row].as_py(), "")
+    ends = pc.min_max(value)
+    first, last = (pa.scalar(limit, pa.timestamp("s")) for limit in limits)
+    within = pc.and_(pc.greater_equal(ends["min"], first), pc.less_equal(ends["max"], last))
+    if not ends["min"].is_valid or within.as_py():
+        return value
+    outside = pc.or_(pc.less(value, first), pc.greater(value, last))
+    moments = [moment for word in (*column.unknown, *layout.nulls) if (moment := read_time(word))]
+    beyond = pc.and_(outside, pc.invert(pc.is_in(value, pa.array(moments, pa.timestamp("s")))))
+    reason = f"ngoài khoảng {limits[0]:%d/%m/%Y} đến {limits[1]:%d/%m/%Y}"
+    for row in pc.indices_nonzero(pc.fill_null(beyond, False)).to_pylist():
+        unreadable.setdefault(row, {})[column.name] = shown(text[row].as_py(), reason)
+    return pc.if_else(pc.fill_null(outside, False), None, value)
 
 
 def derived(contract: Contract, present: list[str]) -> list[str]:

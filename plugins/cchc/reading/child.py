@@ -71,6 +71,7 @@ def _read(request: Request, rows: BinaryIO, say: Say) -> None:
         present.append(contract.changed_at)
     names = ["line_no", *derived(contract, present), UNREADABLE, MOJIBAKE]
     say({"names": names})
+    export.account.exported_at = moment
     fill = moment if lacks_time or request.by_hand else None
     options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
     lines = 0
@@ -78,7 +79,9 @@ def _read(request: Request, rows: BinaryIO, say: Say) -> None:
     for batch in export.batches:
         lines += batch.num_rows
         sink = pa.BufferOutputStream()
-        pyarrow.csv.write_csv(canonical(contract, export, batch, fill, names), sink, write_options=options)
+        pyarrow.csv.write_csv(
+            canonical(contract, export, batch, fill, names, repaired), sink, write_options=options
+        )
         rows.write(sink.getvalue())
     rows.flush()
     if not lines and request.by_hand and export.header.columns:

@@ -1,0 +1,79 @@
+"""JSON text as PostgreSQL's jsonb can hold it and says one thing only."""
+
+import json
+from decimal import Decimal, InvalidOperation
+
+from cchc.contracts import UNKNOWN_TIMES
+from cchc.reading.written_times import read_time
+
+DEEPEST = 20
+BIGGEST = Decimal(10) ** 15
+LONGEST = 1_000_000
+_UNKNOWN_MOMENTS = frozenset(moment for word in UNKNOWN_TIMES if (moment := read_time(word)))
+
+
+class NoJson(ValueError):
+    """Text that is no JSON, or one that a jsonb column cannot hold; says why."""
+
+
+def read_json(text: str) -> str:
+    """The same value as JSON text; a vendor's null for a time is null. Raises NoJson."""
+    if len(text) > LONGEST:
+        raise NoJson(f"dài {len(text)} ký tự, nhiều nhất {LONGEST}")
+    # Before parsing: what is too deep for the parser is too deep for everybody.
+    if _depth(text) > DEEPEST:
+        raise NoJson(f"lồng quá {DEEPEST} tầng")
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_object, parse_float=_number, parse_int=_number, parse_constant=_constant
+        )
+    except json.JSONDecodeError:
+        raise NoJson("không phải JSON") from None
+    return json.dumps(_held(value), ensure_ascii=False, sort_keys=True)
+
+
+def _depth(text: str) -> int:
+    deepest = depth = 0
+    for letter in text:
+        if letter in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif letter in "]}":
+            depth -= 1
+    return deepest
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise NoJson("một trường ghi hai lần")
+    return dict(pairs)
+
+
+def _number(text: str) -> object:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise NoJson("số ngoài khoảng") from None
+    if abs(value) > BIGGEST or int(value.as_tuple().exponent) < -6:
+        raise NoJson("số ngoài khoảng")
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _constant(name: str) -> object:
+    raise NoJson(f"{name} không phải số")
+
+
+def _held(value: object) -> object:
+    if isinstance(value, dict):
+        return {_word(name): _held(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_held(part) for part in value]
+    if isinstance(value, str):
+        return None if read_time(_word(value)) in _UNKNOWN_MOMENTS else value
+    return value
+
+
+def _word(text: str) -> str:
+    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise NoJson("ký tự không lưu được")
+    return text

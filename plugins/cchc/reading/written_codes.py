@@ -1,0 +1,101 @@
+"""Codes of things: what surely was not part of one is taken away, what cannot be one is refused."""
+
+import re
+import unicodedata
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cchc.contracts import Column
+
+# Characters that show nothing: soft hyphen, zero widths, direction marks, byte order mark.
+INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+INVISIBLES = re.compile(f"[{INVISIBLE}]")
+# What a spreadsheet shows where it could not calculate.
+ERROR_CELL = r"#(N/A|NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA|#+)"
+# What nearly all codes look like: nothing has to be looked at more closely.
+USUAL_CODE = (
+    r"^([0-9A-Za-z._/-]*[A-DF-Za-df-z][0-9][0-9A-Za-z._/-]*"
+    r"|[0-9]\.[0-9]{6}(\.[0-9A-Z.]+)?|[0-9]{2}\.[0-9]{5})$"
+)
+# Full-width forms of ASCII, and the dashes that word processors put in place of a hyphen.
+SAME = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+SAME |= dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), ord("-"))
+PROCEDURE = r"^([0-9]\.[0-9]{6})\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}$"
+PROCEDURE_NUMBER = re.compile(r"(?P<field>[1-9])[.,](?P<number>\d{1,6})", re.ASCII)
+MONTHS = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+# What a person, a program or a spreadsheet writes where there is no code.
+NO_CODE = frozenset(
+    {"true", "false", "null", "none", "nil", "nan", "undefined", "n/a", "na", "inf", "infinity"}
+)
+IMPLAUSIBLE = (
+    (re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+", re.ASCII), "bảng tính đã làm tròn mã thành số"),
+    (re.compile(r"\d{16,}", re.ASCII), "số trên 15 chữ số: bảng tính có thể đã làm tròn"),
+    (re.compile(r"[+-]?\d+[.,]0+", re.ASCII), "mã đã thành số"),
+    (re.compile(r"[+-].*"), "mã đã thành số hoặc công thức"),
+    (re.compile(r"=.*", re.DOTALL), "công thức"),
+    (
+        re.compile(r"(\d{4}[/-]\d{1,2}[/-]\d{1,2}|\d{1,2}[/-]\d{1,2}[/-]\d{4})([ T].*)?", re.ASCII),
+        "là một ngày",
+    ),
+    (
+        re.compile(rf"\d{{1,2}}-{MONTHS}(-\d{{2,4}})?|{MONTHS}-\d{{2,4}}", re.ASCII | re.IGNORECASE),
+        "là một ngày",
+    ),
+    (re.compile(r"[\d:]*\d:\d\d(:\d\d)?", re.ASCII), "là một giờ"),
+    (re.compile(r".*\s.*", re.DOTALL), "có khoảng trắng ở giữa"),
+    (re.compile(r'.*[\[\]"].*', re.DOTALL), "không phải mã"),
+    (re.compile(r".*\?.*"), "có dấu ? thay cho chữ đã mất"),
+    (re.compile(ERROR_CELL), "ô lỗi"),
+)
+
+
+class NoCode(ValueError):
+    """Text that cannot be a code; says why."""
+
+
+def visible(text: str) -> str:
+    """`text` without characters that show nothing and without the blanks around it."""
+    return INVISIBLES.sub("", text).strip()
+
+
+def read_code(text: str, column: Column) -> str:
+    """The code in a cell, repaired where only one code can be meant; raises NoCode."""
+    code = visible(text).translate(SAME)
+    if code.startswith("'") and len(code) > 1:
+        code = code[1:].strip()
+    if column.procedure_root:
+        code = _procedure(code)
+    if column.pattern is not None:
+        return code
+    if any(unicodedata.category(letter) in ("Cc", "Co", "Cn", "Cs") for letter in code):
+        raise NoCode("có ký tự điều khiển")
+    if code.lower() in NO_CODE or not re.search(r"[^\W_0]", code):
+        raise NoCode("không phải mã")
+    for form, reason in IMPLAUSIBLE:
+        if form.fullmatch(code):
+            raise NoCode(reason)
+    for letter in code:
+        if ord(letter) > 0x7F and not _latin(letter):
+            raise NoCode(f"chữ {letter} (U+{ord(letter):04X}) không phải chữ La-tinh hay chữ số thường")
+    return code
+
+
+def _latin(letter: str) -> bool:
+    name = unicodedata.name(letter, "")
+    return name.startswith(("LATIN ", "COMBINING ")) or not letter.isalnum()
+
+
+def _procedure(code: str) -> str:
+    """A procedure's code with the zeros that it lost when a spreadsheet took it for a number."""
+    found = PROCEDURE_NUMBER.fullmatch(code)
+    if found and int(found["number"]):
+        return f"{found['field']}.{found['number'].ljust(6, '0')}"
+    if re.fullmatch(r"\d+[.,]\d+", code, re.ASCII):
+        raise NoCode("mã thủ tục đã thành số")
+    return code
+
+
+def procedure_roots(codes: pa.Array) -> pa.Array:
+    """The national roots of procedure codes: 1.002835 of 1.002835.000.00.00.H56; of others, themselves."""
+    return pc.replace_substring_regex(codes, pattern=PROCEDURE, replacement=r"\1")
