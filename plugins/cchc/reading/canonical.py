@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cchc.contracts import Column, Contract
-from cchc.reading.export import Export
+from cchc.reading.export import FAULTS, Export
 from cchc.spelling import fold
 
 # Times in exports: strptime format, exact length, where the two digits of the day stand.
@@ -43,7 +43,7 @@ def canonical(
     names: list[str],
 ) -> pa.RecordBatch:
     """The lines of `batch` as typed columns `names`; `changed_at` where a line has no change time."""
-    unreadable: dict[int, dict[str, str]] = {}
+    unreadable = _faults(batch)
     mojibake: dict[int, list[str]] = {}
     arrays: dict[str, pa.Array] = {"line_no": batch.column("line_no")}
     for column in contract.staged:
@@ -78,6 +78,14 @@ def canonical(
             cells[row] = json.dumps(cell, ensure_ascii=False)
         arrays[name] = pa.array(cells, pa.string())
     return pa.RecordBatch.from_arrays([arrays[name] for name in names], names=names)
+
+
+def _faults(batch: pa.RecordBatch) -> dict[int, dict[str, str]]:
+    """What the reader says of cells that are no values."""
+    if FAULTS not in batch.schema.names:
+        return {}
+    faults = batch.column(FAULTS)
+    return {row: json.loads(faults[row].as_py()) for row in pc.indices_nonzero(faults.is_valid()).to_pylist()}
 
 
 def _code(codes: dict[str, str], word: str) -> str:
