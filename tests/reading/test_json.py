@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cchc.reading import json_file, json_records
 from cchc.reading.formats import open_export
 from cchc.reading.json_records import Records
 from cchc.reading.json_values import parse_record
+from cchc.reading.parsing import Request, reading
 from tests.world import SO, World, code
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
@@ -400,10 +402,12 @@ def test_field_first_seen_in_record_2301_is_read(province: World):
 def test_day_in_which_nothing_ended_is_read_and_judged(province: World):
     records = [dossier(n) for n in range(1, 31)] + [dossier(31, TrangThaiHoSo="10")]
     batch, _ = province.ingest("ho_so", province.text(without_nulls(*records), "jsonl"), at="2025-05-10")
-    # The last is finished and has no day on which it was.
-    assert (batch.lines_accepted, batch.lines_rejected) == (30, 1)
+    assert (batch.lines_accepted, batch.lines_rejected) == (31, 0)
+    # The last is finished and has no day on which it was: the rule about that day is not left out.
+    found = "SELECT line_no FROM ops.line_finding WHERE 'HS05' = ANY(rule_ids) AND batch_id = :b"
+    assert province.rows(found, b=batch.batch_id) == [(31,)]
     assert "ngay_ket_thuc_xu_ly" not in batch.missing_columns
-    [note] = batch.notes
+    [([note],)] = province.rows("SELECT notes FROM ops.batch WHERE batch_id = :b", b=batch.batch_id)
     assert "ngay_ket_thuc_xu_ly" in note
 
 
@@ -505,7 +509,8 @@ def test_envelope_line_is_listed_and_no_dossier(province: World):
     assert batch.lines_read == 2
     query = "SELECT records_in_file, lines_skipped FROM ops.batch WHERE batch_id = :b"
     assert province.rows(query, b=batch.batch_id) == [(3, 1)]
-    assert province.rows("SELECT line_no, kind, content FROM ops.skipped_line") == [(1, "envelope", None)]
+    query = "SELECT line_no, kind, content FROM ops.skipped_line WHERE batch_id = :b"
+    assert province.rows(query, b=batch.batch_id) == [(1, "envelope", None)]
 
 
 def test_another_list_beside_data_is_named(world: World):
@@ -521,6 +526,36 @@ def test_export_without_records_is_valid(world: World, content: str):
 
 
 # No file harms the worker -----------------------------------------------------------------------
+
+
+@pytest.mark.own_process
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("[" * 200_000, "here stands a value"),
+        ('[{"a": ' + "[" * 20_000 + "]" * 20_000 + "}]", "more than 32 lists and objects"),
+        ('[{"a": "' + "x" * 200_000_000 + '"}]', "more than 8 MiB"),
+        ('[{"a": "' + '\\"' * 3_000_000 + '"}]', "a text has more than 1 MiB"),
+        ("[{" + ",".join(f'"k{n}": 1' for n in range(120_000)) + "}]", "more than 2,000 fields"),
+        ("[" + " " * 50_000_000 + ",]", "here stands a comma"),
+        ("[" + "{}," * 10_000_000 + "{}]", "no header row"),
+        ('[{"a": [' + "{}," * 2_600_000 + "{}]}]", "no header row"),
+        ('{"MaDonVi": "a"\n' * 500_000, "more than 32 lists and objects"),
+        (f'[{{"MaDonVi": {"9" * 5_000_000}}}]', "no header row"),
+    ],
+    ids=lambda value: value[:12] if len(value) < 100 else "",
+)
+def test_hostile_file_is_refused_soon_and_the_caller_goes_on(tmp_path, content: str, says: str):
+    path = tmp_path / "a.json"
+    path.write_text(content, encoding="utf-8")
+    started = time.monotonic()
+    with (
+        pytest.raises(BadFile, match=says),
+        reading(Request(dataset="don_vi", path=path, name="a.json")) as found,
+    ):
+        found.finish()
+    assert time.monotonic() - started < 30
 
 
 @pytest.mark.own_process
