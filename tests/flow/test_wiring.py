@@ -259,4 +259,4 @@ def test_reading_the_dags_imports_nothing_heavy(tmp_path):
     )
     read, *modules = done.stdout.split("\n")[-2].split()
     assert read == "read" and "cchc" in modules
-    assert {"pandas", "numpy", "great_expectations", "pyarrow", "requests", "ijson"} & set(modules) == set()
+    assert {"pandas", "numpy", "great_expectations", "pyarrow", "requests"} & set(modules) == set()

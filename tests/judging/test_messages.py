@@ -15,7 +15,7 @@ from tests.world import World
 
 GOOD = [{}] * 40
 DATE = "cần ngày: dd/mm/yyyy [hh:mm[:ss]], yyyy-mm-dd [hh:mm:ss], yyyymmdd[hhmmss]"
-REASON = "Có ô không đúng kiểu dữ liệu (ngày hoặc số không đọc được)"
+REASON = "Có ô không đọc được: mã, ngày hoặc số không đúng dạng hoặc ngoài khoảng cho phép"
 
 
 def reasons_of(world: World, *changes: dict) -> list[str]:
@@ -31,7 +31,8 @@ def reasons_of(world: World, *changes: dict) -> list[str]:
         ({"ngay_hen_tra": "31/02/2025"}, f"cột ngay_hen_tra có '31/02/2025' ({DATE})"),
         (
             {"so_lan_bo_sung": "1,5"},
-            "cột so_lan_bo_sung có '1,5' (cần số nguyên có tối đa 9 chữ số, không có dấu phân cách nghìn)",
+            "cột so_lan_bo_sung có '1,5' (cột số nguyên, có phần lẻ; cần số nguyên có tối đa 9 "
+            "chữ số, không có dấu phân cách nghìn)",
         ),
         (
             {"ngay_hen_tra": "31/02/2025", "ngay_tra": "#REF!"},

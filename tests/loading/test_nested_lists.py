@@ -4,7 +4,6 @@ import itertools
 
 import pytest
 
-from cchc.errors import BadFile
 from cchc.reading import json_file
 from cchc.reading.dossier_lists import LIST_OF, columns_without_source, flatten_dossier
 from tests.world import SO, World, code
@@ -122,10 +121,13 @@ def test_exports_with_and_without_lists_give_the_same_in_any_order(province: Wor
     assert all(content == contents[0] for content in contents)
 
 
-def test_list_that_only_a_late_record_has_is_not_passed_over(province: World, monkeypatch):
+def test_list_that_only_a_late_record_has_is_read_as_if_the_first_had_it(province: World, monkeypatch):
     monkeypatch.setattr(json_file, "HEADER_RECORDS", 2)
-    with pytest.raises(BadFile, match="line 3 has the field 'tong_phi_le_phi' that none of the first 2"):
-        ingest(province, record(1), record(2), record(3, DanhSachLePhi=[{"Gia": 5}]))
-    assert province.rows(
-        "SELECT status, stop_reason LIKE '%line 3%' FROM ops.batch WHERE dataset = 'ho_so'"
-    ) == [("stopped", True)]
+    batch, _ = ingest(province, record(1), record(2), record(3, DanhSachLePhi=[{"Gia": 5}]))
+    assert province.rows("SELECT ma_ho_so, tong_phi_le_phi FROM core.ho_so ORDER BY 1") == [
+        (code(1), None),
+        (code(2), None),
+        (code(3), 5),
+    ]
+    assert "tong_phi_le_phi" not in batch.missing_columns
+    assert "so_csdl_ket_noi" in batch.missing_columns

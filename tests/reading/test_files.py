@@ -54,7 +54,7 @@ def refusal(world: World, dataset: str, content: str | bytes, suffix: str = "csv
         (b"ma_don_vi\x00,ten_don_vi,cap\n", "csv", "byte 10 is NUL"),
         ('{"error_code": "5", "data": []}', "json", "error_code 5"),
         ('{"data": [{"MaDonVi": "a", "TenDonVi": "b", "Cap": "xa"}, {"MaDo', "json", "after record 1"),
-        ('{"MaDonVi": "a", "TenDonVi": "b", "Cap": "xa"}\n{"MaDonVi": \n', "jsonl", "line 2 is not JSON"),
+        ('{"MaDonVi": "a", "TenDonVi": "b", "Cap": "xa"}\n{"MaDonVi": \n', "jsonl", "line 2, column 1"),
     ],
 )
 def test_file_that_cannot_be_read_is_refused_with_what_where_and_what_to_do(

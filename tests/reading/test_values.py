@@ -1,6 +1,7 @@
 """A value is what was written, unknown, or refused: each kind by hand, every column at its borders."""
 
 import json
+import re
 from datetime import datetime
 from decimal import Decimal
 
@@ -8,9 +9,9 @@ import pyarrow as pa
 import pytest
 
 from cchc.contracts import NumberStyle, contract_of, contracts
-from cchc.reading.canonical import canonical
+from cchc.reading.canonical import REASON, canonical
 from cchc.reading.dossier_lists import flatten_dossier
-from cchc.reading.export import Export
+from cchc.reading.export import Account, Export
 from cchc.reading.header import Header
 from cchc.reading.json_text import NoJson, read_json
 from cchc.reading.written_codes import NoCode, read_code
@@ -196,11 +197,13 @@ def cells(dataset: str, column: str, *values: str | None, layout: dict | None = 
     batch = pa.RecordBatch.from_arrays(
         [pa.array(range(len(values)), pa.int64()), pa.array(values, pa.string())], names=["line_no", column]
     )
-    export = Export(Header(chosen, {0: column}, [], [], [], 1), iter(()), exported_at=MOMENT)
+    export = Export(Header(chosen, {0: column}, [], [], [], 1), iter(()), Account(exported_at=MOMENT))
     repaired: dict[str, int] = {}
     read = canonical(contract, export, batch, None, [column, "unreadable_cells"], repaired)
     notes = [
-        json.loads(note)[column] if note else None for note in read.column("unreadable_cells").to_pylist()
+        # The cell, and behind REASON why it was refused.
+        re.sub(f"{REASON}(.*)", r" (\1)", json.loads(note)[column]) if note else None
+        for note in read.column("unreadable_cells").to_pylist()
     ]
     return read.column(column).to_pylist(), notes, repaired
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from cchc.contracts import Contract
 from cchc.judging.suites import Rule
-from cchc.reading.canonical import MOJIBAKE, UNREADABLE
+from cchc.reading.canonical import MOJIBAKE, REASON, UNREADABLE
 
 # What a cell of each type of column may hold, as cchc.reading.canonical reads it.
 EXPECTED = {
@@ -43,12 +43,17 @@ def faults_of_batch(
 
 
 def cell_shown(contract: Contract) -> str:
-    """SQL text over `o` (column, unreadable value): the value as messages and tables may show it."""
+    """SQL text over `o` (column, unreadable cell): the cell and why it was refused, as may be seen."""
+    cell, reason = _parts(contract)
+    return f"concat_ws(' ', nullif({cell}, ''), '(' || {reason} || ')')"
+
+
+def _parts(contract: Contract) -> tuple[str, str]:
+    """SQL text over `o`: the cell itself, masked, and why it was refused (NULL where its type says that)."""
     texts = ", ".join(f"'{c.name}'" for c in contract.columns if c.type in ("text", "json"))
-    return (
-        f"CASE WHEN o.key IN ({texts}) THEN left(ops.mask_text(o.value), 40) "
-        "ELSE left(ops.mask_cell(o.value), 40) END"
-    )
+    cell, reason = (f"split_part(o.value, chr({ord(REASON)}), {n})" for n in (1, 2))
+    masked = f"CASE WHEN o.key IN ({texts}) THEN ops.mask_text({cell}) ELSE ops.mask_cell({cell}) END"
+    return f"left({masked}, 40)", f"nullif({reason}, '')"
 
 
 def _cells_of(rule: Rule, contract: Contract, cells: str) -> tuple[str, str] | None:
@@ -61,9 +66,11 @@ def _cells_of(rule: Rule, contract: Contract, cells: str) -> tuple[str, str] | N
         expected = " ".join(
             f"WHEN '{c.name}' THEN '{EXPECTED[c.type]}'".replace(":", "\\:") for c in contract.staged
         )
+        cell, reason = _parts(contract)
         return (
             f"jsonb_each_text(nullif({cells.format(column=UNREADABLE)}, 'null')) AS o",
-            f"format('cột %s có ''%s'' (cần %s)', o.key, {cell_shown(contract)}, CASE o.key {expected} END)",
+            f"format('cột %s%s (%s)', o.key, ' có ''' || nullif({cell}, '') || '''', "
+            f"concat_ws('; ', {reason}, 'cần ' || CASE o.key {expected} END))",
         )
     if rule.condition == f"{MOJIBAKE} IS NULL":
         return f"jsonb_array_elements_text({cells.format(column=MOJIBAKE)}) AS o (key)", "'cột ' || o.key"

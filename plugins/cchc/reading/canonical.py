@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from cchc.contracts import CODE_LENGTH, MAX_LENGTH, Column, Contract, Layout
 from cchc.reading.damage import damaged
-from cchc.reading.export import Export
+from cchc.reading.export import FAULTS, Export
 from cchc.reading.json_text import read_json
 from cchc.reading.written_codes import (
     ERROR_CELL,
@@ -27,6 +27,8 @@ from cchc.reading.written_times import VIETNAM, parse_times, read_time
 from cchc.spelling import fold
 
 SHOWN = 64
+# Between a cell that could not be read and why: no cell that is shown has it.
+REASON = "\x1f"
 UNREADABLE = "unreadable_cells"
 MOJIBAKE = "mojibake_columns"
 
@@ -44,7 +46,7 @@ def canonical(
     Adds to `repaired`, column by column, how many cells were loaded otherwise than they stood in the file.
     """
     repaired = {} if repaired is None else repaired
-    unreadable: dict[int, dict[str, str]] = {}
+    unreadable = _faults(batch)
     mojibake: dict[int, list[str]] = {}
     arrays: dict[str, pa.Array] = {"line_no": batch.column("line_no")}
     for column in contract.staged:
@@ -93,6 +95,17 @@ def _values(
     if column.type == "json":
         return _read(values, read_json, column, unreadable)
     return values
+
+
+def _faults(batch: pa.RecordBatch) -> dict[int, dict[str, str]]:
+    """What the reader says of cells that are no values."""
+    if FAULTS not in batch.schema.names:
+        return {}
+    faults = batch.column(FAULTS)
+    return {
+        row: {name: f"{REASON}{words}" for name, words in json.loads(faults[row].as_py()).items()}
+        for row in pc.indices_nonzero(faults.is_valid()).to_pylist()
+    }
 
 
 def _code(codes: dict[str, str], word: str) -> str:
@@ -184,7 +197,7 @@ def _read(
 def shown(text: str, reason: str) -> str:
     """A cell as it is kept for people: its beginning, no control character, why it was refused."""
     plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:SHOWN])
-    return f"{plain[:SHOWN]} ({reason})" if reason else plain[:SHOWN]
+    return f"{plain[:SHOWN]}{REASON}{reason}" if reason else plain[:SHOWN]
 
 
 def _sound(

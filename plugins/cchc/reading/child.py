@@ -144,7 +144,7 @@ def main() -> None:
         return
     seconds = cpu_seconds(request)
     for limit, most in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_DATA, MEMORY_BYTES),
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_CORE, 0),
         # No file is written: rows and words go through pipes.

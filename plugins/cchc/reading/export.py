@@ -9,6 +9,10 @@ import pyarrow as pa
 from cchc.reading.header import Header
 from cchc.reading.totals import Total
 
+# A reader's last column, where it has one: null, or a JSON object {column: why its cell is no value}, in
+# Vietnamese words of at most 64 characters. Such a cell itself is null.
+FAULTS = "faults"
+
 
 @dataclass
 class Skipped:
@@ -76,7 +80,8 @@ class Account:
 
 @dataclass
 class Export:
-    """An opened file. `batches` yields record batches: int64 line_no, then the header's columns as text.
+    """An opened file. `batches` yields record batches: int64 line_no, then the header's columns as text,
+    and perhaps FAULTS. The account, and which columns are missing, are complete after the last.
 
     `line_no` is what an editor shows: the line of a CSV or of JSON Lines in which the record begins, the row
     of a sheet (see Sheet.line_base), the record of a JSON document.

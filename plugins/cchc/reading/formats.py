@@ -36,4 +36,6 @@ def open_export(contract: Contract, path: Path, name: str | None = None) -> Expo
         raise BadFile(f"{where}: this is a PDF. Expected .xlsx, .csv or .json.")
     if head.lstrip(b"\xef\xbb\xbf\r\n\t ")[:1] in (b"{", b"["):
         return open_json(contract, path, where)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) and head[2:64].strip(b"\0\r\n\t ")[:1] in (b"{", b"["):
+        raise BadFile(f"{where}: this is JSON in UTF-16. Expected UTF-8: save it as UTF-8.")
     return open_csv(contract, path, where, head)

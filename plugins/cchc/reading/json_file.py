@@ -1,204 +1,237 @@
 """Reads JSON: an array, an envelope with `data`, or JSON Lines with an envelope in line 1."""
 
-import io
 import itertools
-import json
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import ijson
-import orjson
 import pyarrow as pa
 
 from cchc.contracts import Contract
 from cchc.errors import BadFile
-from cchc.reading.dossier_lists import CONSUMED, columns_without_source, flatten_dossier
-from cchc.reading.export import Export
+from cchc.reading.export import Account, Export
 from cchc.reading.header import Header, no_header, recognise, require_columns
-from cchc.reading.totals import Total, stated_moment, stated_number
+from cchc.reading.json_columns import Columns
+from cchc.reading.json_envelope import FIELDS, MOMENT, read_envelope
+from cchc.reading.json_records import SHAPES, Records
+from cchc.reading.json_values import NotJson, TooLarge, parse_record, shown
 
 BATCH_LINES = 5_000
 HEADER_RECORDS = 2_000
-# A layout's `flatten`: the function, the nested fields it reads or knowingly leaves out, and which of its
-# columns some records say nothing of.
-FLATTENERS = {"dossier": (flatten_dossier, CONSUMED, columns_without_source)}
+# Records may be large: no more bytes of them are held at a time.
+HELD_BYTES = 32 << 20
+
+SPEAKS_OF_ALL = frozenset({*FIELDS, "data"})
+
+# Its number, its fields, and the faults of fields that are not among them.
+Record = tuple[int, dict[str, Any], dict[str, str]]
 
 
 def open_json(contract: Contract, path: Path, where: str) -> Export:
     """The export in a JSON file; `where` is its name in messages."""
-    envelope: dict[str, object] = {}
-    records = _json_records(path, where, envelope)
-    first = list(itertools.islice(records, HEADER_RECORDS))
+    file = _File(contract, path, where)
+    records = iter(file)
+    first: list[Record] = []
+    for record in itertools.islice(records, HEADER_RECORDS):
+        first.append(record)
+        if file.records.bytes > HELD_BYTES:
+            break
     if not first:
         # A window in which nothing changed is a valid export: no line, total 0.
         export = Export(Header(contract.layouts[0], {}, [], [], [], 1), iter(()))
-        _read_envelope(export, envelope)
+        file.complete(export.account)
         return export
-    keys = list(dict.fromkeys(key for _, record in first for key in record))
-    header = recognise(contract, keys, 1, where)
-    if header is None:
-        raise no_header(contract, where, f"the first records have the keys {', '.join(keys[:12])}")
-    if header.layout.flatten:
-        flatten, consumed, without_source = FLATTENERS[header.layout.flatten]
-        # A list that the source does not send is a column that the file lacks: it erases nothing.
-        unknown = without_source(record for _, record in first)
-        summarised = [name for name in flatten({}) if name not in unknown]
-        header.columns |= {len(keys) + i: name for i, name in enumerate(summarised)}
-        header.extra = [key for key in header.extra if key not in consumed]
-        header.missing = [name for name in header.missing if name not in summarised]
-    require_columns(contract, header, where)
+    header = _header(contract, first, where)
+    lacking = _lacking(contract, header, first, where)
+    timed, envelope = contract.changed_at in header.columns.values(), file.envelope
+    if not file.ended:
+        # What times the lines and the export have must be known before the first line is given.
+        whole = _File(contract, path, where)
+        if not timed:
+            for record in whole:
+                timed = timed or contract.changed_at in _names(contract, record)
+            envelope = whole.envelope
+        elif envelope and MOMENT not in envelope:
+            envelope = whole.envelope_alone()
+    header.columns = {
+        i: column.name
+        for i, column in enumerate(contract.staged)
+        if timed or column.name != contract.changed_at
+    }
+    header.personal, header.extra = [], []
     export = Export(header, iter(()))
-    export.batches = _json_batches(contract, itertools.chain(first, records), envelope, export, where)
-    _read_envelope(export, envelope)
+    stated = Account()
+    read_envelope(envelope, stated, where)
+    export.account.exported_at, export.account.time_source = stated.exported_at, stated.time_source
+    columns = Columns(contract, header, where)
+    export.batches = _batches(itertools.chain(first, records), columns, lacking, file, export)
     return export
 
 
-def _read_envelope(export: Export, envelope: dict[str, object]) -> None:
-    account = export.account
-    if account.exported_at is None and (moment := _moment(envelope.get("thoi_diem"))):
-        account.exported_at, account.time_source = moment, "stated"
-    stated = envelope.get("tong_so")
-    if stated is not None and not account.totals:
-        account.totals.append(Total(str(stated), 1, stated_number(stated)))
+class _File:
+    """The records of a JSON file that are parsed, one after the other, and its envelope."""
 
+    def __init__(self, contract: Contract, path: Path, where: str) -> None:
+        self._contract, self._path, self._where = contract, path, where
+        self._envelope_lines: list[int] = []
+        self.envelope: dict[str, Any] = {}
+        self.ended = False
 
-def _moment(value: object) -> datetime | None:
-    try:
-        return datetime.strptime(str(value), "%Y%m%d%H%M%S")  # noqa: DTZ007 - local time by contract
-    except ValueError:
-        return stated_moment(str(value))
+    def __iter__(self) -> Iterator[Record]:
+        with self._path.open("rb") as file:
+            self.records = Records(file, self._where)
+            for number, data in self.records:
+                record, faults = self._parsed(data, number)
+                if self._is_envelope(number, record, faults):
+                    continue
+                if not self.records.lines and not self.envelope and self.records.envelope:
+                    self._read_envelope()
+                yield number, record, faults
+            self._read_envelope()
+        self.ended = True
 
+    def envelope_alone(self) -> dict[str, Any]:
+        """The envelope of a document; its records are passed over."""
+        with self._path.open("rb") as file:
+            self.records = Records(file, self._where)
+            for _ in self.records:
+                pass
+        self._read_envelope()
+        return self.envelope
 
-def _json_records(
-    path: Path, where: str, envelope: dict[str, object]
-) -> Iterator[tuple[int, dict[str, object]]]:
-    """(line number, record) of JSON Lines, of an array, or of an envelope with `data`.
+    def complete(self, account: Account) -> None:
+        """Adds to the account what is known when all records were read."""
+        account.records = self.records.count
+        for number in self._envelope_lines:
+            account.skip(number, "envelope")
+        read_envelope(self.envelope, account, self._where)
 
-    JSON Lines may open with one line without records, the envelope: {"tong_so": …}.
-    """
-    with path.open("rb") as file:
-        first_line = file.readline()
+    def _parsed(self, data: bytes, number: int | None) -> tuple[dict[str, Any], dict[str, str]]:
         try:
-            value = orjson.loads(first_line)
-            lines = not (isinstance(value, list) or (isinstance(value, dict) and "data" in value))
-        except orjson.JSONDecodeError:
-            lines = False
-        file.seek(0)
-        if lines:
-            yield from _json_lines(file, where, envelope)
-        else:
-            yield from _json_document(file, where, envelope)
-
-
-def _json_lines(
-    file: io.BufferedReader, where: str, envelope: dict[str, object]
-) -> Iterator[tuple[int, dict[str, object]]]:
-    for number, line in enumerate(file, start=1):
-        if not line.strip():
-            continue
-        try:
-            record = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
+            return parse_record(data)
+        except NotJson as error:
+            place = self._place(number, error.text)
             raise BadFile(
-                f"{where}: line {number} is not JSON ({error}). Expected one object a line; the "
-                f"file may be cut off: fetch or export it again."
-            ) from error
-        if not isinstance(record, dict):
-            raise BadFile(f"{where}: line {number} is no object. Expected one object a line.")
-        if number == 1 and "tong_so" in record:
-            envelope |= record
-        else:
-            yield number, record
+                f"{self._where}: {place}: this is not JSON: {error.found}. {SHAPES} Export it "
+                "again. Nothing was loaded."
+            ) from None
+        except TooLarge as error:
+            raise BadFile(
+                f"{self._where}: {self._place(number)}: {error}. Expected an export of "
+                f"{self._contract.dataset}. Nothing was loaded."
+            ) from None
+
+    def _place(self, number: int | None, text: str = "") -> str:
+        if number is None:
+            return "the object around the list data"
+        of = "" if self.records.lines else f", record {number}"
+        return f"{self.records.place(text)}{of}"
+
+    def _read_envelope(self) -> None:
+        """Reads what stands around `data`: the more, the more of the file was read."""
+        if self.records.envelope:
+            self.envelope, faults = self._parsed(self.records.envelope, None)
+            self._refuse(faults, "the object around the list data")
+
+    def _is_envelope(self, number: int, record: dict[str, Any], faults: dict[str, str]) -> bool:
+        """Whether an object of JSON Lines is none of its records but speaks of them; notes it then."""
+        keys = record.keys() | faults.keys() if faults else record.keys()
+        if SPEAKS_OF_ALL.isdisjoint(keys) or any(map(self._contract.column_of, keys)):
+            return False
+        listed = "data" in keys
+        place = self._place(number)
+        if listed or any(isinstance(value, list | dict) and value for value in record.values()):
+            # An answer that says why it has no data is told as such.
+            read_envelope(record, Account(), self._where)
+            raise BadFile(
+                f"{self._where}: {place}: here stands no record, and no list data of records. {SHAPES}"
+            )
+        if not self.records.lines:
+            return False
+        if self._envelope_lines:
+            raise BadFile(
+                f"{self._where}: {place}: the file speaks of itself a second time, as two exports in one do. "
+                "Expected one: load them one by one."
+            )
+        self._refuse(faults, place)
+        self.envelope = record
+        self._envelope_lines.append(number)
+        return True
+
+    def _refuse(self, faults: dict[str, str], place: str) -> None:
+        for name in faults:
+            raise BadFile(
+                f"{self._where}: {place}: the field {shown(name)} is there twice, or is no value. Expected "
+                "each field once: export it again. Nothing was loaded."
+            )
 
 
-def _json_document(
-    file: io.BufferedReader, where: str, envelope: dict[str, object]
-) -> Iterator[tuple[int, dict[str, object]]]:
-    number = 0
-    try:
-        builder: ijson.ObjectBuilder | None = None
-        base = ""
-        for prefix, event, value in ijson.parse(file, use_float=False):
-            if builder is not None:
-                builder.event(event, value)
-                if prefix == base and event == "end_map":
-                    number += 1
-                    yield number, builder.value
-                    builder = None
-            elif prefix in ("item", "data.item"):
-                if event != "start_map":
-                    raise BadFile(f"{where}: record {number + 1} is no object.")
-                base, builder = prefix, ijson.ObjectBuilder()
-                builder.event(event, value)
-            elif "." not in prefix and event in ("string", "number"):
-                envelope[prefix] = value
-    except (ijson.JSONError, UnicodeError) as error:
-        raise BadFile(
-            f"{where}: not valid JSON after record {number} ({str(error)[:160]}). The file may be "
-            f"cut off: export it again."
-        ) from error
-    code = str(envelope.get("error_code", "0"))
-    if code != "0":
-        raise BadFile(
-            f"{where}: the source answered error_code {code}: this file holds no data. Export again."
-        )
+def _names(contract: Contract, record: Record) -> set[str]:
+    return {column.name for key in (*record[1], *record[2]) if (column := contract.column_of(key))}
 
 
-def _json_batches(
-    contract: Contract,
-    records: Iterator[tuple[int, dict[str, object]]],
-    envelope: dict[str, object],
-    export: Export,
-    where: str,
+def _header(contract: Contract, first: list[Record], where: str) -> Header:
+    """The header that the fields of the first records are."""
+    keys = list(dict.fromkeys(key for _, record, faults in first for key in (*record, *faults)))
+    by_column: dict[str, str] = {}
+    for key in keys:
+        column = contract.column_of(key)
+        # Of two fields for one column each record has one, or is rejected.
+        by_column.setdefault(column.name if column else f" {key}", key)
+    header = recognise(contract, list(by_column.values()), 1, where)
+    if header is None:
+        seen = ", ".join(map(shown, keys[:12]))
+        raise no_header(contract, where, f"the first records have the keys {seen}")
+    return header
+
+
+def _lacking(contract: Contract, header: Header, first: list[Record], where: str) -> list[str]:
+    """Required columns that no first record has, though it may be that the export leaves empty fields out;
+    raises BrokenExport where it does not."""
+    present = set(header.columns.values())
+    lacking = [c.name for c in contract.columns if c.required and c.name not in present]
+    if lacking and (set(lacking) & set(contract.key) or any(_blank(record) for _, record, _ in first)):
+        require_columns(contract, header, where)
+    return lacking
+
+
+def _blank(record: dict[str, Any]) -> bool:
+    return any(value is None or value == "" for value in record.values())
+
+
+def _batches(
+    records: Iterator[Record], columns: Columns, lacking: list[str], file: _File, export: Export
 ) -> Iterator[pa.RecordBatch]:
-    header = export.header
-    names = list(header.columns.values())
-    flatten, consumed, _ = FLATTENERS.get(header.layout.flatten or "", (None, frozenset(), None))
-    by_key: dict[str, str | None] = {}
-    while chunk := list(itertools.islice(records, BATCH_LINES)):
-        columns: dict[str, list[str | None]] = {name: [None] * len(chunk) for name in names}
-        for position, (line, record) in enumerate(chunk):
-            for key, value in record.items():
-                if key not in by_key:
-                    column = contract.column_of(key)
-                    by_key[key] = None if column is None or column.personal else column.name
-                    if column is None and key not in consumed and key not in header.extra:
-                        header.extra.append(key)
-                    elif by_key[key] and by_key[key] not in columns:
-                        raise _late_field(where, line, key)
-                if (name := by_key[key]) is not None and value is not None:
-                    columns[name][position] = _json_text(value)
-            if flatten:
-                for name, value in flatten(record).items():
-                    if name in columns:
-                        columns[name][position] = value
-                    elif value not in (None, "0"):
-                        raise _late_field(where, line, name)
-        export.account.records += len(chunk)
-        yield pa.RecordBatch.from_arrays(
-            [
-                pa.array([line for line, _ in chunk], pa.int64()),
-                *(pa.array(values, pa.string()) for values in columns.values()),
-            ],
-            names=["line_no", *names],
+    held = 0
+    for number, record, faults in records:
+        columns.add(number, record, faults)
+        if len(columns) == BATCH_LINES or file.records.bytes - held > HELD_BYTES:
+            yield columns.take()
+            held = file.records.bytes
+    if len(columns):
+        yield columns.take()
+    early = export.account.exported_at
+    file.complete(export.account)
+    if export.account.exported_at != early:
+        export.account.exported_at = export.account.time_source = None
+        export.account.notes.append(f"{MOMENT} đứng sau các dòng nên không được dùng: hãy đặt ở dòng đầu.")
+    _note_missing(columns, lacking, export)
+
+
+def _note_missing(columns: Columns, lacking: list[str], export: Export) -> None:
+    """Says which columns no record has. Where empty fields are left out, required ones are empty in all."""
+    without = columns.without()
+    empty = [name for name in lacking if name in without]
+    if empty and columns.blanks:
+        header = replace(export.header, columns=dict(enumerate(columns.seen)))
+        require_columns(columns.contract, header, columns.where)
+    if empty:
+        export.account.notes.append(
+            f"Không bản ghi nào có trường {', '.join(empty)}; tệp bỏ các trường trống, nên coi là trống."
         )
-    _read_envelope(export, envelope)
-
-
-def _late_field(where: str, line: int, name: str) -> BadFile:
-    return BadFile(
-        f"{where}: the record at line {line} has the field {name!r} that none of the first "
-        f"{HEADER_RECORDS} records has. Expected the same fields in every record (null when empty): "
-        f"export again."
-    )
-
-
-def _json_text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return str(value)
+    export.header.missing = [
+        column.name
+        for column in columns.contract.staged
+        if column.name in without and column.name not in empty
+    ]

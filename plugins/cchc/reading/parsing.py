@@ -24,7 +24,8 @@ from cchc.contracts import Contract
 from cchc.errors import BadFile, BrokenExport
 from cchc.models import Strict
 
-MEMORY_BYTES = 1 << 30
+# Of data; the libraries' code comes on top, all of it stays below 1 GB.
+MEMORY_BYTES = 850 << 20
 # Of processor time, and one more for so many bytes of the file; a clean file takes a tenth.
 CPU_SECONDS, BYTES_A_SECOND = 25, 4_000_000
 # Without a word or a row.
@@ -32,6 +33,8 @@ SILENT_SECONDS = 60
 # A file may grow by so much when it is unpacked and each cell is written out.
 GROWTH, ROWS_BYTES = 8, 1 << 30
 PIPE_BYTES = 1 << 20
+# Arrow's own allocator sets a gigabyte aside before there is anything to hold.
+SET = {"PYTHONUTF8": "1", "ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1"}
 # What the child needs of this process' environment; all else may be a secret.
 KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 
@@ -161,7 +164,7 @@ def spawn(request: Request) -> Running:
         pass_fds=(said_end,),
         # Its own folder: what breaks down there could leave a core file.
         cwd=Path(__file__).parents[2],
-        env={name: os.environ[name] for name in KEPT if name in os.environ} | {"PYTHONUTF8": "1"},
+        env={name: os.environ[name] for name in KEPT if name in os.environ} | SET,
     )
     os.close(rows_end)
     os.close(said_end)
