@@ -276,3 +276,37 @@ def test_known_again_under_its_old_name_nothing_is_left_of_the_detour(merged):
         after["core.ho_so"][0].replace("2025-08-01T08:00:00", "2025-06-10T09:00:00")
         == before["core.ho_so"][0]
     )
+
+
+# --- what else can be carried over ------------------------------------------------------------------
+
+
+def document(number: int, name: str, **values: str) -> dict:
+    row = {"don_vi": name, "ngay_den": "20250610080000", "ngay_dang_ky": "20250610090000"}
+    row |= {"ngay_van_ban": "20250609", "han_xu_ly": "20250620", "so": str(number)}
+    return row | {"ngay_cap_nhat": "20250705080000"} | values
+
+
+def test_documents_and_work_dossiers_are_found_under_the_new_name_too(merged):
+    names = [NEW, "Xã Tên Mới", "84.y", "Xã Chia Hai"]
+    expected = [("84.moi",), ("84.x",), ("84.x",), ("84.c2",)]
+    merged.ingest("van_ban", merged.documents(*(document(n, name) for n, name in enumerate(names, 1))), JULY)
+    opened = {"ngay_mo": "20250610080000", "ngay_cap_nhat": "20250705080000", "han_giai_quyet": ""}
+    merged.ingest("ho_so_cong_viec", merged.work(*({"don_vi": name} | opened for name in names)), JULY)
+    assert merged.rows("SELECT * FROM ops.reject") == []
+    assert merged.rows("SELECT ma_don_vi FROM core.van_ban ORDER BY ma_van_ban") == expected
+    assert merged.rows("SELECT ma_don_vi FROM core.ho_so_cong_viec ORDER BY ma_hscv") == expected
+
+
+def test_a_document_whose_new_unit_took_over_from_nobody_is_rejected(merged):
+    good = [document(n, "84.p1") for n in range(1, 21)]
+    merged.ingest("van_ban", merged.documents(*good, document(21, "Xã Không Ai Trước")), JULY)
+    assert merged.rows("SELECT line_no, rule_ids FROM ops.reject") == [(22, ["VB14"])]
+
+
+def test_the_same_number_of_two_units_that_merged_is_no_duplicate(merged):
+    """17 of one ward and 17 of the other bear one unit's name; 17 of the renamed commune stands twice."""
+    rows = [document(17, NEW), document(17, NEW), document(17, "84.y"), document(17, "84.x")]
+    merged.ingest("van_ban", merged.documents(*rows), JULY)
+    found = merged.rows("SELECT khoa FROM ops.line_finding WHERE rule_ids && ARRAY['VB24'] ORDER BY khoa")
+    assert found == [("VB3",), ("VB4",)]
