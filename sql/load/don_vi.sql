@@ -372,42 +372,41 @@ WHERE
 
 -- Who answers -------------------------------------------------------------------------------------
 -- A unit answers for itself until another takes over its open dossiers, that one until the next.
-CREATE TEMP TABLE tiep_noi ON COMMIT DROP AS
-WITH RECURSIVE canh AS (
-    SELECT
-        kt.ma_don_vi_cu AS cu,
-        kt.ma_don_vi_moi AS moi,
-        kt.ngay_hieu_luc AS ngay
-    FROM core.ke_thua AS kt
-    WHERE kt.nhan_ton
-    UNION ALL
-    -- What a source says counts for units that the reference file does not know.
-    SELECT
-        cuoi.ma_don_vi AS cu,
-        coalesce(n.ma_don_vi, cuoi.ma_don_vi_ke_thua) AS moi,
-        cuoi.valid_to + 1 AS ngay
-    FROM (
-        SELECT DISTINCT ON (k.ma_don_vi) k.*
-        FROM khoang AS k
-        WHERE
-            k.ma_nguon = 'he_thong'
-            AND NOT EXISTS (
-                SELECT 1 FROM khoang AS t
-                WHERE t.ma_nguon = 'tham_chieu' AND t.ma_don_vi = k.ma_don_vi
-            )
-        ORDER BY k.ma_don_vi ASC, k.valid_to DESC
-    ) AS cuoi
-    LEFT JOIN LATERAL (
-        SELECT dn.ma_don_vi
-        FROM core.don_vi_nguon AS dn
-        WHERE dn.ma_don_vi_nguon = cuoi.ma_don_vi_ke_thua
-        ORDER BY (cuoi.valid_to + 1 BETWEEN dn.valid_from AND dn.valid_to) DESC, dn.valid_from DESC
-        LIMIT 1
-    ) AS n ON TRUE
-    WHERE cuoi.valid_to < 'infinity' AND cuoi.ma_don_vi_ke_thua IS NOT NULL
-),
+CREATE TEMP TABLE canh ON COMMIT DROP AS
+SELECT
+    kt.ma_don_vi_cu AS cu,
+    kt.ma_don_vi_moi AS moi,
+    kt.ngay_hieu_luc AS ngay
+FROM core.ke_thua AS kt
+WHERE kt.nhan_ton
+UNION ALL
+-- What a source says counts for units that the reference file does not know.
+SELECT
+    cuoi.ma_don_vi AS cu,
+    coalesce(n.ma_don_vi, cuoi.ma_don_vi_ke_thua) AS moi,
+    cuoi.valid_to + 1 AS ngay
+FROM (
+    SELECT DISTINCT ON (k.ma_don_vi) k.*
+    FROM khoang AS k
+    WHERE
+        k.ma_nguon = 'he_thong'
+        AND NOT EXISTS (
+            SELECT 1 FROM khoang AS t
+            WHERE t.ma_nguon = 'tham_chieu' AND t.ma_don_vi = k.ma_don_vi
+        )
+    ORDER BY k.ma_don_vi ASC, k.valid_to DESC
+) AS cuoi
+LEFT JOIN LATERAL (
+    SELECT dn.ma_don_vi
+    FROM core.don_vi_nguon AS dn
+    WHERE dn.ma_don_vi_nguon = cuoi.ma_don_vi_ke_thua
+    ORDER BY (cuoi.valid_to + 1 BETWEEN dn.valid_from AND dn.valid_to) DESC, dn.valid_from DESC
+    LIMIT 1
+) AS n ON TRUE
+WHERE cuoi.valid_to < 'infinity' AND cuoi.ma_don_vi_ke_thua IS NOT NULL;
 
-chuoi AS (
+CREATE TEMP TABLE tiep_noi ON COMMIT DROP AS
+WITH RECURSIVE chuoi AS (
     SELECT DISTINCT
         d.ma_don_vi AS ma_goc,
         d.ma_don_vi,
@@ -520,7 +519,7 @@ WHERE
 -- What a unit may be called -----------------------------------------------------------------------
 -- A key stays where the surest way of calling names exactly one unit: a name that officers gave, a
 -- code, a name, a name that only a source uses.
-INSERT INTO core.don_vi_khoa (khoa, ma_don_vi, valid_from, valid_to)
+CREATE TEMP TABLE ro ON COMMIT DROP AS
 WITH goi AS (
     SELECT
         kh.khoa,
@@ -590,28 +589,45 @@ doan AS (
         FROM goi
         WHERE valid_to < 'infinity'
     ) AS moc
-),
-
-ro AS (
-    SELECT
-        g.khoa,
-        g.tu,
-        g.het,
-        min(g.ma_don_vi) AS ma_don_vi
-    FROM (
-        SELECT
-            doan.*,
-            goi.ma_don_vi,
-            goi.hang,
-            min(goi.hang) OVER (PARTITION BY doan.khoa, doan.tu) AS hang_nhat
-        FROM doan
-        INNER JOIN goi ON doan.khoa = goi.khoa AND doan.tu BETWEEN goi.valid_from AND goi.valid_to
-    ) AS g
-    WHERE g.hang = g.hang_nhat
-    GROUP BY g.khoa, g.tu, g.het
-    HAVING min(g.ma_don_vi) = max(g.ma_don_vi)
 )
 
+SELECT
+    g.khoa,
+    g.tu,
+    g.het,
+    -- Several units, or the province: the key is in use and names none.
+    CASE
+        WHEN
+            min(g.ma_don_vi) = max(g.ma_don_vi)
+            AND NOT EXISTS (
+                SELECT 1 FROM core.don_vi AS d
+                WHERE d.cap = 'toan_tinh' AND d.ma_don_vi = min(g.ma_don_vi)
+            )
+            THEN min(g.ma_don_vi)
+    END AS ma_don_vi
+FROM (
+    SELECT
+        doan.*,
+        goi.ma_don_vi,
+        goi.hang,
+        min(goi.hang) OVER (PARTITION BY doan.khoa, doan.tu) AS hang_nhat
+    FROM doan
+    INNER JOIN goi ON doan.khoa = goi.khoa AND doan.tu BETWEEN goi.valid_from AND goi.valid_to
+) AS g
+WHERE g.hang = g.hang_nhat
+GROUP BY g.khoa, g.tu, g.het;
+
+DELETE FROM core.don_vi_khoa_mo_ho;
+
+INSERT INTO core.don_vi_khoa_mo_ho (khoa, valid_from, valid_to)
+SELECT
+    khoa,
+    tu AS valid_from,
+    het - 1 AS valid_to
+FROM ro
+WHERE ma_don_vi IS NULL;
+
+INSERT INTO core.don_vi_khoa (khoa, ma_don_vi, valid_from, valid_to)
 SELECT
     lien.khoa,
     lien.ma_don_vi,
@@ -628,15 +644,122 @@ FROM (
             coalesce(lag(ro.het) OVER theo_ngay <> ro.tu OR lag(ro.ma_don_vi) OVER theo_ngay <> ro.ma_don_vi, TRUE)
                 AS dut
         FROM ro
+        WHERE ro.ma_don_vi IS NOT NULL
         WINDOW theo_ngay AS (PARTITION BY ro.khoa ORDER BY ro.tu)
     ) AS moi
 ) AS lien
-WHERE
-    NOT EXISTS (
-        SELECT 1 FROM core.don_vi AS d
-        WHERE d.cap = 'toan_tinh' AND d.ma_don_vi = lien.ma_don_vi
-    )
 GROUP BY lien.khoa, lien.ma_don_vi, lien.nhom;
+
+-- Whom a unit may have taken a thing over from -------------------------------------------------------
+-- Every way of succession counts here, also of a part: what may have come from two is not guessed.
+DELETE FROM core.don_vi_tien_than;
+
+INSERT INTO core.don_vi_tien_than (ma_don_vi, valid_from, valid_to, xuat_tu, xuat_den, ung_vien)
+WITH RECURSIVE buoc AS (
+    SELECT
+        canh.cu,
+        canh.moi,
+        canh.ngay,
+        TRUE AS nhan_ton
+    FROM canh
+    UNION ALL
+    SELECT
+        kt.ma_don_vi_cu AS cu,
+        kt.ma_don_vi_moi AS moi,
+        kt.ngay_hieu_luc AS ngay,
+        FALSE AS nhan_ton
+    FROM core.ke_thua AS kt
+    WHERE NOT kt.nhan_ton
+),
+
+duong AS (
+    SELECT
+        buoc.cu,
+        buoc.moi,
+        buoc.ngay
+    FROM buoc
+    UNION
+    SELECT
+        duong.cu,
+        buoc.moi,
+        greatest(duong.ngay, buoc.ngay) AS ngay
+    FROM duong
+    INNER JOIN buoc ON duong.moi = buoc.cu AND (buoc.nhan_ton OR duong.ngay <= buoc.ngay)
+),
+
+ung_vien AS (
+    SELECT
+        d.ma_don_vi,
+        d.ma_don_vi AS tu_don_vi,
+        d.valid_from,
+        d.valid_to,
+        '-infinity'::date AS xuat_tu
+    FROM core.don_vi AS d
+    UNION ALL
+    SELECT
+        duong.moi AS ma_don_vi,
+        d.ma_don_vi AS tu_don_vi,
+        d.valid_from,
+        least(d.valid_to, duong.ngay - 1) AS valid_to,
+        duong.ngay AS xuat_tu
+    FROM duong
+    INNER JOIN core.don_vi AS d ON duong.cu = d.ma_don_vi
+    WHERE duong.cu <> duong.moi AND d.valid_from < duong.ngay
+),
+
+khoang_nhan AS (
+    SELECT
+        moc.ma_don_vi,
+        moc.tu,
+        lead(moc.tu, 1, 'infinity'::date) OVER (PARTITION BY moc.ma_don_vi ORDER BY moc.tu) - 1 AS den
+    FROM (
+        SELECT
+            ma_don_vi,
+            valid_from AS tu
+        FROM ung_vien
+        UNION
+        SELECT
+            ma_don_vi,
+            valid_to + 1 AS tu
+        FROM ung_vien
+        WHERE valid_to < 'infinity'
+    ) AS moc
+),
+
+khoang_xuat AS (
+    SELECT
+        moc.ma_don_vi,
+        moc.tu,
+        lead(moc.tu, 1, 'infinity'::date) OVER (PARTITION BY moc.ma_don_vi ORDER BY moc.tu) - 1 AS den
+    FROM (
+        SELECT DISTINCT
+            ma_don_vi,
+            xuat_tu AS tu
+        FROM ung_vien
+    ) AS moc
+)
+
+-- A file made when the unit itself has ended does not name it for another: it keeps the names of its day.
+SELECT
+    u.ma_don_vi,
+    nhan.tu AS valid_from,
+    nhan.den AS valid_to,
+    greatest(xuat.tu, song.tu) AS xuat_tu,
+    least(xuat.den, song.den) AS xuat_den,
+    array_agg(DISTINCT u.tu_don_vi ORDER BY u.tu_don_vi) AS ung_vien
+FROM ung_vien AS u
+INNER JOIN khoang_nhan AS nhan ON u.ma_don_vi = nhan.ma_don_vi AND nhan.tu BETWEEN u.valid_from AND u.valid_to
+INNER JOIN khoang_xuat AS xuat ON u.ma_don_vi = xuat.ma_don_vi AND u.xuat_tu <= xuat.tu
+INNER JOIN (
+    SELECT
+        ma_don_vi,
+        min(valid_from) AS tu,
+        max(valid_to) AS den
+    FROM core.don_vi
+    GROUP BY ma_don_vi
+) AS song
+    ON u.ma_don_vi = song.ma_don_vi AND xuat.tu <= song.den AND xuat.den >= song.tu
+GROUP BY u.ma_don_vi, nhan.tu, nhan.den, xuat.tu, xuat.den, song.tu, song.den;
 
 -- Figures change from the first day on which a unit is described differently, another unit answers
 -- for a code, or a code of a source comes to be known.
@@ -676,7 +799,7 @@ FROM (
 ) AS khac;
 
 -- Every line of dossiers is looked up here; PostgreSQL looks at so few rows by itself too late.
-ANALYZE core.don_vi_khoa;
+ANALYZE core.don_vi_khoa, core.don_vi_khoa_mo_ho, core.don_vi_tien_than;
 
 SELECT
     count(*) FILTER (WHERE line.held) AS lines_accepted,

@@ -99,6 +99,100 @@ def test_every_good_dossier_of_the_simulated_source_finds_its_unit(reformed):
     assert "don_vi_khong_co" in CRITICAL_KINDS
 
 
+# --- the same source, in whose July every dossier bears its new unit's name -----------------------
+
+
+def figures(world: World, ky: str) -> dict[tuple[str, str], tuple]:
+    return {
+        (ma, unit_code): numbers
+        for ma, unit_code, *numbers in world.rows(
+            "SELECT ma_chi_so, ma_don_vi, tu_so, mau_so, gia_tri FROM mart.chi_so "
+            "WHERE ky = :ky AND ky_loai = 'thang'",
+            ky=ky,
+        )
+    }
+
+
+def renamed(world: World, *, june: bool, whole: bool) -> World:
+    """June as it was sent then, unless it never came; July all over again or only what changed in it."""
+    settings_ = {"per_month": 1200, "tu": "2025-04", "ky_dau": "2025-06", "den": "2025-07"}
+    then, now = generate(Settings(**settings_)), generate(Settings(**settings_, ten_moi=True))
+    organise(world)
+    first, second = "20250701000000", "20250801000000"
+    for dataset in ("don_vi", "tthc"):
+        world.ingest(dataset, world.json(getattr(now, dataset)(den=second), thoi_diem=second))
+    if june:
+        # Sent in the evening of 30 June, when the units were still there.
+        world.ingest("ho_so", world.json(then.ho_so(den=first), thoi_diem="20250630235959"))
+    if whole:
+        records = now.ho_so(den=second)
+    else:
+        seen = {record["MaHoSo"]: record for record in then.ho_so(den=first)}
+        records = [
+            r
+            for r in now.ho_so(den=second)
+            if seen.get(r["MaHoSo"], {}).get("NgayCapNhat") != r["NgayCapNhat"]
+        ]
+    assert not [r for r in records if r["DonViXuLy"].endswith("H59") and r["DonViXuLy"] != "000.99.99.H59"]
+    world.ingest("ho_so", world.json(records, thoi_diem=second))
+    world.refresh_all()
+    return world
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["whole July", "changes of July"])
+def named_anew(request: pytest.FixtureRequest, make_world: Callable[[], World]) -> World:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CCHC_KY_DAU", "2025-06")
+        return renamed(make_world(), june=True, whole=request.param)
+
+
+def test_no_dossier_is_rejected_for_its_new_name(named_anew):
+    assert named_anew.rows(
+        "SELECT count(*) FROM ops.reject AS r WHERE r.rule_ids && '{HS14,HS14a}' "
+        "AND r.masked_row ->> 'don_vi_xu_ly' <> '000.99.99.H59' AND cardinality(r.rule_ids) = 1"
+    ) == [(0,)]
+    assert named_anew.rows(
+        "SELECT count(*) > 100 FROM core.ho_so WHERE don_vi_ngay_xuat LIKE '86.%' AND ma_don_vi LIKE '84.%'"
+    ) == [(True,)]
+
+
+def test_july_is_to_the_dossier_what_it_is_under_the_old_names(reformed, named_anew):
+    assert figures(named_anew, "2025-07") == figures(reformed, "2025-07")
+
+
+def test_open_stock_of_30_june_is_carried_over_under_the_new_names(reformed, named_anew):
+    before, after = held(named_anew, "dang_giai_quyet", "2025-06"), held(named_anew, "ky_truoc", "2025-07")
+    heirs = {r["ma_don_vi_cu"]: r["ma_don_vi_moi"] for r in file_rows(SUCCESSIONS) if r["nhan_ton"] == "1"}
+    carried = Counter()
+    for unit_code, number in before.items():
+        if not unit_code.startswith("TONG"):
+            carried[heirs.get(unit_code, unit_code)] += number
+    assert {c: n for c, n in after.items() if not c.startswith("TONG") and n} == +carried
+    assert before["TONG:toan_tinh"] == after["TONG:toan_tinh"] == sum(carried.values())
+    # What came for the first time in July stands in June at who answers for it; all else where it was.
+    late = named_anew.rows(
+        "SELECT ma_don_vi, count(*) FROM core.ho_so WHERE ma_don_vi LIKE '86.%' "
+        "AND ngay_tiep_nhan < '2025-07-01' AND ngay_ket_thuc > '2025-06-30' "
+        "AND trang_thai_ho_so NOT IN (1, 3) AND coalesce(da_xoa, 0) <> 1 GROUP BY ma_don_vi"
+    )
+    assert {c: n for c, n in before.items() if c.startswith("86.") and n} == dict(late)
+    truth = held(reformed, "dang_giai_quyet", "2025-06")
+    assert before["TONG:toan_tinh"] == truth["TONG:toan_tinh"]
+    assert sum(abs(before.get(c, 0) - n) for c, n in truth.items() if c.startswith("84.")) == sum(
+        n for _, n in late
+    )
+    assert sum(n for _, n in late) < truth["TONG:toan_tinh"] / 20
+
+
+def test_where_june_never_came_its_stock_is_complete_and_july_is_right(reformed, make_world):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CCHC_KY_DAU", "2025-06")
+        world = renamed(make_world(), june=False, whole=True)
+    assert figures(world, "2025-07") == figures(reformed, "2025-07")
+    for ma in ("tiep_nhan", "da_giai_quyet", "dang_giai_quyet"):
+        assert held(world, ma, "2025-06")["TONG:toan_tinh"] == held(reformed, ma, "2025-06")["TONG:toan_tinh"]
+
+
 # --- any organisation -----------------------------------------------------------------------------
 
 
@@ -263,7 +357,15 @@ def test_after_any_mergers_no_dossier_is_lost_or_counted_twice(world):
             )
             for unit_code, received, ended in dossiers
         ]
-        world.add(*rows, at=END.isoformat())
+        # Later, and perhaps first, some of them come under the name of who answers then.
+        again = [
+            row | {"don_vi_xu_ly": life.answers(row["don_vi_xu_ly"], END), "ngay_cap_nhat": "20250501080000"}
+            for row in rows
+        ]
+        files = [(rows, END.isoformat()), (again, "2025-05-02")]
+        for lines, at in data.draw(st.permutations(files)):
+            world.add(*lines, at=at)
+        assert world.rows("SELECT * FROM ops.reject") == []
         world.refresh_all()
         before: Counter[str] | None = None
         for end in MONTH_ENDS:

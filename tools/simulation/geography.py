@@ -172,3 +172,17 @@ def after_mergers(unit: np.ndarray, at: np.ndarray, share: np.ndarray) -> np.nda
     while (over := at >= ends[unit]).any():
         unit = np.where(over, flat[first[unit] + (share * many[unit]).astype(int)], unit)
     return unit
+
+
+def now_answering(unit: np.ndarray, den: str) -> np.ndarray:
+    """The unit that has taken over the open dossiers of `unit` by the moment `den`, or `unit` itself."""
+    codes = {item.code: i for i, item in enumerate(units())}
+    heir = np.array(
+        [
+            codes[u.successor] if u.successor and u.valid_to and day_after(u.valid_to) <= den[:8] else i
+            for i, u in enumerate(units())
+        ]
+    )
+    while (heir[unit] != unit).any():
+        unit = heir[unit]
+    return unit

@@ -30,16 +30,31 @@ from tools.tthc_simulator.source import generate
 app = simulator(__doc__)
 
 PerMonth = Annotated[int, typer.Option(help="dossiers a month")]
+NewNames = Annotated[bool, typer.Option("--ten-moi", help="after a merger all bear the new unit's name")]
 FirstMonth = Annotated[str | None, month("first month generated (default: 2024-11)")]
 
 
 def settings_of(
-    seed: int, per_month: int, tu: str | None, den_thang: str, rows: int | None = None
+    seed: int,
+    per_month: int,
+    tu: str | None,
+    den_thang: str,
+    rows: int | None = None,
+    *,
+    ten_moi: bool = False,
 ) -> Settings:
     """Settings of the arguments; with `rows` no stock is carried over and the total is exact."""
     first = tu or ("2025-01" if rows else "2024-11")
     start = first if rows else max(first, "2025-01")
-    return Settings(seed=seed, per_month=per_month, tu=first, den=den_thang, ky_dau=start, tong=rows)
+    return Settings(
+        seed=seed,
+        per_month=per_month,
+        tu=first,
+        den=den_thang,
+        ky_dau=start,
+        tong=rows,
+        ten_moi=ten_moi,
+    )
 
 
 @app.command()
@@ -69,12 +84,13 @@ def export(
     per_month: PerMonth = 20_000,
     tu: FirstMonth = None,
     den_thang: LastMonth = "2025-06",
+    ten_moi: NewNames = False,
 ) -> None:
     """Write one file."""
     if form == "xlsx" and not ky:
         refuse("The XLSX list is monthly: give --ky yyyy-MM.")
     started = time.perf_counter()
-    source = generate(settings_of(seed, per_month, tu, den_thang, rows))
+    source = generate(settings_of(seed, per_month, tu, den_thang, rows, ten_moi=ten_moi))
     keep_bad = loi or rows is not None
     den = den or (month_end(ky) if ky else source.settings.end)
     if form == "xlsx":

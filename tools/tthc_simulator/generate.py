@@ -31,7 +31,8 @@ class Settings:
 
     `ty_le_loi`: rates of bad dossiers, `ty_le_loi_khac`: of bad ratings and histories.
     Of months before `ky_dau` only the dossiers still unfinished when `ky_dau` began are kept:
-    the stock carried over.
+    the stock carried over. `ten_moi`: once units have merged, every dossier bears the successor's code,
+    in both of its columns, as in a system that knows today's units only; else it keeps the old one for ever.
     """
 
     seed: int = 2025
@@ -43,6 +44,7 @@ class Settings:
     ty_le_loi: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_RATES))
     ty_le_loi_khac: dict[str, float] = field(default_factory=lambda: dict(OTHER_RATES))
     ty_le_sua_loi: float = 0.3
+    ten_moi: bool = False
 
     def __post_init__(self) -> None:
         for name, known in (("ty_le_loi", DEFAULT_RATES), ("ty_le_loi_khac", OTHER_RATES)):

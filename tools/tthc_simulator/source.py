@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from tools.simulation import people
 from tools.simulation import working_days as wd
-from tools.simulation.geography import REFORM, SUFFIXES, unit_records, units
+from tools.simulation.geography import REFORM, SUFFIXES, now_answering, unit_records, units
 from tools.simulation.working_days import NEVER
 from tools.tthc_simulator.defects import CODE, NAMES, mojibake
 from tools.tthc_simulator.fees import Fees, generate_fees
@@ -253,8 +253,10 @@ class Source:
             lives.procedure + len(catalogue) * _REFORMED[unit],
         )
         codes = pc.if_else(pa.array(bad("tthc_la")), UNKNOWN_PROCEDURE, codes)
-        unit = np.where(bad("don_vi_khong_co"), len(_UNIT_CODES) - 1, unit)
         receiver = np.where(received, lives.receiver, lives.receiver_submitted)
+        if self.settings.ten_moi:
+            unit, receiver = now_answering(unit, den), now_answering(receiver, den)
+        unit = np.where(bad("don_vi_khong_co"), len(_UNIT_CODES) - 1, unit)
         holder = people.names(lives.person, lives.applicant)
         asked = known["yeu_cau_1"].astype(int) + known["yeu_cau_2"]
         last_asked = np.where(known["yeu_cau_2"], step["yeu_cau_2"], step["yeu_cau_1"])

@@ -58,12 +58,20 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
         keys = ", ".join(contract.key)
         older = connection.execute(
             sa.text(
-                f"INSERT INTO skipped SELECT line_no FROM ("
+                f"CREATE TEMP TABLE older ON COMMIT DROP AS SELECT line_no FROM ("
                 f"SELECT line_no, row_number() OVER (PARTITION BY {keys} "
                 f"ORDER BY changed_at DESC, line_no DESC) AS rank FROM {table}__repeated "
                 f"WHERE line_no NOT IN (SELECT line_no FROM skipped)) AS states WHERE rank > 1"
             )
         ).rowcount
+        connection.execute(sa.text("INSERT INTO skipped SELECT line_no FROM older"))
+        connection.execute(sa.text("ANALYZE older"))
+        connection.execute(
+            sa.text(
+                f"CREATE TEMP VIEW older_rows AS SELECT v.* FROM {look_up_view(batch)} AS v "
+                f"INNER JOIN older ON v.line_no = older.line_no"
+            )
+        )
     connection.execute(sa.text("ANALYZE skipped"))
     # Without the look-ups, for what needs none of them: they cost more than the scan itself.
     connection.execute(
@@ -98,6 +106,7 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
     _mark_periods(connection, batch.batch_id, changed, known)
     # Lists join these to the facts; they are too small for PostgreSQL to look at them by itself.
     connection.execute(sa.text("ANALYZE ops.batch, ops.validation_result, ops.line_finding"))
+    connection.execute(sa.text("DROP VIEW IF EXISTS older_rows"))
     connection.execute(sa.text("DROP VIEW batch_rows, raw_rows"))
     drop_staged(connection, batch)
 
