@@ -72,12 +72,21 @@ def canonical(
         arrays[contract.changed_at] = pc.fill_null(
             arrays[contract.changed_at], pa.scalar(changed_at, pa.timestamp("s"))
         )
+    _merge_faults(batch, unreadable)
     for name, found in ((UNREADABLE, unreadable), (MOJIBAKE, mojibake)):
         cells: list[str | None] = [None] * batch.num_rows
         for row, cell in found.items():
             cells[row] = json.dumps(cell, ensure_ascii=False)
         arrays[name] = pa.array(cells, pa.string())
     return pa.RecordBatch.from_arrays([arrays[name] for name in names], names=names)
+
+
+def _merge_faults(batch: pa.RecordBatch, unreadable: dict[int, dict[str, str]]) -> None:
+    """Adds what the reader of the file says of cells that it could not read."""
+    if "faults" in batch.schema.names:
+        for row, faults in enumerate(batch.column("faults").to_pylist()):
+            if faults:
+                unreadable.setdefault(row, {}).update(json.loads(faults))
 
 
 def _code(codes: dict[str, str], word: str) -> str:

@@ -124,6 +124,8 @@ class Lines:
 
     def _is_line(self, cells: Sequence[str], filled: int) -> bool:
         """Whether the record has what makes a line: a key that may be one, or many cells."""
+        if filled <= SPARSE_CELLS and stated_total(cells, self._layout.total_label):
+            return False
         keys = [" ".join(cells[i].split()) if i < len(cells) else "" for i in self._keys]
         if keys and all(keys):
             words = all(" " in key and not any(c.isdigit() for c in key) for key in keys)
