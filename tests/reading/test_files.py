@@ -42,7 +42,7 @@ def refusal(world: World, dataset: str, content: str | bytes, suffix: str = "csv
         ("", "csv", "the file is empty"),
         ("\n \n", "csv", "the file is empty"),
         ("<html><table><tr><td>x</td></tr></table></html>", "xls", "no header row of dataset don_vi"),
-        (b"\xd0\xcf\x11\xe0 old", "xls", "the .xls workbook is damaged"),
+        (b"\xd0\xcf\x11\xe0 old", "xls", "old .xls workbook is damaged"),
         (b"%PDF-1.7", "xlsx", "this is a PDF"),
         (b"PK\x03\x04 broken", "xlsx", "not a readable .xlsx workbook"),
         ("a,b,c\n1,2,3\n", "csv", "no header row of dataset don_vi"),

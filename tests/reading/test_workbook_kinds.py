@@ -2,6 +2,7 @@
 
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -78,6 +79,49 @@ def test_cells_without_references_are_read_in_their_order(tmp_path: Path):
 
     rows = f"<row>{cells(*HEADER)}</row><row>{cells(*unit(1))}</row>"
     assert read(raw_xlsx(tmp_path / "a.xlsx", rows))[0] == [ONE]
+
+
+def changed(
+    path: Path, *, names: Callable[[str], str | None] = str, sheet: Callable[[bytes], bytes] = bytes
+) -> Path:
+    """A workbook of ROWS with other names of its parts (None: without it), and another sheet."""
+    with zipfile.ZipFile(raw_xlsx(path.with_name("b.xlsx"), ROWS)) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if to := names(name):
+                new.writestr(to, sheet(content) if "sheet1" in name else content)
+    return path
+
+
+def test_parts_named_with_backslashes_and_parts_that_nobody_needs(tmp_path: Path):
+    assert read(changed(tmp_path / "a.xlsx", names=lambda name: name.replace("/", "\\")))[0] == [ONE]
+    lacking = changed(
+        tmp_path / "a.xlsx", names=lambda name: None if "styles" in name or "shared" in name else name
+    )
+    assert read(lacking)[0] == [ONE]
+    lacking = changed(tmp_path / "a.xlsx", names=lambda name: None if "sheet1" in name else name)
+    assert "a sheet or another part of the workbook is missing" in refused(lacking)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            lambda xml: (b'<?xml version="1.0" encoding="UTF-16"?>' + xml).decode().encode("utf-16"),
+            "not written in UTF-8",
+        ),
+        (lambda xml: b'<?xml version="1.0" encoding="ISO-8859-1"?>' + xml, "not written in UTF-8"),
+        (lambda xml: xml.replace("Xã".encode(), b"X<!-- -->a"), "has a comment at cell B2"),
+        (lambda xml: xml.replace(b'r="B2"', b'r="B9"'), "cell 'B9' stands in row 2"),
+        (lambda xml: xml.replace(b'r="B2"', b'r="b2"'), "'b2' is the name of no cell"),
+        (lambda xml: xml.replace(b'<row r="2"', b'<row r="1048577"'), "there is a row 1048577"),
+        (lambda xml: xml.replace(b"</sheetData>", b""), "no well-formed XML"),
+    ],
+)
+def test_a_sheet_that_two_readers_could_read_in_two_ways_is_refused(
+    tmp_path: Path, change: Callable[[bytes], bytes], says: str
+):
+    assert says in refused(changed(tmp_path / "a.xlsx", sheet=change))
 
 
 def test_an_xlsx_under_the_name_xls_is_read(tmp_path: Path):

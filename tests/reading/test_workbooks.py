@@ -259,6 +259,7 @@ def test_the_name_in_a_merged_cell_is_not_given_to_the_rows_below(tmp_path: Path
         ('<c r="B2"><f>WORKDAY(1,2)</f><v></v></c>', "ô B2: công thức chưa tính"),
         ('<c r="B2"><f t="shared" si="0"/><v/></c>', "ô B2: công thức chưa tính"),
         ('<c r="B2" t="str"><f>A1</f></c>', "ô B2: công thức chưa tính"),
+        ("#N/A", "ô B2: #N/A"),
         ('<c r="B2" t="b"><v>1</v></c>', "ô B2: giá trị đúng/sai (TRUE/FALSE)"),
         ('<c r="B2"><v>202503051234567890</v></c>', "ô B2: số quá 15 chữ số, đã bị làm tròn"),
         ('<c r="B2"><v>2.02503E+17</v></c>', "ô B2: số quá 15 chữ số, đã bị làm tròn"),

@@ -6,9 +6,6 @@ from cchc.errors import BadFile
 from cchc.reading.sheets import LAST_COLUMN, Source, Survey, check_extent, check_filled
 
 MOST_ROWS = 2_000_000
-ERRORS = frozenset(
-    ("#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA")
-)
 
 
 class Grid:

@@ -9,9 +9,9 @@ from cchc.contracts import Contract
 from cchc.errors import BadFile
 from cchc.reading.cells import cell_text
 from cchc.reading.export import Export
-from cchc.reading.grid import ERRORS, Grid
+from cchc.reading.grid import Grid
 from cchc.reading.header import HEADER_SEARCH_ROWS, recognise
-from cchc.reading.sheets import LAST_COLUMN, Source
+from cchc.reading.sheets import ERRORS, LAST_COLUMN, Source
 from cchc.reading.workbook import export_of
 
 HEAD = 4_096

@@ -16,7 +16,7 @@ from cchc.reading.cells import cell_text, faults_of, meant
 from cchc.reading.export import Account, Export, Sheet
 from cchc.reading.header import HEADER_SEARCH_ROWS, Header, no_header, recognise, require_columns
 from cchc.reading.lines import Lines
-from cchc.reading.sheets import Source, cell_name
+from cchc.reading.sheets import ERRORS, Source, cell_name
 
 BATCH_ROWS = 5_000
 # More rows than a sheet can have.
@@ -305,7 +305,10 @@ class _SheetLines:
         found: dict[int, str] = {}
         for index, column in self.columns.items():
             value = row[index] if index < len(row) else None
-            if value.__class__ is not str and value is not None and value != "":
+            if value.__class__ is str:
+                if value[:1] == "#" and value.strip() in ERRORS:
+                    found[index] = value.strip()
+            elif value is not None:
                 text, words = meant(value, column, self.survey.shown.get((number, index)))
                 if words:
                     found[index] = words

@@ -43,7 +43,7 @@ def open_xls(contract: Contract, path: Path, where: str) -> Export:
         surveys = [listed.survey(place) for place in range(len(listed.sheets))]
     except (ValueError, struct.error, IndexError, KeyError):
         raise BadFile(
-            f"{where}: the .xls workbook is damaged or was cut off. Export it again. {ADVICE}"
+            f"{where}: this old .xls workbook is damaged or was cut off. Export it again. {ADVICE}"
         ) from None
     with calamine(lambda: where):
         book = opened(file.data)

@@ -1,7 +1,6 @@
 """Reads .xlsx: calamine gives the values of its sheets, the raw XML what calamine does not tell."""
 
 import io
-import shutil
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +16,7 @@ from cchc.errors import BadFile
 from cchc.reading.export import Export
 from cchc.reading.sheets import Source, Survey
 from cchc.reading.workbook import export_of
-from cchc.reading.xlsx_package import ADVICE, created_at, open_package
+from cchc.reading.xlsx_package import ADVICE, MOST_UNPACKED, PIECE, created_at, open_package
 from cchc.reading.xlsx_xml import survey_sheet
 
 # Sheets of so many cells are kept for their second reading.
@@ -26,8 +25,10 @@ KEPT_CELLS = 4_000_000
 
 def open_xlsx(contract: Contract, path: Path, where: str) -> Export:
     """The export in a workbook; `where` is its name in messages."""
+    content = path.read_bytes()
     try:
-        with zipfile.ZipFile(path) as archive:
+        content = _with_slashes(content, where)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if any(info.flag_bits & 1 for info in archive.infolist()):
                 raise BadFile(f"{where}: the archive has a password. Expected one without: save it again.")
             package = open_package(archive, where)
@@ -45,15 +46,14 @@ def open_xlsx(contract: Contract, path: Path, where: str) -> Export:
             f"{where}: not a readable .xlsx workbook: its ZIP archive is damaged, or was cut off on its way. "
             "Expected a whole one: export it again."
         ) from None
-    except KeyError:
+    except LookupError:
         raise BadFile(
             f"{where}: a sheet or another part of the workbook is missing from it. {ADVICE}"
         ) from None
     except (NotImplementedError, OSError, ValueError):
         raise BadFile(f"{where}: not a readable .xlsx workbook. {ADVICE}") from None
     with calamine(lambda: where):
-        usual = package.book.endswith("/workbook.xml")
-        book = opened(path.read_bytes() if usual else _with_usual_name(path, package.book))
+        book = opened(_with_usual_name(content, package.book, where))
     if book.sheet_names != [part.name for part in package.parts]:
         raise BadFile(f"{where}: the workbook lists its sheets in two ways. {ADVICE}")
     sources = [
@@ -64,25 +64,46 @@ def open_xlsx(contract: Contract, path: Path, where: str) -> Export:
     return export_of(contract, sources, where, made_at)
 
 
-def _with_usual_name(path: Path, book: str) -> bytes:
-    """The workbook with its list of sheets where calamine looks for it: some programs call it "
-    "workbook2.xml."""
+def _with_slashes(content: bytes, where: str) -> bytes:
+    """The workbook with right names of its parts: some programs write them with a backslash."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = {name: name.replace("\\", "/") for name in archive.namelist() if "\\" in name}
+    return _renamed(content, names, where) if names else content
+
+
+def _with_usual_name(content: bytes, book: str, where: str) -> bytes:
+    """The workbook with its list of sheets where calamine looks: some call it workbook2.xml."""
     folder, _, name = book.rpartition("/")
+    if name == "workbook.xml":
+        return content
     usual = {
         book: f"{folder}/workbook.xml",
         f"{folder}/_rels/{name}.rels": f"{folder}/_rels/workbook.xml.rels",
     }
+    return _renamed(content, usual, where)
+
+
+def _renamed(content: bytes, names: dict[str, str], where: str) -> bytes:
+    """The archive with other names for its members."""
     renamed = io.BytesIO()
+    size = 0
     with (
-        zipfile.ZipFile(path) as old,
+        zipfile.ZipFile(io.BytesIO(content)) as old,
         zipfile.ZipFile(renamed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new,
     ):
         for member in old.namelist():
             with (
                 old.open(member) as source,
-                new.open(usual.get(member, member), "w", force_zip64=True) as target,
+                new.open(names.get(member, member), "w", force_zip64=True) as target,
             ):
-                shutil.copyfileobj(source, target)
+                while piece := source.read(PIECE):
+                    size += len(piece)
+                    if size > MOST_UNPACKED:
+                        raise BadFile(
+                            f"{where}: the workbook unpacks to more than {MOST_UNPACKED >> 20} MiB. Expected "
+                            "less: export it as CSV, or split it by month."
+                        )
+                    target.write(piece)
     return renamed.getvalue()
 
 
@@ -98,14 +119,14 @@ def rows_of(
     kept: list[CalamineSheet] = []
 
     def rows() -> Iterator[Sequence[object]]:
-        number = 0
-        with calamine(lambda: f"{where}: sheet {name[:60]!r}: row {number + 1}"):
+        at = ""
+        with calamine(lambda: f"{where}: sheet {name[:60]!r}{at}"):
             sheet = kept[0] if kept else book.get_sheet_by_name(name)
             if not kept and survey.last_row * (survey.last_column + 1) <= KEPT_CELLS:
                 kept.append(sheet)
-            for row in sheet.iter_rows():
+            for number, row in enumerate(sheet.iter_rows(), start=2):
                 yield row
-                number += 1
+                at = f": row {number}"
 
     return rows
 

@@ -1,5 +1,6 @@
 """An .xlsx file as a package of parts: which sheets it has, its number formats, its table of texts."""
 
+import codecs
 import re
 import zipfile
 from collections.abc import Callable, Iterator
@@ -99,6 +100,10 @@ def _has_doctype(where: str, member: str) -> BadFile:
     )
 
 
+def _has_other_letters(where: str, member: str) -> BadFile:
+    return BadFile(f"{where}: {member} is not written in UTF-8. Expected UTF-8. {ADVICE}")
+
+
 def open_package(archive: zipfile.ZipFile, where: str) -> Package:
     """Reads what the workbook says of itself; raises BadFile when the archive is no workbook."""
     names = archive.namelist()
@@ -119,6 +124,8 @@ def open_package(archive: zipfile.ZipFile, where: str) -> Package:
             "it."
         )
     for member, kind in relations.values():
+        if member not in names:
+            continue
         if kind == "styles":
             package.styles = _styles(package.tree(member))
         elif kind == "sharedStrings":
@@ -198,7 +205,12 @@ def parser_of(where: str, member: str, start: Callable[[str, dict[str, str]], No
     def doctype(*_: object) -> None:
         raise _has_doctype(where, member)
 
+    def declared(_: str, encoding: str | None, __: int) -> None:
+        if (encoding or "utf-8").lower() not in ("utf-8", "us-ascii", "ascii"):
+            raise _has_other_letters(where, member)
+
     parser.StartDoctypeDeclHandler = doctype
+    parser.XmlDeclHandler = declared
     parser.StartElementHandler = start
     return parser
 
@@ -209,6 +221,8 @@ def parse(
     """Feeds a part to a parser; `at` tells how far it is."""
     fed, moved, before = 0, 0, None
     for piece in package.pieces(member, most):
+        if not fed and piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise _has_other_letters(package.where, member)
         parser.Parse(piece)
         fed += len(piece)
         if (now := at()) != before:

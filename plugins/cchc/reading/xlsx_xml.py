@@ -3,7 +3,7 @@
 import re
 
 from cchc.errors import BadFile
-from cchc.reading.sheets import NEVER_CALCULATED, Survey, cell_name, check_extent, check_filled
+from cchc.reading.sheets import LAST_ROW, NEVER_CALCULATED, Survey, cell_name, check_extent, check_filled
 from cchc.reading.xlsx_package import ADVICE, MOST_UNPACKED, Package, Part, is_blank, parse, parser_of
 
 MOST_FAULTS = 1_000_000
@@ -32,6 +32,9 @@ class _Sheet:
         self.where = f"{package.where}: sheet {part.name[:60]!r}"
         self.package = package
         self.parser = parser_of(package.where, part.member, self._root)
+        # Another reader takes what stands before a comment for the whole value.
+        self.parser.CommentHandler = self._comment
+        self.parser.ProcessingInstructionHandler = self._comment
         self.columns: dict[str, int] = {}
         self.row = 0
         self.row_text = "0"
@@ -70,6 +73,10 @@ class _Sheet:
         number = int(attributes["r"]) if "r" in attributes else self.row + 1
         if number <= self.row:
             raise self._disorder(f"row {number} stands after row {self.row}")
+        if number > LAST_ROW:
+            raise self._disorder(
+                f"there is a row {number}, after the last that a sheet can have ({LAST_ROW})"
+            )
         self.row, self.row_text, self.column, self.filled = number, str(number), -1, False
         if attributes.get("hidden") in ("1", "true"):
             self.survey.hidden_rows += 1
@@ -106,6 +113,11 @@ class _Sheet:
 
     def _disorder(self, what: str) -> BadFile:
         return BadFile(f"{self.where}: {what}. Expected each cell once, in order. {ADVICE}")
+
+    def _comment(self, *_: str) -> None:
+        if self.row:
+            place = cell_name(self.row, max(self.column, 0))
+            raise BadFile(f"{self.where}: its XML has a comment at cell {place}. Expected none. {ADVICE}")
 
     def _has_content(self) -> None:
         survey = self.survey

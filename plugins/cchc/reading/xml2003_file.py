@@ -8,8 +8,8 @@ from xml.parsers import expat
 from cchc.contracts import Contract
 from cchc.errors import BadFile
 from cchc.reading.export import Export
-from cchc.reading.grid import ERRORS, Grid
-from cchc.reading.sheets import LAST_COLUMN, MOST_SHEETS, NEVER_CALCULATED, Shown, shown_by
+from cchc.reading.grid import Grid
+from cchc.reading.sheets import ERRORS, LAST_COLUMN, MOST_SHEETS, NEVER_CALCULATED, Shown, shown_by
 from cchc.reading.workbook import export_of
 
 SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
