@@ -14,6 +14,7 @@ import pytest
 from cchc.errors import BadFile
 from cchc.reading.child import serve
 from cchc.reading.parsing import MEMORY_BYTES, Request, reading
+from tests.reading.test_workbook_kinds import html, table, xml2003, xml_row
 from tests.reading.test_workbooks import HEADER, unit
 from tests.reading.workbooks import biff_cell, raw_xlsx, row, xls
 
@@ -213,13 +214,17 @@ def test_cells_far_apart_that_are_only_formatted_do_no_harm(tmp_path: Path):
     assert outcome(raw_xlsx(tmp_path / "a.xlsx", GOOD + styled)) == ""
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "xls"])
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "html", "xml"])
 def test_damaged_bytes_never_end_in_anything_but_words(tmp_path: Path, kind: str):
     """In one process: what breaks the reader down would be seen as the end of this one."""
     path = tmp_path / f"a.{kind}"
     rows = [HEADER, *map(unit, range(40))]
     if kind == "xls":
         xls(path, {"A": rows, "B": rows})
+    elif kind == "html":
+        html(path, "<p>Danh sách</p>" + table(*rows))
+    elif kind == "xml":
+        xml2003(path, *(xml_row(*cells) for cells in rows))
     else:
         with (
             zipfile.ZipFile(

@@ -338,6 +338,8 @@ def test_an_xml_workbook_that_is_hidden_cut_off_or_has_a_doctype(tmp_path: Path)
     content = path.read_text()
     path.write_text(content[: len(content) // 2])
     assert "was cut off here" in refused(path)
+    path.write_text(content.replace('"String">xa1<', '"Number">xa1<'))
+    assert "line 3: a number, a date or a place is none" in refused(path)
     path.write_text(content.replace("?>\n<Workbook", "?>\n<!DOCTYPE a [<!ENTITY b 'c'>]>\n<Workbook"))
     assert "has a DOCTYPE" in refused(path)
 

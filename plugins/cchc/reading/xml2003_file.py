@@ -33,7 +33,9 @@ def open_xml2003(contract: Contract, path: Path, where: str) -> Export:
             if min(at + PIECE, len(data)) - reader.parser.CurrentByteIndex > MOST_MARKUP:
                 raise reader.wrong("a tag is longer than a million characters")
         reader.parser.Parse(b"", True)
-    except (expat.ExpatError, ValueError, LookupError):
+    except (ValueError, OverflowError):
+        raise reader.wrong("a number, a date or a place is none") from None
+    except (expat.ExpatError, LookupError):
         raise reader.wrong("the XML is not well-formed, or was cut off here") from None
     # A workbook in UTF-16 is not counted apart.
     counted = len(ROW.findall(NO_ROWS.sub(b"", data)))
