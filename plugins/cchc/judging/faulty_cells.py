@@ -45,7 +45,7 @@ def faults_of_batch(
 def cell_shown(contract: Contract) -> str:
     """SQL text over `o` (column, unreadable cell): the cell and why it was refused, as may be seen."""
     cell, reason = _parts(contract)
-    return f"concat_ws(' ', nullif({cell}, ''), '(' || {reason} || ')')"
+    return f"coalesce(nullif({cell}, '') || coalesce(' (' || {reason} || ')', ''), {reason}, '')"
 
 
 def _parts(contract: Contract) -> tuple[str, str]:

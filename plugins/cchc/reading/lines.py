@@ -104,7 +104,7 @@ class Lines:
         follows = before == self._after_header and len(filled) > SPARSE_CELLS
         if follows and all(map(NUMBERING.fullmatch, texts)):
             return "numbering", None
-        few = 2 * len(filled) <= len(self._header)
+        few = len(filled) <= max(SPARSE_CELLS, len(self._header) // 2)
         if few and (total := stated_total([cells[i] for i, _ in filled], self._layout.total_label)):
             return "total", total[0]
         return None if self._is_line(cells, len(filled)) else self._kind_of_sparse(cells, filled)

@@ -1,171 +1,155 @@
-"""Reads XLSX: the sheet with the data, its titles, totals and sub-headings."""
+"""Reads .xlsx: calamine gives the values of its sheets, the raw XML what calamine does not tell."""
 
-import itertools
+import io
 import zipfile
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, timezone
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
+from xml.parsers.expat import ExpatError
 
-import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from cchc.contracts import Contract
-from cchc.errors import BadFile, BrokenExport
-from cchc.reading.export import Account, Export, Sheet
-from cchc.reading.header import HEADER_SEARCH_ROWS, Header, no_header, recognise, require_columns
-from cchc.reading.lines import Lines
+from cchc.errors import BadFile
+from cchc.reading.export import Export
+from cchc.reading.sheets import Source, Survey
+from cchc.reading.workbook import export_of
+from cchc.reading.xlsx_package import ADVICE, MOST_UNPACKED, PIECE, created_at, open_package
+from cchc.reading.xlsx_xml import survey_sheet
 
-BATCH_ROWS = 5_000
-VIETNAM = timezone(timedelta(hours=7))
-UNPACKED_LIMIT_BYTES = 4 << 30
-MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-
-
-def cell_text(value: object) -> str:
-    """A cell as the text a CSV of the same sheet would have."""
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, date):
-        return value.strftime("%Y-%m-%d")
-    if isinstance(value, time):
-        return value.strftime("%H:%M:%S")
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip() if value is not None else ""
-
-
-def rows_with_content(path: Path, sheet_name: str) -> int:
-    """Rows of a sheet that hold at least one value, counted in the XML, not by the Excel reader."""
-    with zipfile.ZipFile(path) as archive:
-        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
-        relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-        targets = {r.get("Id"): r.get("Target", "") for r in relations}
-        rid = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-        target = next(targets[s.get(rid)] for s in book.iter(f"{MAIN}sheet") if s.get("name") == sheet_name)
-        member = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-        shared = []
-        if "xl/sharedStrings.xml" in archive.namelist():
-            with archive.open("xl/sharedStrings.xml") as file:
-                for _, item in ElementTree.iterparse(file):
-                    if item.tag == f"{MAIN}si":
-                        shared.append(any((t.text or "").strip() for t in item.iter(f"{MAIN}t")))
-                        item.clear()
-        count = 0
-        with archive.open(member) as file:
-            for _, row in ElementTree.iterparse(file):
-                if row.tag == f"{MAIN}row":
-                    count += any(_has_value(cell, shared) for cell in row)
-                    row.clear()
-        return count
-
-
-def _has_value(cell: ElementTree.Element, shared: list[bool]) -> bool:
-    value = cell.findtext(f"{MAIN}v")
-    if cell.get("t") == "s" and value is not None:
-        return shared[int(value)]
-    if value is not None:
-        return bool(value.strip())
-    return any((t.text or "").strip() for t in cell.iter(f"{MAIN}t"))
-
-
-def created_at(path: Path) -> datetime | None:
-    """When the workbook was made, in Vietnam's local time, from its document properties."""
-    with zipfile.ZipFile(path) as archive:
-        if "docProps/core.xml" not in archive.namelist():
-            return None
-        found = ElementTree.fromstring(archive.read("docProps/core.xml")).findtext(
-            "{http://purl.org/dc/terms/}created"
-        )
-    if not found:
-        return None
-    moment = datetime.fromisoformat(found)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(VIETNAM).replace(tzinfo=None)
+# Sheets of so many cells are kept for their second reading.
+KEPT_CELLS = 4_000_000
 
 
 def open_xlsx(contract: Contract, path: Path, where: str) -> Export:
     """The export in a workbook; `where` is its name in messages."""
+    content = path.read_bytes()
     try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(info.file_size for info in archive.infolist()) > UNPACKED_LIMIT_BYTES:
-                raise BadFile(f"{where}: the workbook unpacks to more than 4 GiB; split it by month.")
-        book = CalamineWorkbook.from_path(str(path))
-        sheet, header, above, cells = _find_header(contract, book, where)
-        created = created_at(path) if header.layout.workbook_time else None
-    except (CalamineError, zipfile.BadZipFile, ElementTree.ParseError, KeyError, OSError, ValueError):
+        content = _with_slashes(content, where)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if any(info.flag_bits & 1 for info in archive.infolist()):
+                raise BadFile(f"{where}: the archive has a password. Expected one without: save it again.")
+            package = open_package(archive, where)
+            surveys = [
+                survey_sheet(package, part) if part.kind == "worksheet" else Survey()
+                for part in package.parts
+            ]
+            made_at = created_at(package) if any(lay.workbook_time for lay in contract.layouts) else None
+    except (ElementTree.ParseError, ExpatError):
         raise BadFile(
-            f"{where}: not a readable .xlsx workbook; open it in a spreadsheet program and save it again."
+            f"{where}: a part of the workbook is no well-formed XML, or is cut off. {ADVICE}"
         ) from None
-    require = list(header.columns)
-    account = Account(sheets=[Sheet(sheet.name, header_row=header.row)])
-    lines = Lines(contract, header, cells, account)
-    for number, row in enumerate(above, start=1):
-        lines.title(row, number)
-    lines.header(header.row)
-    if account.exported_at is None and created:
-        account.exported_at, account.time_source = created, "workbook"
-    titles = lines.titles()
-    header.columns |= {len(cells) + i: name for i, name in enumerate(titles)}
-    header.missing = [name for name in header.missing if name not in titles]
-    require_columns(contract, header, where)
-    return Export(header, _batches(path, sheet, header, require, titles, lines, account, where), account)
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        raise BadFile(
+            f"{where}: not a readable .xlsx workbook: its ZIP archive is damaged, or was cut off on its way. "
+            "Expected a whole one: export it again."
+        ) from None
+    except LookupError:
+        raise BadFile(
+            f"{where}: a sheet or another part of the workbook is missing from it. {ADVICE}"
+        ) from None
+    except (NotImplementedError, OSError, ValueError):
+        raise BadFile(f"{where}: not a readable .xlsx workbook. {ADVICE}") from None
+    with calamine(lambda: where):
+        book = opened(_with_usual_name(content, package.book, where))
+    if book.sheet_names != [part.name for part in package.parts]:
+        raise BadFile(f"{where}: the workbook lists its sheets in two ways. {ADVICE}")
+    sources = [
+        Source(part.name, survey, rows_of(book, part.name, survey, where), part.state != "visible",
+               part.kind == "worksheet")
+        for part, survey in zip(package.parts, surveys, strict=True)
+    ]  # fmt: skip
+    return export_of(contract, sources, where, made_at)
 
 
-def _find_header(
-    contract: Contract, book: CalamineWorkbook, where: str
-) -> tuple[CalamineSheet, Header, list[list[str]], list[str]]:
-    """The first sheet and row that a layout recognises, the rows above it, and its cells."""
-    seen = []
-    for name in book.sheet_names:
-        sheet = book.get_sheet_by_name(name)
-        above: list[list[str]] = []
-        for number, row in enumerate(itertools.islice(sheet.iter_rows(), HEADER_SEARCH_ROWS), start=1):
-            cells = [cell_text(value) for value in row]
-            if header := recognise(contract, cells, number, f"{where}: sheet {name!r}"):
-                return sheet, header, above, cells
-            above.append(cells)
-        seen.append(f"sheet {name!r} with {sheet.total_height} rows")
-    raise no_header(contract, where, "; ".join(seen) or "no sheet")
+def _with_slashes(content: bytes, where: str) -> bytes:
+    """The workbook with right names of its parts: some programs write them with a backslash."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = {name: name.replace("\\", "/") for name in archive.namelist() if "\\" in name}
+    return _renamed(content, names, where) if names else content
 
 
-def _batches(
-    path: Path,
-    sheet: CalamineSheet,
-    header: Header,
-    in_sheet: list[int],
-    titles: dict[str, str | None],
-    lines: Lines,
-    account: Account,
-    where: str,
-) -> Iterator[pa.RecordBatch]:
-    kept = 0
-    below = itertools.islice(enumerate(sheet.iter_rows(), start=1), header.row, None)
-    while chunk := list(itertools.islice(below, BATCH_ROWS)):
-        numbers: list[int] = []
-        rows: list[list[str]] = []
-        for number, row in chunk:
-            cells = [cell_text(value) for value in row]
-            if not lines.look(cells, number, kept + len(rows)):
-                numbers.append(number)
-                rows.append(cells)
-        kept += len(rows)
-        if rows:
-            yield pa.RecordBatch.from_arrays(
-                [
-                    pa.array(numbers, pa.int64()),
-                    *(pa.array([row[i] or None for row in rows], pa.string()) for i in in_sheet),
-                    *(pa.array([text] * len(rows), pa.string()) for text in titles.values()),
-                ],
-                names=["line_no", *header.columns.values()],
-            )
-    content = kept + sum(stretch.records for stretch in account.skipped if stretch.kind != "blank")
-    independent = rows_with_content(path, sheet.name)
-    if independent != content:
-        raise BrokenExport(
-            f"{where}: sheet {sheet.name!r}: the reader returned {content} rows with content, its XML "
-            f"has {independent}; nothing was loaded. Save the workbook again in a spreadsheet program."
-        )
-    account.records = independent + sum(s.records for s in account.skipped if s.kind == "blank")
-    account.sheets[0].lines = kept
+def _with_usual_name(content: bytes, book: str, where: str) -> bytes:
+    """The workbook with its list of sheets where calamine looks: some call it workbook2.xml."""
+    folder, _, name = book.rpartition("/")
+    if name == "workbook.xml":
+        return content
+    usual = {
+        book: f"{folder}/workbook.xml",
+        f"{folder}/_rels/{name}.rels": f"{folder}/_rels/workbook.xml.rels",
+    }
+    return _renamed(content, usual, where)
+
+
+def _renamed(content: bytes, names: dict[str, str], where: str) -> bytes:
+    """The archive with other names for its members."""
+    renamed = io.BytesIO()
+    size = 0
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(renamed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new,
+    ):
+        for member in old.namelist():
+            with (
+                old.open(member) as source,
+                new.open(names.get(member, member), "w", force_zip64=True) as target,
+            ):
+                while piece := source.read(PIECE):
+                    size += len(piece)
+                    if size > MOST_UNPACKED:
+                        raise BadFile(
+                            f"{where}: the workbook unpacks to more than {MOST_UNPACKED >> 20} MiB. Expected "
+                            "less: export it as CSV, or split it by month."
+                        )
+                    target.write(piece)
+    return renamed.getvalue()
+
+
+def opened(content: bytes) -> CalamineWorkbook:
+    """The workbook by its content: of a path calamine looks at the name's end."""
+    return CalamineWorkbook.from_filelike(io.BytesIO(content))
+
+
+def rows_of(
+    book: CalamineWorkbook, name: str, survey: Survey, where: str
+) -> Callable[[], Iterator[Sequence[object]]]:
+    """Reads the rows of a sheet, each time from the first."""
+    kept: list[CalamineSheet] = []
+
+    def rows() -> Iterator[Sequence[object]]:
+        at = ""
+        with calamine(lambda: f"{where}: sheet {name[:60]!r}{at}"):
+            sheet = kept[0] if kept else book.get_sheet_by_name(name)
+            if not kept and survey.last_row * (survey.last_column + 1) <= KEPT_CELLS:
+                kept.append(sheet)
+            for number, row in enumerate(sheet.iter_rows(), start=2):
+                yield row
+                at = f": row {number}"
+
+    return rows
+
+
+@contextmanager
+def calamine(where: Callable[[], str]) -> Iterator[None]:
+    """Says in words that calamine failed, and where; its own words quote what stands in the file."""
+    try:
+        yield
+    except (BadFile, MemoryError, GeneratorExit):
+        raise
+    except OverflowError:
+        raise BadFile(
+            f"{where()}: a cell has the format of a date and a number that no date can be. Correct it, and "
+            "save "
+            "the workbook again."
+        ) from None
+    except (CalamineError, OSError, ValueError):
+        raise BadFile(
+            f"{where()}: the workbook is damaged, or its parts contradict each other. {ADVICE}"
+        ) from None
+    except BaseException as error:
+        # A panic of its Rust code is no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise BadFile(f"{where()}: the workbook is damaged: its reader gave up. {ADVICE}") from None
