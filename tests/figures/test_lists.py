@@ -118,6 +118,13 @@ def test_lateness_moves_with_the_data_and_not_with_the_clock(province: World):
     }
 
 
+@pytest.fixture
+def in_2027(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A year of which nobody has entered the calendar yet has begun."""
+    monkeypatch.setattr("cchc.reading.child.local_now", lambda: datetime(2027, 2, 1))
+
+
+@pytest.mark.usefixtures("in_2027")
 def test_days_that_no_calendar_holds_are_unknown_and_the_dossier_is_listed(province: World):
     old = {"ngay_nop_ho_so": "20231201080000", "ngay_tiep_nhan": "20231201080000"}
     province.add(due("202312291600", **old), due("202505051600"), at=NOW)
@@ -174,6 +181,7 @@ def test_no_dossier_is_on_both_lists_and_none_falls_between_them(province: World
     assert near == {n for n, text in enumerate(hours, 1) if "202505060000" <= text <= "202505091000"}
 
 
+@pytest.mark.usefixtures("in_2027")
 def test_without_next_year_s_calendar_nothing_is_called_near_due(province: World):
     province.add(due("202701041000"), at="2026-12-30 10:00")
     with pytest.raises(sa.exc.DBAPIError, match="no day 2027-01-01"):

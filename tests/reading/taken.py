@@ -7,6 +7,7 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -29,10 +30,18 @@ class Taken(NamedTuple):
 
 
 def taken(dataset: str, path: Path) -> Taken:
+    """What reading the file took; asserts that nothing is left in the folder for temporary files."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = _taken(dataset, path, folder)
+        assert not list(Path(folder).iterdir())
+    return found
+
+
+def _taken(dataset: str, path: Path, folder: str) -> Taken:
     done = subprocess.run(
         [sys.executable, "-m", "tests.reading.taken", dataset, str(path)],
         cwd=ROOT,
-        env={"PYTHONPATH": f"{ROOT}/plugins:{ROOT}", "PATH": ""},
+        env={"PYTHONPATH": f"{ROOT}/plugins:{ROOT}", "PATH": "", "TMPDIR": folder},
         capture_output=True,
         text=True,
         check=True,

@@ -92,6 +92,11 @@ def _read(request: Request, rows: BinaryIO, say: Say) -> None:
     say({"end": _end(contract, export, lines, moment, request, repaired)})
 
 
+def local_now() -> datetime:
+    """This moment as files state moments: local time."""
+    return datetime.now(VIETNAM).replace(tzinfo=None)
+
+
 def _check_moment(contract: Contract, export: Export, moment: datetime | None, request: Request) -> None:
     """Raises BadFile when it is not known, or cannot be, when the data were as they are."""
     if moment is None:
@@ -102,7 +107,7 @@ def _check_moment(contract: Contract, export: Export, moment: datetime | None, r
                 f"(parameter extracted_at) and load it again."
             )
         return
-    now = datetime.now(VIETNAM).replace(tzinfo=None)
+    now = local_now()
     # Of a day alone its end is taken, which may be ahead.
     if moment > now + timedelta(minutes=1) and not (moment.date() == now.date() and moment.second == 59):
         raise BadFile(
