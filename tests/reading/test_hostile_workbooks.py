@@ -15,7 +15,7 @@ from tests.reading.test_workbook_kinds import html, table, xml2003, xml_row
 from tests.reading.test_workbooks import HEADER, unit
 from tests.reading.workbooks import biff_cell, raw_xlsx, row, xls
 
-pytestmark = pytest.mark.own_process
+pytestmark = [pytest.mark.own_process, pytest.mark.long]
 GOOD = row(1, *HEADER) + row(2, *unit(1))
 AT = "2024-01-01T00:00:00"
 SECONDS = 30

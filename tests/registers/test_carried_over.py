@@ -227,14 +227,19 @@ STATES = {
 @pytest.mark.parametrize("states", STATES.values(), ids=STATES)
 def test_the_order_of_exports_does_not_matter(merged, states):
     files = [(merged.dossiers(on("2025-06-10", name) | changes), at) for name, at, changes in states]
-    found = []
-    for order in permutations(files):
+    found, figures = [], []
+    orders = list(permutations(files))
+    for order in orders:
         merged.without_dossiers()
         for path, at in order:
             merged.ingest("ho_so", path, at)
-        merged.refresh_all()
-        found.append(merged.content("core.ho_so", "core.tong_hop", "mart.chi_so"))
+        found.append(merged.content("core.ho_so"))
+        # Figures follow from core; of the first order and of its reverse they are counted.
+        if order in (orders[0], orders[-1]):
+            merged.refresh_all()
+            figures.append(merged.content("core.tong_hop", "mart.chi_so"))
     assert all(one == found[0] for one in found[1:])
+    assert figures[0] == figures[1]
 
 
 def test_two_states_in_one_file_are_as_in_two(merged):
