@@ -291,6 +291,16 @@ def test_totals_of_sections_are_judged_each(province: World):
         ("Ngày xuất: 01/04/2025", "2025-04-01 23:59:59"),
         ("Thời điểm xuất: 07:05 ngày 01/04/2025", "2025-04-01 07:05:00"),
         ("Người xuất: X. Ngày xuất: 01/04/2025 lúc 7h05", "2025-04-01 07:05:00"),
+        ("Thời điểm xuất: 1/4/2025 7:05:00 CH", "2025-04-01 19:05:00"),
+        ("Thời điểm xuất: 1/4/2025 12:05 AM", "2025-04-01 00:05:00"),
+        ("Thời điểm xuất: 1/4/2025 12:05 pm", "2025-04-01 12:05:00"),
+        ("Thời điểm xuất: 2025-04-01T07:05:00", "2025-04-01 07:05:00"),
+        ("Thời điểm xuất: 2025-04-01T00:05:00Z", "2025-04-01 07:05:00"),
+        ("Thời điểm xuất: 2025-03-31T19:05:00-05:00", "2025-04-01 07:05:00"),
+        ("Thời điểm xuất: 2025/04/01 07:05", "2025-04-01 07:05:00"),
+        ("Xuất lúc: 07 giờ 05 phút ngày 01 tháng 4 năm 2025", "2025-04-01 07:05:00"),
+        ("Ngày xuất: Thứ Ba, 01/04/2025 - 07:05", "2025-04-01 07:05:00"),
+        ("Ngày xuất: 01/04/2025 (07:05)", "2025-04-01 07:05:00"),
     ],
 )
 def test_time_of_an_export_is_read_where_the_layout_says_it_stands(province: World, words: str, moment: str):
@@ -299,7 +309,22 @@ def test_time_of_an_export_is_read_where_the_layout_says_it_stands(province: Wor
     assert (str(batch.extracted_at), batch.time_source) == (moment, "stated")
 
 
-@pytest.mark.parametrize("words", ["In ngày 01/04/2025", "Thời điểm xuất: 31/04/2025", "Thời điểm xuất:"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "In ngày 01/04/2025",
+        "Thời điểm xuất: 31/04/2025",
+        "Thời điểm xuất:",
+        # A part would stay unread, or it is a stretch of time, or contradicts itself.
+        "Ngày xuất: 01/04/2025 đến 30/04/2025",
+        "Ngày xuất: 01/04/2025 07.05",
+        "Ngày xuất: 01/04/20255",
+        "Ngày xuất: 01/04/2025 07:055",
+        "Ngày xuất: 01/04/2025 19:05 SA",
+        # What stands in the next title is another thing.
+        "Ngày xuất:,,,,,,,,\n01/03/2025",
+    ],
+)
 def test_time_that_is_not_stated_is_asked_for(province: World, words: str):
     with pytest.raises(BadFile, match="parameter extracted_at"):
         province.ingest("ho_so", province.text(vendor(listed(1), above=(f"{words},,,,,,,,",))))

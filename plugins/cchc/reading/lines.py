@@ -56,9 +56,9 @@ class Lines:
     def header(self, line_no: int, last: int | None = None) -> None:
         """Takes the header; the titles are complete."""
         self._account.skip(line_no, "header", last=last)
-        above = "\n".join(self._texts)
+        above = "\n".join(map(fold, self._texts))
         for label in self._layout.exported_at:
-            for found in re.finditer(rf"{re.escape(fold(label))}\s*:?\s*(.+)", fold(above)):
+            for found in re.finditer(rf"{re.escape(fold(label))} *:? *(.+)", above):
                 if moment := stated_moment(found[1]):
                     self._account.exported_at, self._account.time_source = moment, "stated"
                     return

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from cchc.spelling import fold
 
@@ -19,14 +19,23 @@ STATED = re.compile(rf"(?P<label>{_LABEL})\s*[:=]?\s*(?P<number>\S.*)?", re.DOTA
 NUMBER = re.compile(rf"(\d{{1,3}}(?:([., \u00a0\u202f])\d{{3}})(?:\2\d{{3}})*|\d+){_UNIT}\s*[.;]?")
 # No file has more lines; a greater number is none of lines.
 MOST = 1_000_000_000
+LOCAL = timedelta(hours=7)
+HOURS_OF_HALF = 12
 DAY = r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})"
-ISO = r"(?P<y2>\d{4})-(?P<m2>\d{2})-(?P<d2>\d{2})"
-WORDS = r"ngày (?P<d3>\d{1,2}) tháng (?P<m3>\d{1,2}) năm (?P<y3>\d{4})"
-CLOCK = r"(?P<H>\d{1,2})(?::|h|g| giờ )(?P<M>\d{2})?(?::(?P<S>\d{2}))?"
-MOMENT = re.compile(
-    rf"(?:{CLOCK}[,;]?\s+(?:ngày )?)?(?:{DAY}|{ISO}|{WORDS})"
-    rf"(?:,?(?:\s+|T)(?:lúc )?{CLOCK.replace('?P<', '?P<_')})?"
+ISO = r"(?P<y2>\d{4})[-/.](?P<m2>\d{2})[-/.](?P<d2>\d{2})"
+WORDS = r"(?P<d3>\d{1,2}) tháng (?P<m3>\d{1,2}) năm (?P<y3>\d{4})"
+HALF = r"(?:(?P<before>sa|sáng|am|a\.m\.)|(?P<after>ch|chiều|tối|pm|p\.m\.))(?!\w)"
+ZONE = r"(?P<zone>z|(?:utc|gmt)(?:[+-]\d{1,2}(?::\d{2})?)?|[+-]\d{2}:?\d{2})(?!\w)"
+CLOCK = (
+    r"(?P<H>\d{1,2})(?::|h|g|\s?giờ\s?)(?:(?P<M>\d{2})(?:\s?phút)?)?(?::(?P<S>\d{2})(?:[.,]\d+)?)?(?!\d)"
+    rf"(?:\s?{HALF})?(?:\s?{ZONE})?"
 )
+MOMENT = re.compile(
+    rf"(?:(?:lúc )?{CLOCK}[,;]?\s+)?(?:(?:thứ \w+|chủ nhật),?\s+)?(?:ngày )?(?:{DAY}|{ISO}|{WORDS})(?!\d)"
+    rf"(?:(?:[,;]?\s+|t)(?:[(-]\s?)?(?:(?:vào )?lúc |giờ(?: xuất)?:? )?{CLOCK.replace('?P<', '?P<_')})?"
+)
+# Behind a moment that was read: a part of it that was not, or the end of a stretch of time.
+UNREAD = re.compile(r"\s*[(,;-]?\s*(?:lúc |đến |tới |giờ(?: xuất)?:? )*\d{1,4}\s?[:hg/.-]|\w")
 
 
 @dataclass(frozen=True)
@@ -87,20 +96,37 @@ def agreed_total(totals: list[Total], lines: int) -> int | None:
 def stated_moment(text: str) -> datetime | None:
     """The moment at the beginning of `text`, local time, or None; of a day alone the end of it.
 
-    Day before month, as in Vietnam: 1/4/2025 7:05, 01/04/2025 lúc 7h05, 7:05 ngày 1/4/2025,
-    2025-04-01T07:05:00, ngày 1 tháng 4 năm 2025.
+    Day before month, as in Vietnam: 1/4/2025 7:05, 01/04/2025 lúc 7h05, 7:05 CH ngày 1/4/2025,
+    2025-04-01T00:05:00Z, ngày 1 tháng 4 năm 2025. None where a part of it would stay unread.
     """
-    found = MOMENT.match(" ".join(text.split()))
-    if not found:
+    text = " ".join(text.lower().split())
+    found = MOMENT.match(text)
+    if not found or UNREAD.match(text, found.end()):
         return None
     part = {name.lstrip("_"): value for name, value in found.groupdict().items() if value is not None}
     year, month, day = (int(next(part[k] for k in (n, f"{n}2", f"{n}3") if k in part)) for n in "ymd")
     try:
-        clock = (
-            time(int(part["H"]), int(part.get("M", 0)), int(part.get("S", 0)))
-            if "H" in part
-            else time(23, 59, 59)
-        )
-        return datetime.combine(datetime(year, month, day), clock)  # noqa: DTZ001 - local time by contract
-    except ValueError:
+        if "H" not in part:
+            return datetime.combine(datetime(year, month, day), time(23, 59, 59))  # noqa: DTZ001 - local time by contract
+        clock = time(_hour(part), int(part.get("M", 0)), int(part.get("S", 0)))
+        moment = datetime.combine(datetime(year, month, day), clock)  # noqa: DTZ001 - local time by contract
+        return moment + LOCAL - _offset(part["zone"]) if "zone" in part else moment
+    except (ValueError, OverflowError):
         return None
+
+
+def _hour(part: dict[str, str]) -> int:
+    """The hour of 24; raises ValueError for 19:05 in the morning."""
+    hour = int(part["H"])
+    if "before" in part:
+        if hour > HOURS_OF_HALF:
+            raise ValueError(hour)
+        return hour % HOURS_OF_HALF
+    return hour + HOURS_OF_HALF if "after" in part and hour < HOURS_OF_HALF else hour
+
+
+def _offset(zone: str) -> timedelta:
+    """How far the clocks of a zone (z, utc+7, +07:00, -0500) are ahead of UTC."""
+    found = re.search(r"([+-])(\d{1,2}):?(\d{2})?$", zone)
+    ahead = timedelta(hours=int(found[2]), minutes=int(found[3] or 0)) if found else timedelta()
+    return -ahead if found and found[1] == "-" else ahead
