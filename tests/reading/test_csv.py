@@ -1,5 +1,7 @@
 """CSV as clerks and programs write it: every record is a line, is listed, or stops the file in words."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -104,6 +106,50 @@ def test_value_of_several_lines_is_one_line_and_the_next_has_the_number_an_edito
     assert [line["line_no"] for line in rows] == [2, 3, 7]
     assert rows[1][TEXT] == 'Xin cấp phép\n\nxây dựng, tầng 2\nđợt "ba"'
     assert account.records == 4
+
+
+OPINION = (
+    "Cán bộ nhiệt tình, vui vẻ, tận tình, nhanh\nTôi hài lòng, mong phát huy, cảm ơn, hẹn lại\nxin, cảm, ơn"
+)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "content", "column"),
+    [
+        ("danh_gia", f'ma_ho_so,thoi_gian_danh_gia,danh_gia,noi_dung\nA-1,20250320,tot,"{OPINION}"\n', None),
+        ("danh_gia", f'ma_ho_so,noi_dung,thoi_gian_danh_gia,danh_gia\nA-1,"{OPINION}",20250320,tot\n', None),
+        (
+            "tthc",
+            'ma_tthc,ten_tthc,ten_linh_vuc\n1.000001,"Cấp phép\nSố 5, ấp 3, xã X",Đất đai\n',
+            "ten_tthc",
+        ),
+        ("don_vi", 'ma_don_vi,ten_don_vi,cap\n1,"UBND xã, huyện\nTrà Cú, tỉnh, TV",xa\n', "ten_don_vi"),
+    ],
+)
+def test_sentences_with_commas_in_several_lines_are_a_value_in_a_narrow_table_too(
+    world: World, dataset: str, content: str, column: str | None
+):
+    rows, account = read(world, content, dataset)
+    assert (len(rows), account.records) == (1, 2)
+    if column:
+        assert rows[0][column] == content.split('"')[1]
+
+
+def test_numbered_points_in_a_value_are_no_rows_below_a_serial_number(world: World):
+    points = listed(2).replace("Sở Xây dựng", '"Sở Xây dựng:\n1, Bản sao, hai bản\n2, Giấy"')
+    rows, _ = read(world, vendor(listed(1), points, listed(3)))
+    assert rows[1]["don_vi_xu_ly"] == "Sở Xây dựng:\n1, Bản sao, hai bản\n2, Giấy"
+    assert [line["line_no"] for line in rows] == [2, 3, 6]
+    swallowed = listed(2).replace("Sở Xây dựng", '"Sở'), listed(3), listed(4).replace("Sở Xây dựng", 'Sở"')
+    assert "line 3: a quote" in refused(world, vendor(listed(1), *swallowed))
+
+
+def test_many_values_of_several_lines_take_no_longer_each(world: World):
+    many = [cut(n, TEXT, '"Cấp\nphép"') for n in range(1, 60_001)]
+    began = time.process_time()
+    rows, _ = read(world, table(*many))
+    assert len(rows) == 60_000
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
