@@ -201,6 +201,28 @@ def test_more_cells_than_the_header_are_refused_with_the_line(world: World):
     assert f"line 4 has {WIDTH + 1} cells, expected {WIDTH}" in told
 
 
+def test_separator_inside_a_value_shifts_nothing_when_the_last_cell_is_empty(world: World):
+    shifted = listed(2).replace("Nguyễn Thị Thử", "Nguyễn, Thị Thử")
+    told = refused(world, vendor(listed(1), shifted))
+    assert "line 3 has 10 cells, expected 9" in told and "each line ends with a separator too many" in told
+    told = refused(world, vendor(listed(1), shifted).replace(LIST, LIST + ","))
+    assert "line 2 has 9 cells, expected 10" in told
+
+
+@pytest.mark.parametrize("more", ["", ",,"])
+def test_lines_may_have_no_cells_below_empty_headings_at_the_end(world: World, more: str):
+    lines = ["I,Sở ban ngành", *(listed(n) + more for n in (1, 2, 3)), LIST + ",,", "Tổng số,3"]
+    rows, account = read(world, vendor(*lines).replace(LIST, LIST + ",,", 1))
+    assert [line["ma_ho_so"] for line in rows] == [code(n) for n in (1, 2, 3)]
+    assert [line["ngay_hen_tra"] for line in rows] == ["12/03/2025 09:00"] * 3
+    assert [total.number for total in account.totals] == [3]
+
+
+def test_cells_that_are_missing_below_a_heading_are_not_guessed(world: World):
+    told = refused(world, vendor(listed(1), listed(2).removesuffix(",")))
+    assert "line 3 has 8 cells, expected 9" in told and "leaves out empty cells at the end" in told
+
+
 @pytest.mark.parametrize("content", [b"\x00", b"a\xff"])
 def test_damage_in_the_middle_is_told_with_its_line(world: World, content: bytes):
     text = table(*[row(n) for n in range(1, 30_000)]).encode()

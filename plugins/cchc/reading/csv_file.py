@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,7 @@ def open_csv(contract: Contract, path: Path, where: str, head: bytes) -> Export:
     account.records = len(above) + 1
     table = Table(
         delimiter,
-        len(row.cells),
+        _width(row.cells, _after(top, row.last), delimiter),
         {f"c{index}": name for index, name in header.columns.items()},
         {f"c{i}": row.cells[i] for i, name in header.columns.items() if name in contract.key},
         lines.titles(),
@@ -84,10 +85,8 @@ def open_csv(contract: Contract, path: Path, where: str, head: bytes) -> Export:
     header.columns |= {table.width + i: name for i, name in enumerate(table.titles)}
     header.missing = [name for name in header.missing if name not in table.titles]
     below = _joined(_after(top, row.last), source)
-    batches = _batches(
-        where, blocks(below, row.last + 1, delimiter, table.width, where), lines, account, table
-    )
-    return Export(header, batches, account)
+    found = blocks(below, row.last + 1, delimiter, table.width, where)
+    return Export(header, _batches(where, found, lines, account, table), account)
 
 
 def _utf_8(path: Path, where: str, encoding: str) -> Iterator[bytes]:
@@ -162,6 +161,17 @@ def _find_header(contract: Contract, top: bytes, where: str) -> tuple[Header, st
     raise no_header(contract, where, f"row 1 has {widest} cells", seen)
 
 
+def _width(header: list[str], below: bytes, delimiter: str) -> int:
+    """How many cells a line has: those of the header, or without empty ones at its end where lines have none.
+
+    Never both in one file: a line with a separator inside a value could have as many as the other kind.
+    """
+    named = max(number for number, cell in enumerate(header, start=1) if cell.strip())
+    top = itertools.islice(_rows(below.decode("utf-8", "replace"), delimiter), HEADER_SEARCH_ROWS)
+    widths = {len(row.cells) for row in top if row.cells != header} if named < len(header) else set()
+    return named if named in widths and len(header) not in widths else len(header)
+
+
 def _rows(text: str, delimiter: str) -> Iterator[Row]:
     """The records of the text; where a quote stays open each line is one."""
     try:
@@ -203,10 +213,7 @@ def _batches(
                 if block.regular[record]:
                     dropped.append(row)
             elif not block.regular[record]:
-                raise BadFile(
-                    f"{where}: line {first} has {len(cells)} cells, expected {table.width} as in the header. "
-                    f"Usually a separator or quote inside a value: correct it, load again."
-                )
+                raise _other_width(where, first, cells, table.width)
         numbers = block.lines[regular]
         if dropped:
             keep = np.ones(len(regular), np.bool_)
@@ -222,6 +229,25 @@ def _batches(
                 ],
                 names=["line_no", *table.wanted.values(), *table.titles],
             )
+
+
+def _other_width(where: str, line: int, cells: list[str], width: int) -> BadFile:
+    if len(cells) < width:
+        why = (
+            "a line break inside a value, a line that was cut, or a program that leaves out empty cells at "
+            "the end: correct it, or save the list as .xlsx"
+        )
+    elif not any(cell.strip() for cell in cells[width:]):
+        why = (
+            "a separator inside a value, which shifts those behind it: correct it. Or each line ends with a "
+            "separator too many: then add it to the header's line too"
+        )
+    else:
+        why = "a separator or quote inside a value: correct it"
+    return BadFile(
+        f"{where}: line {line} has {len(cells)} cells, expected {width} as in the header. Usually {why}, "
+        "load again."
+    )
 
 
 def _parse(block: Block, table: Table, where: str) -> pa.Table:
