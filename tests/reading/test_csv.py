@@ -316,6 +316,19 @@ def test_line_without_a_key_is_rejected_when_it_has_the_rest_of_a_dossier(provin
         ("Tổng số,3 hồ sơ; trễ hạn 1,,,,,,,", None),
         ("Tổng số hồ sơ trễ hạn,1,,,,,,,", None),
         ("Tổng cộng,3,1,,,,,,", None),
+        ("Trang 1/2 - Tổng số 400 bản ghi,,,,,,,,", 400),
+        ("Hiển thị 1-3 trong tổng số 400 bản ghi,,,,,,,,", 400),
+        ("Từ 01/03/2025 đến 31/03/2025. Tổng số: 3 hồ sơ,,,,,,,,", 3),
+        ("Danh sách hồ sơ (Tổng số: 3 hồ sơ),,,,,,,,", 3),
+        ("- Tổng số: 3 hồ sơ./.,,,,,,,,", 3),
+        ("Số bản ghi: 4,,,,,,,,", 4),
+        ("Báo cáo của tổng số 3 hồ sơ,,,,,,,,", None),
+        # Other things than dossiers.
+        ("Tổng số đơn vị: 12,,,,,,,,", None),
+        ("Tổng số: 12 thủ tục,,,,,,,,", None),
+        # A section's own, which its name does not tell apart from other counts.
+        ("Cộng I,2,,,,,,,", None),
+        ("Cộng Sở Xây dựng: 2,,,,,,,,", None),
     ],
 )
 @pytest.mark.parametrize("above", [True, False])
@@ -345,6 +358,59 @@ def test_totals_of_sections_are_judged_each(province: World):
     bad = vendor(listed(1), listed(2), "Cộng,2,,,,,,,", listed(3), "Cộng,2,,,,,,,", "Tổng cộng,3,,,,,,,")
     with pytest.raises(Exception, match="read 3, stated 2"):
         province.ingest("ho_so", province.text(bad), at=AT)
+
+
+def test_section_of_sections_has_a_total_of_its_own(province: World):
+    def lines(whole: int) -> str:
+        return vendor(
+            *(listed(1), "Cộng,1,,,,,,,", listed(2), listed(3), "Cộng,2,,,,,,,", "Cộng,3,,,,,,,"),
+            *(listed(4), "Cộng,1,,,,,,,", listed(5), listed(6), "Cộng,2,,,,,,,", f"Cộng,{whole},,,,,,,"),
+            "Tổng cộng,6,,,,,,,",
+        )
+
+    batch, _ = province.ingest("ho_so", province.text(lines(3)), at=AT)
+    assert (batch.lines_accepted, batch.stated_total) == (6, 6)
+    province.without_dossiers()
+    with pytest.raises(Exception, match="read 6, stated 4"):
+        province.ingest("ho_so", province.text(lines(4)), at=AT)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "content", "lines", "total"),
+    [
+        ("tthc", "ma_tthc,ten_tthc\n1.000001,A\n1.000002,Tổng số B\nTổng số,2\n", 2, 2),
+        ("qua_trinh", "ma_ho_so,thoi_gian,trang_thai\nA-1,20250305,2\nTổng cộng,1,dòng\n", 1, 1),
+        (
+            "don_vi",
+            "ten_don_vi,ma_don_vi,cap,loai,ma_gso,nguon\nTổng cục Thuế,84,,,,\nTổng công ty 4,87,,,,\n"
+            "Cộng đồng X,86,,,,\nChánh Văn phòng UBND,88,,,,\nTổng số,4,,,,\n",
+            4,
+            4,
+        ),
+    ],
+)
+def test_totals_of_narrow_tables_are_told_from_names_that_begin_alike(
+    world: World, dataset: str, content: str, lines: int, total: int
+):
+    rows, account = read(world, content, dataset)
+    assert (len(rows), [stated.number for stated in account.totals]) == (lines, [total])
+
+
+def test_name_beside_a_total_is_not_kept(world: World):
+    beside = "Người lập: Trần Thị Vôdanh - Tổng số: 1,,,,,,,,", "Tổng cộng 1,Lê Văn Vôdanh,,,,,,,"
+    _, account = read(world, vendor(listed(1), *beside))
+    assert [stretch.content for stretch in account.skipped if stretch.kind == "total"] == [
+        "tổng số: 1",
+        "Tổng cộng 1",
+    ]
+    assert "Vôdanh" not in str(account)
+
+
+@pytest.mark.parametrize("again", [LIST.upper(), LIST.replace("Mã hồ sơ", "Mã  hồ sơ "), "\ufeff" + LIST])
+def test_header_is_the_same_however_it_is_written_at_a_page_break(world: World, again: str):
+    rows, account = read(world, vendor(listed(1), again, listed(2)))
+    assert len(rows) == 2
+    assert [stretch.line_no for stretch in account.skipped if stretch.kind == "header"] == [1, 3]
 
 
 # The time of an export -------------------------------------------------------------------------

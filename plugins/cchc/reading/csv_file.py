@@ -296,9 +296,13 @@ def _to_look_at(read: pa.Table, block: Block, table: Table) -> list[int]:
         filled += pc.is_valid(values).to_numpy()
         if name in table.keys:
             suspect |= pc.is_null(values).to_numpy()
-            again = pc.is_in(values, value_set=pa.array([table.keys[name]]))
-            short = pc.fill_null(pc.less(pc.binary_length(values), SHORT_KEY), False)
-            suspect |= pc.or_(again, short).to_numpy()
+            length = pc.binary_length(values)
+            # The header once more, or a word; one may be written with other blanks or letters.
+            word = pc.and_(
+                pc.less(length, 2 * len(table.keys[name].encode())),
+                pc.invert(pc.match_substring_regex(values, r"\d")),
+            )
+            suspect |= pc.fill_null(pc.or_(word, pc.less(length, SHORT_KEY)), False).to_numpy()
     suspect |= (filled <= max(SPARSE_CELLS, read.num_columns // 3)) & (filled < read.num_columns)
     found: list[int] = np.union1d(odd, np.flatnonzero(block.regular)[suspect]).tolist()
     return found

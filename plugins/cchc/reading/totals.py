@@ -9,14 +9,31 @@ from cchc.spelling import fold
 
 LABELS = ("tổng số", "tổng cộng")
 # Other words begin alike ("tổng hợp", "cộng hòa"): a number has to follow, or nothing.
-SHORT_LABELS = ("tổng", "cộng", "total")
+SHORT_LABELS = ("tổng", "cộng", "total", "số bản ghi", "số dòng", "số lượng")
+# What only these datasets have a line of; of others it is another number.
+THINGS = {
+    "hồ sơ công việc": ("ho_so_cong_viec",),
+    "hồ sơ": ("ho_so", "ho_so_cong_viec"),
+    "văn bản": ("van_ban",),
+    "thủ tục": ("tthc",),
+    "đơn vị": ("don_vi",),
+    "đánh giá": ("danh_gia",),
+}
 # What may stand between the label and the number, or behind it; any other word changes what is counted.
-UNITS = ("hồ sơ", "dòng", "bản ghi", "văn bản", "thủ tục", "đơn vị", "lượt", "phiếu", "đánh giá", "mục")
+UNITS = (*THINGS, "dòng dữ liệu", "dòng", "bản ghi", "lượt", "phiếu", "mục", "records", "rows")
 _UNIT = rf"(?: (?:{'|'.join(UNITS)}))?"
 _LABEL = rf"(?:(?:{'|'.join(LABELS)}){_UNIT}|(?:{'|'.join(SHORT_LABELS)}){_UNIT}(?=\s*(?:[:=\d-]|$)))"
 STATED = re.compile(rf"(?P<label>{_LABEL})\s*[:=]?\s*(?P<number>\S.*)?", re.DOTALL)
+# In a sentence: behind a sign, or as what is shown a part of; behind another word it may be part of that.
+INSIDE = re.compile(
+    rf"(?:(?P<apart>^|[-–—(\[;.,:|•*]|\btrong)\s*|(?<=\s))"
+    rf"(?P<label>(?:{'|'.join(LABELS)}){_UNIT})\s*[:=]?\s*(?P<number>\d.*)"
+)
+SECTION = re.compile(
+    r"(?:cộng (?!hòa|đồng|tác|sinh)|tổng (?=(?:mục|phần|nhóm|khối|[ivx]+|[a-zđ])\b))[^\d:=]+(?::? \d[\d.]*)?"
+)
 # Grouped by threes: a number of lines has no fraction, so that a point can only group.
-NUMBER = re.compile(rf"(\d{{1,3}}(?:([., \u00a0\u202f])\d{{3}})(?:\2\d{{3}})*|\d+){_UNIT}\s*[.;]?")
+NUMBER = re.compile(rf"(\d{{1,3}}(?:([., \u00a0\u202f])\d{{3}})(?:\2\d{{3}})*|\d+){_UNIT}\s*[.;/)\]]*")
 # No file has more lines; a greater number is none of lines.
 MOST = 1_000_000_000
 LOCAL = timedelta(hours=7)
@@ -43,6 +60,7 @@ class Total:
     """A stated number of lines. `number` is None where the words are not understood.
 
     `since`, `so_far`: the lines read since the last total and since the header; both None above the header.
+    `sections`: the lines since each total before the last one: a section may have some of its own.
     """
 
     text: str
@@ -50,23 +68,51 @@ class Total:
     number: int | None
     since: int | None = None
     so_far: int | None = None
+    sections: tuple[int, ...] = ()
 
 
-def stated_total(cells: Iterable[str], label: str | None = None) -> tuple[str, int | None] | None:
+def stated_total(
+    cells: Iterable[str], label: str | None = None, dataset: str | None = None, *, inside: bool = False
+) -> tuple[str, int | None] | None:
     """(what stands there, the number of lines it states) of a row that states a total, else None.
 
-    The number is None where it is not understood: several numbers, a sign, other words. `label` is one more
-    than LABELS that begins such a row.
+    The number is None where it is not understood: several numbers, a sign, other words, things that are no
+    lines of `dataset`. `label` is one more than LABELS that begins such a row. `inside`: whether the row is
+    no line in any case, so that the words may stand anywhere in it.
     """
-    text = " ".join(" ".join(cell.split()) for cell in cells if cell.strip())
+    filled = [" ".join(cell.split()) for cell in cells if cell.strip()]
+    text = " ".join(filled)
     folded = fold(text)
     if label and folded.startswith(fold(label)):
         folded = f"{LABELS[0]} {folded.removeprefix(fold(label))}"
     folded = re.sub(r"\s+([:=])", r"\1", " ".join(folded.split()))
     found = STATED.match(folded)
-    if not found or (found["number"] and found.end("label") == found.start("number")):
-        return None
-    return text, stated_number(found["number"])
+    if found and not (found["number"] and found.end("label") == found.start("number")):
+        number = None if _other_things(found[0], dataset) else stated_number(found["number"])
+        return text if number is not None else _up_to_number(text) or found["label"], number
+    if filled and SECTION.fullmatch(fold(filled[0])) and _numbers(filled):
+        return f"{folded.split()[0]} … {folded.split()[-1]}", None
+    if inside and (found := INSIDE.search(folded)):
+        understood = found["apart"] is not None and not _other_things(found[0], dataset)
+        stated = _up_to_number(folded[found.start("label") :])
+        return stated, stated_number(found["number"]) if understood else None
+    return None
+
+
+def _up_to_number(text: str) -> str:
+    """The text without what follows its last number: the table's end may name who made it."""
+    return re.sub(r"\D+$", "", text)
+
+
+def _other_things(words: str, dataset: str | None) -> bool:
+    """Whether the words count what `dataset` has no lines of."""
+    counted = next((thing for thing in THINGS if thing in words), None)
+    return dataset is not None and counted is not None and dataset not in THINGS[counted]
+
+
+def _numbers(filled: list[str]) -> bool:
+    """Whether a section's name is followed by numbers alone, in its cell or in others."""
+    return all(NUMBER.fullmatch(cell) for cell in filled[1:]) if filled[1:] else filled[0][-1].isdigit()
 
 
 def stated_number(value: object) -> int | None:
@@ -86,7 +132,7 @@ def agreed_total(totals: list[Total], lines: int) -> int | None:
     for total in totals:
         if total.number is None:
             continue
-        if total.number not in (lines, total.since, total.so_far):
+        if total.number not in (lines, total.since, total.so_far, *total.sections):
             return total.number
         if total.number == lines:
             agreed = lines
