@@ -26,6 +26,19 @@ def table(*lines: str, end: str = "\n") -> str:
     return end.join([HEADER, *lines, ""])
 
 
+LIST = (
+    "STT,Mã hồ sơ,Mã TTHC,Trạng thái,Đơn vị xử lý,Chủ hồ sơ,Ngày tiếp nhận,Ngày hẹn trả,Ngày kết thúc xử lý"
+)
+
+
+def listed(n: int) -> str:
+    return f"{n},{code(n)},1.000001,Đang xử lý,Sở Xây dựng,Nguyễn Thị Thử,05/03/2025 09:00,12/03/2025 09:00,"
+
+
+def vendor(*lines: str, above: tuple[str, ...] = ()) -> str:
+    return "\n".join([*above, LIST, *lines, ""])
+
+
 def read(world: World, content: str | bytes, dataset: str = "ho_so") -> tuple[list[dict], object]:
     export = open_export(contract_of(dataset), world.text(content))
     rows = [line for batch in export.batches for line in batch.to_pylist()]
@@ -223,6 +236,42 @@ def test_cells_that_are_missing_below_a_heading_are_not_guessed(world: World):
     assert "line 3 has 8 cells, expected 9" in told and "leaves out empty cells at the end" in told
 
 
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("\n".join(f'"{line}"' for line in (LIST, listed(1))), 1),
+        ("\n".join(f'"{line}";;' for line in (LIST, listed(1))), 1),
+        ('"Danh sách hồ sơ,,,,,,,,\n' + vendor(listed(1)), 2),
+        (vendor(listed(1), above=(",", ",")).replace("Mã TTHC", '"Mã TTHC'), 3),
+    ],
+)
+def test_quotes_that_hide_the_header_are_named(world: World, content: str, line: int):
+    assert f'line {line} holds the headers, but a quote (")' in refused(world, content)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_line_of_what_is_no_text_is_an_editors(world: World, end: str, encoding: str):
+    content = ("\ufeff" + end.join([LIST, *map(listed, range(1, 6))])).encode(encoding)
+    # In UTF-16 the second half of a pair alone.
+    wrong = {"utf-8": b"\xff", "utf-16-le": b"\x00\xdca\0", "utf-16-be": b"\xdc\x00\0a"}[encoding]
+    assert f"line 6: the text is not {encoding[:6].upper()}" in refused(world, content + wrong)
+
+
+def test_headings_with_numbers_and_rules_drawn_with_signs_are_no_lines(world: World):
+    rows, account = read(
+        world,
+        vendor(
+            *(",1. Phường 2,,,,,,,", listed(1), ",Xã Long Đức (12 hồ sơ),,,,,,,", "-,-,-,-,-,-,-,-,-"),
+            *("----,----------,----,----,----,----,----,----,----", listed(2)),
+        ),
+    )
+    assert [line["line_no"] for line in rows] == [3, 7]
+    assert [(s.line_no, s.kind) for s in account.skipped] == [
+        *((1, "header"), (2, "subheading"), (4, "subheading"), (5, "blank"))
+    ]
+
+
 @pytest.mark.parametrize("content", [b"\x00", b"a\xff"])
 def test_damage_in_the_middle_is_told_with_its_line(world: World, content: bytes):
     text = table(*[row(n) for n in range(1, 30_000)]).encode()
@@ -232,18 +281,6 @@ def test_damage_in_the_middle_is_told_with_its_line(world: World, content: bytes
 
 
 # Lines that are none ---------------------------------------------------------------------------
-
-LIST = (
-    "STT,Mã hồ sơ,Mã TTHC,Trạng thái,Đơn vị xử lý,Chủ hồ sơ,Ngày tiếp nhận,Ngày hẹn trả,Ngày kết thúc xử lý"
-)
-
-
-def listed(n: int) -> str:
-    return f"{n},{code(n)},1.000001,Đang xử lý,Sở Xây dựng,Nguyễn Thị Thử,05/03/2025 09:00,12/03/2025 09:00,"
-
-
-def vendor(*lines: str, above: tuple[str, ...] = ()) -> str:
-    return "\n".join([*above, LIST, *lines, ""])
 
 
 def test_lines_that_are_none_are_listed_and_not_counted(province: World):

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,10 +101,12 @@ def _utf_8(path: Path, where: str, encoding: str) -> Iterator[bytes]:
             try:
                 text = held + decoder.decode(piece, final=not piece)
             except UnicodeDecodeError as error:
-                at = lines + error.object[: error.start].count(b"\n")
+                before = held + error.object[: error.start].decode(error.encoding, "ignore")
+                at = lines + len(re.findall("\r\n?|\n", before))
+                kind, byte = encoding[:6].upper(), error.object[error.start]
                 raise BadFile(
-                    f"{where}: line {at}: the text is not UTF-8 (byte {error.object[error.start]:#04x}). "
-                    f"Expected UTF-8 or UTF-16: in the spreadsheet program choose 'CSV UTF-8' when saving."
+                    f"{where}: line {at}: the text is not {kind} (byte {byte:#04x}). Expected UTF-8 or "
+                    f"UTF-16: in the spreadsheet program choose 'CSV UTF-8' when saving."
                 ) from None
             # \r and \n of one line end may stand in two pieces.
             held = "\r" if text.endswith("\r") and piece else ""
@@ -157,8 +160,22 @@ def _find_header(contract: Contract, top: bytes, where: str) -> tuple[Header, st
             f"{where}: line 1 is longer than {CELL_CHARS} characters: this is no table. "
             f"Expected .xlsx, .csv or .json: export it again."
         )
+    _check_quotes(contract, text, where)
     widest = max(len(cells) for place, cells in seen if place == "row 1")
     raise no_header(contract, where, f"row 1 has {widest} cells", seen)
+
+
+def _check_quotes(contract: Contract, text: str, where: str) -> None:
+    """Raises BadFile when a line would be the header but for quotes."""
+    for number, line in enumerate(text.split("\n")[:HEADER_SEARCH_ROWS], start=1):
+        for delimiter in DELIMITERS:
+            if '"' in text and recognise(contract, line.replace('"', "").split(delimiter), number, where):
+                raise BadFile(
+                    f'{where}: line {number} holds the headers, but a quote (") in it or above it makes them '
+                    f"one value. Expected quotes around single values only: close or remove them. Where each "
+                    f"line stands in quotes, a spreadsheet program saved it with another separator: export "
+                    f"the list again. Nothing was loaded."
+                )
 
 
 def _width(header: list[str], below: bytes, delimiter: str) -> int:

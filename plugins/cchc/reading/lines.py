@@ -101,7 +101,7 @@ class Lines:
     def _kind(self, cells: Sequence[str], before: int) -> tuple[str, str | None, int | None] | None:
         """(kind, content, the number a total states) of a record that is no line."""
         filled = [(i, fold(cell)) for i, cell in enumerate(cells) if cell.strip()]
-        if not filled:
+        if not any(map(str.isalnum, "".join(text for _, text in filled))):
             return "blank", None, None
         texts = [text for _, text in filled]
         known = [self._header[i] for i, _ in filled if i < len(self._header)]
@@ -140,6 +140,8 @@ class Lines:
         """Whether the record has what makes a line: a key that may be one, or many cells."""
         keys = [" ".join(cells[i].split()) if i < len(cells) else "" for i in self._keys]
         if keys and all(keys):
-            words = all(" " in key and not any(c.isdigit() for c in key) for key in keys)
+            # "1. Phường 2" alone in its row is a heading; a code may have a blank when more stands beside it.
+            alone = filled <= SPARSE_CELLS
+            words = all(" " in key and (alone or not any(c.isdigit() for c in key)) for key in keys)
             return not (words and filled <= max(SPARSE_CELLS, len(self._columns) // 3))
         return filled > max(SPARSE_CELLS, len(self._header) // 2)
