@@ -222,7 +222,12 @@ def _batches(
         read = _parse(block, table, where)
         regular = np.flatnonzero(block.regular)
         dropped: list[int] = []
+        blank = (block.starts == block.ends).tolist()
         for record in _to_look_at(read, block, table):
+            if blank[record]:  # there may be millions
+                line = int(block.lines[record])
+                account.skip(line, "blank", last=line)
+                continue
             row = int(np.searchsorted(regular, record))
             cells = block.cells(record)
             first, last = block.place(record)

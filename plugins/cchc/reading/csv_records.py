@@ -134,7 +134,9 @@ def _mark_irregular(block: Block, text: npt.NDArray[np.uint8], width: int) -> No
         return
     at = np.flatnonzero(text == ord(block.delimiter))
     counts = np.searchsorted(at, block.ends) - np.searchsorted(at, block.starts) + 1
-    other = np.flatnonzero((counts != width) | (block.starts == block.ends))
+    blank = block.starts == block.ends
+    block.regular[blank] = False
+    other = np.flatnonzero((counts != width) & ~blank)
     for record in other.tolist():
         whole = block.data[block.starts[record] : block.ends[record]]
         if b'"' not in whole or len(block.cells(record)) != width:
