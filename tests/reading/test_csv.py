@@ -1,5 +1,7 @@
 """CSV as clerks and programs write it: every record is a line, is listed, or stops the file in words."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +24,19 @@ def row(n: int, **changes: str) -> str:
 
 def table(*lines: str, end: str = "\n") -> str:
     return end.join([HEADER, *lines, ""])
+
+
+LIST = (
+    "STT,Mã hồ sơ,Mã TTHC,Trạng thái,Đơn vị xử lý,Chủ hồ sơ,Ngày tiếp nhận,Ngày hẹn trả,Ngày kết thúc xử lý"
+)
+
+
+def listed(n: int) -> str:
+    return f"{n},{code(n)},1.000001,Đang xử lý,Sở Xây dựng,Nguyễn Thị Thử,05/03/2025 09:00,12/03/2025 09:00,"
+
+
+def vendor(*lines: str, above: tuple[str, ...] = ()) -> str:
+    return "\n".join([*above, LIST, *lines, ""])
 
 
 def read(world: World, content: str | bytes, dataset: str = "ho_so") -> tuple[list[dict], object]:
@@ -106,6 +121,50 @@ def test_value_of_several_lines_is_one_line_and_the_next_has_the_number_an_edito
     assert account.records == 4
 
 
+OPINION = (
+    "Cán bộ nhiệt tình, vui vẻ, tận tình, nhanh\nTôi hài lòng, mong phát huy, cảm ơn, hẹn lại\nxin, cảm, ơn"
+)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "content", "column"),
+    [
+        ("danh_gia", f'ma_ho_so,thoi_gian_danh_gia,danh_gia,noi_dung\nA-1,20250320,tot,"{OPINION}"\n', None),
+        ("danh_gia", f'ma_ho_so,noi_dung,thoi_gian_danh_gia,danh_gia\nA-1,"{OPINION}",20250320,tot\n', None),
+        (
+            "tthc",
+            'ma_tthc,ten_tthc,ten_linh_vuc\n1.000001,"Cấp phép\nSố 5, ấp 3, xã X",Đất đai\n',
+            "ten_tthc",
+        ),
+        ("don_vi", 'ma_don_vi,ten_don_vi,cap\n1,"UBND xã, huyện\nTrà Cú, tỉnh, TV",xa\n', "ten_don_vi"),
+    ],
+)
+def test_sentences_with_commas_in_several_lines_are_a_value_in_a_narrow_table_too(
+    world: World, dataset: str, content: str, column: str | None
+):
+    rows, account = read(world, content, dataset)
+    assert (len(rows), account.records) == (1, 2)
+    if column:
+        assert rows[0][column] == content.split('"')[1]
+
+
+def test_numbered_points_in_a_value_are_no_rows_below_a_serial_number(world: World):
+    points = listed(2).replace("Sở Xây dựng", '"Sở Xây dựng:\n1, Bản sao, hai bản\n2, Giấy"')
+    rows, _ = read(world, vendor(listed(1), points, listed(3)))
+    assert rows[1]["don_vi_xu_ly"] == "Sở Xây dựng:\n1, Bản sao, hai bản\n2, Giấy"
+    assert [line["line_no"] for line in rows] == [2, 3, 6]
+    swallowed = listed(2).replace("Sở Xây dựng", '"Sở'), listed(3), listed(4).replace("Sở Xây dựng", 'Sở"')
+    assert "line 3: a quote" in refused(world, vendor(listed(1), *swallowed))
+
+
+def test_many_values_of_several_lines_take_no_longer_each(world: World):
+    many = [cut(n, TEXT, '"Cấp\nphép"') for n in range(1, 60_001)]
+    began = time.process_time()
+    rows, _ = read(world, table(*many))
+    assert len(rows) == 60_000
+    assert time.process_time() - began < 10
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_numbers_are_an_editors_after_blank_lines_whatever_the_line_ends(
@@ -155,6 +214,64 @@ def test_more_cells_than_the_header_are_refused_with_the_line(world: World):
     assert f"line 4 has {WIDTH + 1} cells, expected {WIDTH}" in told
 
 
+def test_separator_inside_a_value_shifts_nothing_when_the_last_cell_is_empty(world: World):
+    shifted = listed(2).replace("Nguyễn Thị Thử", "Nguyễn, Thị Thử")
+    told = refused(world, vendor(listed(1), shifted))
+    assert "line 3 has 10 cells, expected 9" in told and "each line ends with a separator too many" in told
+    told = refused(world, vendor(listed(1), shifted).replace(LIST, LIST + ","))
+    assert "line 2 has 9 cells, expected 10" in told
+
+
+@pytest.mark.parametrize("more", ["", ",,"])
+def test_lines_may_have_no_cells_below_empty_headings_at_the_end(world: World, more: str):
+    lines = ["I,Sở ban ngành", *(listed(n) + more for n in (1, 2, 3)), LIST + ",,", "Tổng số,3"]
+    rows, account = read(world, vendor(*lines).replace(LIST, LIST + ",,", 1))
+    assert [line["ma_ho_so"] for line in rows] == [code(n) for n in (1, 2, 3)]
+    assert [line["ngay_hen_tra"] for line in rows] == ["12/03/2025 09:00"] * 3
+    assert [total.number for total in account.totals] == [3]
+
+
+def test_cells_that_are_missing_below_a_heading_are_not_guessed(world: World):
+    told = refused(world, vendor(listed(1), listed(2).removesuffix(",")))
+    assert "line 3 has 8 cells, expected 9" in told and "leaves out empty cells at the end" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("\n".join(f'"{line}"' for line in (LIST, listed(1))), 1),
+        ("\n".join(f'"{line}";;' for line in (LIST, listed(1))), 1),
+        ('"Danh sách hồ sơ,,,,,,,,\n' + vendor(listed(1)), 2),
+        (vendor(listed(1), above=(",", ",")).replace("Mã TTHC", '"Mã TTHC'), 3),
+    ],
+)
+def test_quotes_that_hide_the_header_are_named(world: World, content: str, line: int):
+    assert f'line {line} holds the headers, but a quote (")' in refused(world, content)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_line_of_what_is_no_text_is_an_editors(world: World, end: str, encoding: str):
+    content = ("\ufeff" + end.join([LIST, *map(listed, range(1, 6))])).encode(encoding)
+    # In UTF-16 the second half of a pair alone.
+    wrong = {"utf-8": b"\xff", "utf-16-le": b"\x00\xdca\0", "utf-16-be": b"\xdc\x00\0a"}[encoding]
+    assert f"line 6: the text is not {encoding[:6].upper()}" in refused(world, content + wrong)
+
+
+def test_headings_with_numbers_and_rules_drawn_with_signs_are_no_lines(world: World):
+    rows, account = read(
+        world,
+        vendor(
+            *(",1. Phường 2,,,,,,,", listed(1), ",Xã Long Đức (12 hồ sơ),,,,,,,", "-,-,-,-,-,-,-,-,-"),
+            *("----,----------,----,----,----,----,----,----,----", listed(2)),
+        ),
+    )
+    assert [line["line_no"] for line in rows] == [3, 7]
+    assert [(s.line_no, s.kind) for s in account.skipped] == [
+        *((1, "header"), (2, "subheading"), (4, "subheading"), (5, "blank"))
+    ]
+
+
 @pytest.mark.parametrize("content", [b"\x00", b"a\xff"])
 def test_damage_in_the_middle_is_told_with_its_line(world: World, content: bytes):
     text = table(*[row(n) for n in range(1, 30_000)]).encode()
@@ -164,18 +281,6 @@ def test_damage_in_the_middle_is_told_with_its_line(world: World, content: bytes
 
 
 # Lines that are none ---------------------------------------------------------------------------
-
-LIST = (
-    "STT,Mã hồ sơ,Mã TTHC,Trạng thái,Đơn vị xử lý,Chủ hồ sơ,Ngày tiếp nhận,Ngày hẹn trả,Ngày kết thúc xử lý"
-)
-
-
-def listed(n: int) -> str:
-    return f"{n},{code(n)},1.000001,Đang xử lý,Sở Xây dựng,Nguyễn Thị Thử,05/03/2025 09:00,12/03/2025 09:00,"
-
-
-def vendor(*lines: str, above: tuple[str, ...] = ()) -> str:
-    return "\n".join([*above, LIST, *lines, ""])
 
 
 def test_lines_that_are_none_are_listed_and_not_counted(province: World):
@@ -248,6 +353,19 @@ def test_line_without_a_key_is_rejected_when_it_has_the_rest_of_a_dossier(provin
         ("Tổng số,3 hồ sơ; trễ hạn 1,,,,,,,", None),
         ("Tổng số hồ sơ trễ hạn,1,,,,,,,", None),
         ("Tổng cộng,3,1,,,,,,", None),
+        ("Trang 1/2 - Tổng số 400 bản ghi,,,,,,,,", 400),
+        ("Hiển thị 1-3 trong tổng số 400 bản ghi,,,,,,,,", 400),
+        ("Từ 01/03/2025 đến 31/03/2025. Tổng số: 3 hồ sơ,,,,,,,,", 3),
+        ("Danh sách hồ sơ (Tổng số: 3 hồ sơ),,,,,,,,", 3),
+        ("- Tổng số: 3 hồ sơ./.,,,,,,,,", 3),
+        ("Số bản ghi: 4,,,,,,,,", 4),
+        ("Báo cáo của tổng số 3 hồ sơ,,,,,,,,", None),
+        # Other things than dossiers.
+        ("Tổng số đơn vị: 12,,,,,,,,", None),
+        ("Tổng số: 12 thủ tục,,,,,,,,", None),
+        # A section's own, which its name does not tell apart from other counts.
+        ("Cộng I,2,,,,,,,", None),
+        ("Cộng Sở Xây dựng: 2,,,,,,,,", None),
     ],
 )
 @pytest.mark.parametrize("above", [True, False])
@@ -279,6 +397,59 @@ def test_totals_of_sections_are_judged_each(province: World):
         province.ingest("ho_so", province.text(bad), at=AT)
 
 
+def test_section_of_sections_has_a_total_of_its_own(province: World):
+    def lines(whole: int) -> str:
+        return vendor(
+            *(listed(1), "Cộng,1,,,,,,,", listed(2), listed(3), "Cộng,2,,,,,,,", "Cộng,3,,,,,,,"),
+            *(listed(4), "Cộng,1,,,,,,,", listed(5), listed(6), "Cộng,2,,,,,,,", f"Cộng,{whole},,,,,,,"),
+            "Tổng cộng,6,,,,,,,",
+        )
+
+    batch, _ = province.ingest("ho_so", province.text(lines(3)), at=AT)
+    assert (batch.lines_accepted, batch.stated_total) == (6, 6)
+    province.without_dossiers()
+    with pytest.raises(Exception, match="read 6, stated 4"):
+        province.ingest("ho_so", province.text(lines(4)), at=AT)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "content", "lines", "total"),
+    [
+        ("tthc", "ma_tthc,ten_tthc\n1.000001,A\n1.000002,Tổng số B\nTổng số,2\n", 2, 2),
+        ("qua_trinh", "ma_ho_so,thoi_gian,trang_thai\nA-1,20250305,2\nTổng cộng,1,dòng\n", 1, 1),
+        (
+            "don_vi",
+            "ten_don_vi,ma_don_vi,cap,loai,ma_gso,nguon\nTổng cục Thuế,84,,,,\nTổng công ty 4,87,,,,\n"
+            "Cộng đồng X,86,,,,\nChánh Văn phòng UBND,88,,,,\nTổng số,4,,,,\n",
+            4,
+            4,
+        ),
+    ],
+)
+def test_totals_of_narrow_tables_are_told_from_names_that_begin_alike(
+    world: World, dataset: str, content: str, lines: int, total: int
+):
+    rows, account = read(world, content, dataset)
+    assert (len(rows), [stated.number for stated in account.totals]) == (lines, [total])
+
+
+def test_name_beside_a_total_is_not_kept(world: World):
+    beside = "Người lập: Trần Thị Vôdanh - Tổng số: 1,,,,,,,,", "Tổng cộng 1,Lê Văn Vôdanh,,,,,,,"
+    _, account = read(world, vendor(listed(1), *beside))
+    assert [stretch.content for stretch in account.skipped if stretch.kind == "total"] == [
+        "tổng số: 1",
+        "Tổng cộng 1",
+    ]
+    assert "Vôdanh" not in str(account)
+
+
+@pytest.mark.parametrize("again", [LIST.upper(), LIST.replace("Mã hồ sơ", "Mã  hồ sơ "), "\ufeff" + LIST])
+def test_header_is_the_same_however_it_is_written_at_a_page_break(world: World, again: str):
+    rows, account = read(world, vendor(listed(1), again, listed(2)))
+    assert len(rows) == 2
+    assert [stretch.line_no for stretch in account.skipped if stretch.kind == "header"] == [1, 3]
+
+
 # The time of an export -------------------------------------------------------------------------
 
 
@@ -291,6 +462,16 @@ def test_totals_of_sections_are_judged_each(province: World):
         ("Ngày xuất: 01/04/2025", "2025-04-01 23:59:59"),
         ("Thời điểm xuất: 07:05 ngày 01/04/2025", "2025-04-01 07:05:00"),
         ("Người xuất: X. Ngày xuất: 01/04/2025 lúc 7h05", "2025-04-01 07:05:00"),
+        ("Thời điểm xuất: 1/4/2025 7:05:00 CH", "2025-04-01 19:05:00"),
+        ("Thời điểm xuất: 1/4/2025 12:05 AM", "2025-04-01 00:05:00"),
+        ("Thời điểm xuất: 1/4/2025 12:05 pm", "2025-04-01 12:05:00"),
+        ("Thời điểm xuất: 2025-04-01T07:05:00", "2025-04-01 07:05:00"),
+        ("Thời điểm xuất: 2025-04-01T00:05:00Z", "2025-04-01 07:05:00"),
+        ("Thời điểm xuất: 2025-03-31T19:05:00-05:00", "2025-04-01 07:05:00"),
+        ("Thời điểm xuất: 2025/04/01 07:05", "2025-04-01 07:05:00"),
+        ("Xuất lúc: 07 giờ 05 phút ngày 01 tháng 4 năm 2025", "2025-04-01 07:05:00"),
+        ("Ngày xuất: Thứ Ba, 01/04/2025 - 07:05", "2025-04-01 07:05:00"),
+        ("Ngày xuất: 01/04/2025 (07:05)", "2025-04-01 07:05:00"),
     ],
 )
 def test_time_of_an_export_is_read_where_the_layout_says_it_stands(province: World, words: str, moment: str):
@@ -299,7 +480,22 @@ def test_time_of_an_export_is_read_where_the_layout_says_it_stands(province: Wor
     assert (str(batch.extracted_at), batch.time_source) == (moment, "stated")
 
 
-@pytest.mark.parametrize("words", ["In ngày 01/04/2025", "Thời điểm xuất: 31/04/2025", "Thời điểm xuất:"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "In ngày 01/04/2025",
+        "Thời điểm xuất: 31/04/2025",
+        "Thời điểm xuất:",
+        # A part would stay unread, or it is a stretch of time, or contradicts itself.
+        "Ngày xuất: 01/04/2025 đến 30/04/2025",
+        "Ngày xuất: 01/04/2025 07.05",
+        "Ngày xuất: 01/04/20255",
+        "Ngày xuất: 01/04/2025 07:055",
+        "Ngày xuất: 01/04/2025 19:05 SA",
+        # What stands in the next title is another thing.
+        "Ngày xuất:,,,,,,,,\n01/03/2025",
+    ],
+)
 def test_time_that_is_not_stated_is_asked_for(province: World, words: str):
     with pytest.raises(BadFile, match="parameter extracted_at"):
         province.ingest("ho_so", province.text(vendor(listed(1), above=(f"{words},,,,,,,,",))))

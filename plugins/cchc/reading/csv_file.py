@@ -3,6 +3,8 @@
 import codecs
 import csv
 import io
+import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +78,7 @@ def open_csv(contract: Contract, path: Path, where: str, head: bytes) -> Export:
     account.records = len(above) + 1
     table = Table(
         delimiter,
-        len(row.cells),
+        _width(row.cells, _after(top, row.last), delimiter),
         {f"c{index}": name for index, name in header.columns.items()},
         {f"c{i}": row.cells[i] for i, name in header.columns.items() if name in contract.key},
         lines.titles(),
@@ -84,10 +86,8 @@ def open_csv(contract: Contract, path: Path, where: str, head: bytes) -> Export:
     header.columns |= {table.width + i: name for i, name in enumerate(table.titles)}
     header.missing = [name for name in header.missing if name not in table.titles]
     below = _joined(_after(top, row.last), source)
-    batches = _batches(
-        where, blocks(below, row.last + 1, delimiter, table.width, where), lines, account, table
-    )
-    return Export(header, batches, account)
+    found = blocks(below, row.last + 1, delimiter, table.width, where)
+    return Export(header, _batches(where, found, lines, account, table), account)
 
 
 def _utf_8(path: Path, where: str, encoding: str) -> Iterator[bytes]:
@@ -101,10 +101,12 @@ def _utf_8(path: Path, where: str, encoding: str) -> Iterator[bytes]:
             try:
                 text = held + decoder.decode(piece, final=not piece)
             except UnicodeDecodeError as error:
-                at = lines + error.object[: error.start].count(b"\n")
+                before = held + error.object[: error.start].decode(error.encoding, "ignore")
+                at = lines + len(re.findall("\r\n?|\n", before))
+                kind, byte = encoding[:6].upper(), error.object[error.start]
                 raise BadFile(
-                    f"{where}: line {at}: the text is not UTF-8 (byte {error.object[error.start]:#04x}). "
-                    f"Expected UTF-8 or UTF-16: in the spreadsheet program choose 'CSV UTF-8' when saving."
+                    f"{where}: line {at}: the text is not {kind} (byte {byte:#04x}). Expected UTF-8 or "
+                    f"UTF-16: in the spreadsheet program choose 'CSV UTF-8' when saving."
                 ) from None
             # \r and \n of one line end may stand in two pieces.
             held = "\r" if text.endswith("\r") and piece else ""
@@ -158,8 +160,33 @@ def _find_header(contract: Contract, top: bytes, where: str) -> tuple[Header, st
             f"{where}: line 1 is longer than {CELL_CHARS} characters: this is no table. "
             f"Expected .xlsx, .csv or .json: export it again."
         )
+    _check_quotes(contract, text, where)
     widest = max(len(cells) for place, cells in seen if place == "row 1")
     raise no_header(contract, where, f"row 1 has {widest} cells", seen)
+
+
+def _check_quotes(contract: Contract, text: str, where: str) -> None:
+    """Raises BadFile when a line would be the header but for quotes."""
+    for number, line in enumerate(text.split("\n")[:HEADER_SEARCH_ROWS], start=1):
+        for delimiter in DELIMITERS:
+            if '"' in text and recognise(contract, line.replace('"', "").split(delimiter), number, where):
+                raise BadFile(
+                    f'{where}: line {number} holds the headers, but a quote (") in it or above it makes them '
+                    f"one value. Expected quotes around single values only: close or remove them. Where each "
+                    f"line stands in quotes, a spreadsheet program saved it with another separator: export "
+                    f"the list again. Nothing was loaded."
+                )
+
+
+def _width(header: list[str], below: bytes, delimiter: str) -> int:
+    """How many cells a line has: those of the header, or without empty ones at its end where lines have none.
+
+    Never both in one file: a line with a separator inside a value could have as many as the other kind.
+    """
+    named = max(number for number, cell in enumerate(header, start=1) if cell.strip())
+    top = itertools.islice(_rows(below.decode("utf-8", "replace"), delimiter), HEADER_SEARCH_ROWS)
+    widths = {len(row.cells) for row in top if row.cells != header} if named < len(header) else set()
+    return named if named in widths and len(header) not in widths else len(header)
 
 
 def _rows(text: str, delimiter: str) -> Iterator[Row]:
@@ -195,7 +222,12 @@ def _batches(
         read = _parse(block, table, where)
         regular = np.flatnonzero(block.regular)
         dropped: list[int] = []
+        blank = (block.starts == block.ends).tolist()
         for record in _to_look_at(read, block, table):
+            if blank[record]:  # there may be millions
+                line = int(block.lines[record])
+                account.skip(line, "blank", last=line)
+                continue
             row = int(np.searchsorted(regular, record))
             cells = block.cells(record)
             first, last = block.place(record)
@@ -203,10 +235,7 @@ def _batches(
                 if block.regular[record]:
                     dropped.append(row)
             elif not block.regular[record]:
-                raise BadFile(
-                    f"{where}: line {first} has {len(cells)} cells, expected {table.width} as in the header. "
-                    f"Usually a separator or quote inside a value: correct it, load again."
-                )
+                raise _other_width(where, first, cells, table.width)
         numbers = block.lines[regular]
         if dropped:
             keep = np.ones(len(regular), np.bool_)
@@ -222,6 +251,25 @@ def _batches(
                 ],
                 names=["line_no", *table.wanted.values(), *table.titles],
             )
+
+
+def _other_width(where: str, line: int, cells: list[str], width: int) -> BadFile:
+    if len(cells) < width:
+        why = (
+            "a line break inside a value, a line that was cut, or a program that leaves out empty cells at "
+            "the end: correct it, or save the list as .xlsx"
+        )
+    elif not any(cell.strip() for cell in cells[width:]):
+        why = (
+            "a separator inside a value, which shifts those behind it: correct it. Or each line ends with a "
+            "separator too many: then add it to the header's line too"
+        )
+    else:
+        why = "a separator or quote inside a value: correct it"
+    return BadFile(
+        f"{where}: line {line} has {len(cells)} cells, expected {width} as in the header. Usually {why}, "
+        "load again."
+    )
 
 
 def _parse(block: Block, table: Table, where: str) -> pa.Table:
@@ -270,9 +318,13 @@ def _to_look_at(read: pa.Table, block: Block, table: Table) -> list[int]:
         filled += pc.is_valid(values).to_numpy()
         if name in table.keys:
             suspect |= pc.is_null(values).to_numpy()
-            again = pc.is_in(values, value_set=pa.array([table.keys[name]]))
-            short = pc.fill_null(pc.less(pc.binary_length(values), SHORT_KEY), False)
-            suspect |= pc.or_(again, short).to_numpy()
+            length = pc.binary_length(values)
+            # The header once more, or a word; one may be written with other blanks or letters.
+            word = pc.and_(
+                pc.less(length, 2 * len(table.keys[name].encode())),
+                pc.invert(pc.match_substring_regex(values, r"\d")),
+            )
+            suspect |= pc.fill_null(pc.or_(word, pc.less(length, SHORT_KEY)), False).to_numpy()
     suspect |= (filled <= max(SPARSE_CELLS, read.num_columns // 3)) & (filled < read.num_columns)
     found: list[int] = np.union1d(odd, np.flatnonzero(block.regular)[suspect]).tolist()
     return found

@@ -134,7 +134,9 @@ def _mark_irregular(block: Block, text: npt.NDArray[np.uint8], width: int) -> No
         return
     at = np.flatnonzero(text == ord(block.delimiter))
     counts = np.searchsorted(at, block.ends) - np.searchsorted(at, block.starts) + 1
-    other = np.flatnonzero((counts != width) | (block.starts == block.ends))
+    blank = block.starts == block.ends
+    block.regular[blank] = False
+    other = np.flatnonzero((counts != width) & ~blank)
     for record in other.tolist():
         whole = block.data[block.starts[record] : block.ends[record]]
         if b'"' not in whole or len(block.cells(record)) != width:
@@ -166,16 +168,15 @@ def _broken_values(
     for at in np.setdiff1d(stray, odd).tolist():
         if taken_apart(data[starts[at] : ends[at]].decode("utf-8", "replace"), delimiter) is None:
             raise _quote_inside(where, line + at)
-    waiting = odd.tolist()
-    while waiting:
-        first = waiting.pop(0)
+    waiting = iter(odd.tolist())
+    for first in waiting:
         opening = data[starts[first] : ends[first]]
         if taken_apart(opening.decode("utf-8", "replace"), delimiter) is not None:
             continue  # quotes inside a value that does not begin with one are text
-        if not waiting:
+        last = next(waiting, None)
+        if last is None:
             yield first, None
             return
-        last = waiting.pop(0)
         _check_span(data, starts, ends, first, last, delimiter, width, line, where)
         yield first, last
 
@@ -194,16 +195,14 @@ def _check_span(
     """Raises BadFile unless lines `first` to `last` are one record with a value of several lines."""
     whole = data[starts[first] : ends[last]].decode("utf-8", "replace")
     opening, *inner, closing = whole.split("\n")
-    own = _shape(opening, delimiter)
-    before = next(csv.reader([opening], delimiter=delimiter))
-    # Between two delimiters each line alone would have all cells of a row.
-    rows = [len(before) < width <= len(before) + before[-1].count(delimiter)]
+    own, enough = _first_cell(opening, delimiter), max(width - 1, 2)
     ending = closing.rpartition('"')[0]
-    rows.append(delimiter in ending and closing.count(delimiter) >= max(width - 1, 2))
-    rows += [
-        text.count(delimiter) >= max(width - 1, 2) or bool(own and _shape(text, delimiter) == own)
-        for text in (*inner, ending)
-    ]
+    both = delimiter in ending or opening.count(delimiter) >= enough
+    rows = [both and _may_be_row(closing, own, delimiter, enough)]
+    # A code is as long as the one above it; a mere number may be that of a point in a text.
+    code = _shape(own) if not own.isdigit() else ""
+    rows += [bool(code) and _shape(_first_cell(text, delimiter)) == code for text in (*inner, ending)]
+    rows += [_may_be_row(text, own, delimiter, enough) for text in (*inner, ending)]
     if any(rows) or last - first > RECORD_LINES or taken_apart(whole, delimiter) is None:
         raise BadFile(
             f'{where}: line {line + first}: a quote (") opens a value that ends only in line {line + last}, '
@@ -212,10 +211,29 @@ def _check_span(
         )
 
 
-def _shape(row: str, delimiter: str) -> str:
-    """What the first cell of a row looks like, if it has a digit: a code is as long as the one above it."""
-    cell = row.partition(delimiter)[0].strip().strip('"')
-    return re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", cell)) if any(map(str.isdigit, cell)) else ""
+def _first_cell(row: str, delimiter: str) -> str:
+    return row.partition(delimiter)[0].strip().strip('"')
+
+
+def _may_be_row(text: str, own: str, delimiter: str, enough: int) -> bool:
+    """Whether a line has the delimiters of a row and begins as one: sentences have commas too.
+
+    `own`: the first cell of the row above. Where that is a code a sentence has blanks, or no digit.
+    """
+    if text.count(delimiter) < enough:
+        return False
+    cell = _first_cell(text, delimiter)
+    sentence = (" " in cell and " " not in own) or _digits(own) > _digits(cell)
+    return not (own and cell and sentence)
+
+
+def _digits(text: str) -> bool:
+    return any(map(str.isdigit, text))
+
+
+def _shape(cell: str) -> str:
+    """What a cell looks like, if it has a digit."""
+    return re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", cell)) if _digits(cell) else ""
 
 
 def _stays_open(where: str, line: int) -> BadFile:

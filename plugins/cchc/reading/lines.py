@@ -11,6 +11,8 @@ from cchc.spelling import fold
 
 # A row of a table of so many columns fills more of them.
 SPARSE_CELLS, WIDE_CELLS = 2, 5
+# A total may be that of so many sections together.
+SECTIONS = 100
 NUMBERING = re.compile(r"\(?(?:\d{1,2}|[a-zđ])\)?(?:\s*=\s*[\d()+\-/x*%\s]+)?")
 ROMAN_OR_LETTER = re.compile(r"(?:[ivxlc]+|[a-zđ]|\d{1,2}(?:\.\d{1,2})*)[.)]?")
 SIGNATURE = re.compile(
@@ -29,13 +31,14 @@ class Lines:
 
     def __init__(self, contract: Contract, header: Header, cells: Sequence[str], account: Account) -> None:
         self._layout = header.layout
+        self._dataset = contract.dataset
         self._account = account
         self._header = [fold(cell) for cell in cells]
         self._columns = header.columns
         self._keys = [i for i, name in header.columns.items() if name in contract.key]
         self._subheadings = {fold(text) for text in header.layout.subheadings}
         self._texts: list[str] = []
-        self._since = 0
+        self._totals_at = [0]
         self._signed = False
         self._after_header = 0
 
@@ -46,7 +49,7 @@ class Lines:
             self._account.skip(line_no, "blank", last=last)
             return
         self._texts.append(" ".join(" ".join(filled).split()))
-        if found := stated_total(filled, self._layout.total_label):
+        if found := self._total(filled, inside=True):
             text, number = found
             self._account.skip(line_no, "total", text, last=last)
             self._state(Total(text, line_no, number))
@@ -56,9 +59,9 @@ class Lines:
     def header(self, line_no: int, last: int | None = None) -> None:
         """Takes the header; the titles are complete."""
         self._account.skip(line_no, "header", last=last)
-        above = "\n".join(self._texts)
+        above = "\n".join(map(fold, self._texts))
         for label in self._layout.exported_at:
-            for found in re.finditer(rf"{re.escape(fold(label))}\s*:?\s*(.+)", fold(above)):
+            for found in re.finditer(rf"{re.escape(fold(label))} *:? *(.+)", above):
                 if moment := stated_moment(found[1]):
                     self._account.exported_at, self._account.time_source = moment, "stated"
                     return
@@ -76,13 +79,16 @@ class Lines:
         found = self._kind(cells, before)
         if found is None:
             return False
-        kind, content = found
+        kind, content, number = found
         self._account.skip(line_no, kind, content, last=last)
         if kind == "total" and content is not None:
-            _, number = stated_total(cells, self._layout.total_label) or ("", None)
-            self._state(Total(content, line_no, number, before - self._since, before))
-            self._since = before
+            *earlier, since = (before - at for at in self._totals_at[-SECTIONS:])
+            self._state(Total(content, line_no, number, since, before, tuple(earlier)))
+            self._totals_at.append(before)
         return True
+
+    def _total(self, cells: Sequence[str], *, inside: bool = False) -> tuple[str, int | None] | None:
+        return stated_total(cells, self._layout.total_label, self._dataset, inside=inside)
 
     def _state(self, total: Total) -> None:
         self._account.totals.append(total)
@@ -92,22 +98,29 @@ class Lines:
                 f"nên không đối chiếu."
             )
 
-    def _kind(self, cells: Sequence[str], before: int) -> tuple[str, str | None] | None:
+    def _kind(self, cells: Sequence[str], before: int) -> tuple[str, str | None, int | None] | None:
+        """(kind, content, the number a total states) of a record that is no line."""
         filled = [(i, fold(cell)) for i, cell in enumerate(cells) if cell.strip()]
-        if not filled:
-            return "blank", None
+        if not any(map(str.isalnum, "".join(text for _, text in filled))):
+            return "blank", None, None
         texts = [text for _, text in filled]
         known = [self._header[i] for i, _ in filled if i < len(self._header)]
         if texts == known and 2 * len(filled) >= sum(bool(cell) for cell in self._header):
             self._after_header = before
-            return "header", None
+            return "header", None, None
         follows = before == self._after_header and len(filled) > SPARSE_CELLS
         if follows and all(map(NUMBERING.fullmatch, texts)):
-            return "numbering", None
+            return "numbering", None, None
         few = len(filled) <= max(SPARSE_CELLS, len(self._header) // 2)
-        if few and (total := stated_total([cells[i] for i, _ in filled], self._layout.total_label)):
-            return "total", total[0]
-        return None if self._is_line(cells, len(filled)) else self._kind_of_sparse(cells, filled)
+        narrow = len(self._header) < WIDE_CELLS
+        line = self._is_line(cells, len(filled))
+        if few or narrow:
+            total = self._total([cells[i] for i, _ in filled], inside=few and not line)
+            if total and (few or total[1] is not None):
+                return "total", *total
+        if line or not (sparse := self._kind_of_sparse(cells, filled)):
+            return None
+        return *sparse, None
 
     def _kind_of_sparse(
         self, cells: Sequence[str], filled: list[tuple[int, str]]
@@ -127,6 +140,8 @@ class Lines:
         """Whether the record has what makes a line: a key that may be one, or many cells."""
         keys = [" ".join(cells[i].split()) if i < len(cells) else "" for i in self._keys]
         if keys and all(keys):
-            words = all(" " in key and not any(c.isdigit() for c in key) for key in keys)
+            # "1. Phường 2" alone in its row is a heading; a code may have a blank when more stands beside it.
+            alone = filled <= SPARSE_CELLS
+            words = all(" " in key and (alone or not any(c.isdigit() for c in key)) for key in keys)
             return not (words and filled <= max(SPARSE_CELLS, len(self._columns) // 3))
         return filled > max(SPARSE_CELLS, len(self._header) // 2)
