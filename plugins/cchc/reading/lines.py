@@ -65,7 +65,11 @@ class Lines:
 
     def titles(self) -> dict[str, str | None]:
         """Column → the one value for all lines that stands above the header."""
-        found = {n: re.search(p, "\n".join(self._texts)) for n, p in self._layout.titles.items()}
+        found = {
+            # Each row for itself: what is not filled in would take the words of the next one.
+            name: next(filter(None, (re.search(pattern, text) for text in self._texts)), None)
+            for name, pattern in self._layout.titles.items()
+        }
         return {name: match[1].strip() if match else None for name, match in found.items()}
 
     def look(self, cells: Sequence[str], line_no: int, before: int, last: int | None = None) -> bool:
