@@ -259,7 +259,7 @@ def test_the_name_in_a_merged_cell_is_not_given_to_the_rows_below(tmp_path: Path
         ('<c r="B2"><f>WORKDAY(1,2)</f><v></v></c>', "ô B2: công thức chưa tính"),
         ('<c r="B2"><f t="shared" si="0"/><v/></c>', "ô B2: công thức chưa tính"),
         ('<c r="B2" t="str"><f>A1</f></c>', "ô B2: công thức chưa tính"),
-        ("#N/A", "ô B2: #N/A"),
+        *((text, f"ô B2: {text}") for text in ("#N/A", "#ERROR!", "#FIELD!", "Err:502", "########")),
         ('<c r="B2" t="b"><v>1</v></c>', "ô B2: giá trị đúng/sai (TRUE/FALSE)"),
         ('<c r="B2"><v>202503051234567890</v></c>', "ô B2: số quá 15 chữ số, đã bị làm tròn"),
         ('<c r="B2"><v>2.02503E+17</v></c>', "ô B2: số quá 15 chữ số, đã bị làm tròn"),
@@ -444,3 +444,53 @@ def test_the_time_a_workbook_was_made_counts_only_where_the_layout_says_so(tmp_p
     # Written in UTC, seven hours behind.
     assert export.account.exported_at == datetime(2025, 5, 2, 8, 0)
     assert export.account.time_source == "workbook"
+
+
+# Headers --------------------------------------------------------------------------------------
+
+TIMES = ("Ngày tiếp nhận", "Ngày hẹn trả", "Ngày kết thúc xử lý")
+LINE = (code(1), "Đang xử lý", "Sở Xây dựng", "1.000001", "05/03/2025 9:30", "12/03/2025", "14/03/2025")
+
+
+def two_rows(
+    path: Path, upper: Rows, lower: Rows, merged: tuple[str, ...], *rows: tuple[object, ...]
+) -> Path:
+    made = openpyxl.Workbook()
+    for cells in (*upper, *lower, *rows):
+        made.active.append(cells)
+    for area in merged:
+        made.active.merge_cells(area)
+    made.save(path)
+    return path
+
+
+@pytest.mark.parametrize("down", [True, False], ids=["merged downwards", "left empty"])
+def test_a_header_in_two_rows_is_one(tmp_path: Path, down: bool):
+    path = two_rows(
+        tmp_path / "a.xlsx",
+        [("DANH SÁCH HỒ SƠ",), ("Mã hồ sơ", "Trạng thái", "Đơn vị", None, "Thời gian", None, None)],
+        [(None, None, "Đơn vị xử lý", "Mã TTHC", *TIMES)],
+        ("A1:G1", "C2:D2", "E2:G2", *(("A2:A3", "B2:B3") if down else ())),
+        LINE,
+    )
+    lines, export = read(path, "ho_so")
+    assert [(line["line_no"], *line.values())[2:] for line in lines] == [LINE]
+    assert (lines[0]["line_no"], export.header.row, export.header.extra) == (4, 3, [])
+    assert export.account.records == 4
+
+
+def test_a_merged_title_above_a_header_in_one_row_is_no_part_of_it(tmp_path: Path):
+    path = two_rows(tmp_path / "a.xlsx", [("Ghi chú", None, "Chi tiết", "Cũ")], [VENDOR], ("A1:B1",), LINE)
+    _, export = read(path, "ho_so")
+    assert (export.header.row, export.header.extra) == (2, [])
+
+
+def test_what_is_nearly_the_header_of_a_sheet_is_named_with_its_place(tmp_path: Path):
+    path = book(
+        tmp_path / "a.xlsx",
+        {"Bìa": [("Báo cáo",)], "Tháng 3": [("Danh sách",), ("Mã hồ sơ", "Trang thái", *VENDOR[2:]), LINE]},
+    )
+    assert (
+        "Nearest is sheet 'Tháng 3', row 2, to layout danh_sach_ho_so: column 1 is 'Mã hồ sơ'; column 2 "
+        "'Trang thái' ~ wanted 'Trạng thái': differs in diacritics; column 3 is 'Đơn vị xử lý'"
+    ) in refused(path, "ho_so")

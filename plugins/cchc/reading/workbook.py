@@ -14,9 +14,11 @@ from cchc.contracts import Column, Contract
 from cchc.errors import BadFile, BrokenExport
 from cchc.reading.cells import cell_text, faults_of, meant
 from cchc.reading.export import Account, Export, Sheet
-from cchc.reading.header import HEADER_SEARCH_ROWS, Header, no_header, recognise, require_columns
+from cchc.reading.header import HEADER_SEARCH_ROWS, Header, no_header, require_columns
 from cchc.reading.lines import Lines
-from cchc.reading.sheets import ERRORS, Source, cell_name
+from cchc.reading.sheet_header import header_of
+from cchc.reading.sheets import Source, cell_name
+from cchc.reading.written_codes import ERROR
 
 BATCH_ROWS = 5_000
 # More rows than a sheet can have.
@@ -56,7 +58,12 @@ def export_of(
             for source, _ in unread
             if source.table
         )
-        raise no_header(contract, where, seen or "no sheet")
+        searched = [
+            (f"sheet {_name(source)}, row {number}", cells)
+            for source, above in unread
+            for number, cells in enumerate(above, start=1)
+        ]
+        raise no_header(contract, where, seen or "no sheet", searched)
     header = tables[0].header
     for number, table in enumerate(tables):
         table.entry.line_base = number * LINE_BASE
@@ -88,13 +95,11 @@ def _look(
         if not source.table:
             entry.why_not_read = "không phải bảng tính (biểu đồ hoặc loại trang khác)"
             continue
-        above: list[list[str]] = []
-        header = None
-        for number, row in enumerate(itertools.islice(source.rows(), HEADER_SEARCH_ROWS), start=1):
-            cells = [cell_text(value) for value in row]
-            if header := recognise(contract, cells, number, f"{where}: sheet {_name(source)}"):
-                break
-            above.append(cells)
+        first = [
+            [cell_text(v) for v in row] for row in itertools.islice(source.rows(), HEADER_SEARCH_ROWS + 1)
+        ]
+        header, cells = header_of(contract, source.survey, first, f"{where}: sheet {_name(source)}")
+        above = first[: header.row - 1] if header else first[:HEADER_SEARCH_ROWS]
         if header is None:
             entry.why_not_read = "trang ẩn" if source.hidden else "không có dòng tiêu đề của bộ dữ liệu"
             unread.append((source, above))
@@ -306,7 +311,7 @@ class _SheetLines:
         for index, column in self.columns.items():
             value = row[index] if index < len(row) else None
             if value.__class__ is str:
-                if value[:1] == "#" and value.strip() in ERRORS:
+                if value[:1] in ("#", "E") and ERROR.fullmatch(value.strip()):
                     found[index] = value.strip()
             elif value is not None:
                 text, words = meant(value, column, self.survey.shown.get((number, index)))
