@@ -265,6 +265,16 @@ def test_text_of_a_table_that_lies_in_no_row_is_read(tmp_path: Path):
     assert [total.number for total in read(page)[1].account.totals] == [7]
 
 
+@pytest.mark.parametrize(
+    "before", ["<span><b>Danh sách</b></span>", "<link rel=x><script>var a</script>", ""]
+)
+def test_a_table_is_read_whatever_marks_stand_before_it(tmp_path: Path, before: str):
+    path = tmp_path / "a.xls"
+    path.write_text(before + table(HEADER, unit(1)), encoding="utf-8")
+    lines, _ = read(path)
+    assert lines == [ONE | {"line_no": 3 if "Danh" in before else 2}]
+
+
 @pytest.mark.parametrize("letters", ["undefined", "unicode_escape", "idna", "rot13", "utf-7", "tcvn"])
 def test_what_is_no_way_to_write_letters_is_refused(tmp_path: Path, letters: str):
     page = html(tmp_path / "a.xls", table(HEADER, unit(1)), head=f'<meta charset="{letters}">')

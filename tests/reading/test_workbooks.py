@@ -464,6 +464,16 @@ def two_rows(
     return path
 
 
+def test_a_header_in_two_rows_that_is_repeated_is_no_line(tmp_path: Path):
+    upper, lower = ("Mã hồ sơ", "Trạng thái", "Đơn vị xử lý", "Mã TTHC", "Thời gian"), (None,) * 4 + TIMES
+    path = two_rows(
+        tmp_path / "a.xlsx", [upper], [lower], ("E1:G1", "E4:G4"), LINE, upper, lower, (code(2), *LINE[1:])
+    )
+    lines, export = read(path, "ho_so")
+    assert [(line["line_no"], line["ma_ho_so"]) for line in lines] == [(3, code(1)), (6, code(2))]
+    assert [(one.kind, one.line_no, one.records) for one in export.account.skipped][-1] == ("header", 4, 2)
+
+
 @pytest.mark.parametrize("down", [True, False], ids=["merged downwards", "left empty"])
 def test_a_header_in_two_rows_is_one(tmp_path: Path, down: bool):
     path = two_rows(

@@ -167,7 +167,7 @@ class _Page(HTMLParser):
         elif tag in ("script", "style", "title"):
             self.silent += 1
         elif tag == "br" or tag in BLOCKS:
-            self._break(tag)
+            self._break()
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "table" and self.depth:
@@ -181,7 +181,7 @@ class _Page(HTMLParser):
         elif tag in ("script", "style", "title"):
             self.silent = max(self.silent - 1, 0)
         elif tag in BLOCKS:
-            self._break(tag)
+            self._break()
 
     def handle_data(self, data: str) -> None:
         # What lies in a table and in no row is its caption, or is shown above it.
@@ -193,7 +193,7 @@ class _Page(HTMLParser):
         if not self.depth:
             self._paragraph()
 
-    def _break(self, tag: str) -> None:
+    def _break(self) -> None:
         if self.cell is not None:
             self.parts.append("\n")
         elif self.row is None:

@@ -10,10 +10,10 @@ from cchc.reading.sheets import LAST_COLUMN, Survey
 
 def header_of(
     contract: Contract, survey: Survey, rows: list[list[str]], where: str
-) -> tuple[Header | None, list[str]]:
-    """The first header in `rows`, the first ones of a sheet, and its cells; (None, []) when there is none.
+) -> tuple[Header | None, list[str], list[list[str]]]:
+    """The first header in `rows`, the first ones of a sheet, its cells, and the rows of one in two rows.
 
-    Of a header in two rows `row` is the second one.
+    Of a header in two rows `row` is the second one. (None, [], []) when there is none.
     """
     groups = _groups(survey)
     for number, cells in enumerate(rows[:HEADER_SEARCH_ROWS], start=1):
@@ -27,10 +27,10 @@ def header_of(
         if both:
             alone = _recognised(contract, cells, number, where)
             if alone is None or len(alone.columns) < len(both.columns):
-                return both, joined
+                return both, joined, rows[number - 1 : number + 1]
         if header := recognise(contract, cells, number, where):
-            return header, cells
-    return None, []
+            return header, cells, []
+    return None, [], []
 
 
 def _recognised(contract: Contract, cells: list[str], row: int, where: str) -> Header | None:

@@ -30,11 +30,15 @@ NUMBER_LIKE = re.compile(r"-?[\d.,]+")
 
 @dataclass
 class _Table:
-    """A sheet in which a header was recognised. `in_sheet`: column index → name, without those of titles."""
+    """A sheet in which a header was recognised.
+
+    `in_sheet`: column index → name, without those of titles. `parts`: the rows of a header in two rows.
+    """
 
     source: Source
     header: Header
     cells: list[str]
+    parts: list[list[str]]
     above: list[list[str]]
     entry: Sheet
     in_sheet: dict[int, str]
@@ -98,7 +102,7 @@ def _look(
         first = [
             [cell_text(v) for v in row] for row in itertools.islice(source.rows(), HEADER_SEARCH_ROWS + 1)
         ]
-        header, cells = header_of(contract, source.survey, first, f"{where}: sheet {_name(source)}")
+        header, cells, parts = header_of(contract, source.survey, first, f"{where}: sheet {_name(source)}")
         above = first[: header.row - 1] if header else first[:HEADER_SEARCH_ROWS]
         if header is None:
             entry.why_not_read = "trang ẩn" if source.hidden else "không có dòng tiêu đề của bộ dữ liệu"
@@ -115,14 +119,14 @@ def _look(
             entry.why_not_read = "trang ẩn, không có dòng nào"
         else:
             entry.header_row = header.row
-            tables.append(_Table(source, header, cells, above, entry, dict(header.columns)))
+            tables.append(_Table(source, header, cells, parts, above, entry, dict(header.columns)))
     return tables, unread
 
 
 def _begin(contract: Contract, table: _Table, account: Account, where: str) -> None:
     """Takes what stands above a sheet's lines."""
     header, base, source = table.header, table.entry.line_base, table.source
-    table.lines = lines = Lines(contract, header, table.cells, account)
+    table.lines = lines = Lines(contract, header, table.cells, account, table.parts)
     before, account.exported_at = account.exported_at, None
     for number, row in enumerate(table.above, start=1):
         found = source.survey.faults.get(number)
