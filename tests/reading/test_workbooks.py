@@ -504,3 +504,19 @@ def test_what_is_nearly_the_header_of_a_sheet_is_named_with_its_place(tmp_path: 
         "Nearest is sheet 'Tháng 3', row 2, to layout danh_sach_ho_so: column 1 is 'Mã hồ sơ'; column 2 "
         "'Trang thái' ~ wanted 'Trạng thái': differs in diacritics; column 3 is 'Đơn vị xử lý'"
     ) in refused(path, "ho_so")
+
+
+@pytest.mark.parametrize(
+    ("rows", "moment"),
+    [
+        # Nobody filled it in: what stands below is the period of the report.
+        ([("Ngày xuất:",), ("01/03/2025 - 31/03/2025",)], None),
+        ([("Ngày xuất:",), ("Từ 01/03/2025",)], None),
+        ([("Ngày xuất:",), ("01/04/2025 7:05",)], datetime(2025, 4, 1, 7, 5)),
+        ([("Ngày xuất:", datetime(2025, 4, 1, 7, 5))], datetime(2025, 4, 1, 7, 5)),
+        ([("Kỳ", "Ngày xuất: 01/04/2025 07:05")], datetime(2025, 4, 1, 7, 5)),
+    ],
+)
+def test_the_time_of_an_export_stands_beside_its_words_or_alone_below(tmp_path: Path, rows: Rows, moment):
+    path = two_rows(tmp_path / "a.xlsx", rows, [VENDOR], (), LINE)
+    assert read(path, "ho_so")[1].account.exported_at == moment

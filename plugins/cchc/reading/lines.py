@@ -1,12 +1,13 @@
 """Tells the records of a table that are no lines from those that are: titles, totals, signatures, repeats."""
 
+import itertools
 import re
 from collections.abc import Sequence
 
 from cchc.contracts import Contract
 from cchc.reading.export import Account
 from cchc.reading.header import Header
-from cchc.reading.totals import Total, stated_moment, stated_total
+from cchc.reading.totals import MOMENT, Total, stated_moment, stated_total
 from cchc.spelling import fold
 
 # A row of a table of so many columns fills more of them.
@@ -64,12 +65,15 @@ class Lines:
     def header(self, line_no: int, last: int | None = None) -> None:
         """Takes the header; the titles are complete."""
         self._account.skip(line_no, "header", last=last)
-        above = "\n".join(self._texts)
+        above = [fold(text) for text in self._texts]
         for label in self._layout.exported_at:
-            for found in re.finditer(rf"{re.escape(fold(label))}\s*:?\s*(.+)", fold(above)):
-                if moment := stated_moment(found[1]):
-                    self._account.exported_at, self._account.time_source = moment, "stated"
-                    return
+            for text, below in itertools.pairwise([*above, ""]):
+                for found in re.finditer(rf"{re.escape(fold(label))}\s*:?\s*(.*)", text):
+                    # Of the row below, which may state a period, only a moment that stands alone.
+                    words = found[1] or (below if MOMENT.fullmatch(below) else "")
+                    if moment := stated_moment(words):
+                        self._account.exported_at, self._account.time_source = moment, "stated"
+                        return
 
     def titles(self) -> dict[str, str | None]:
         """Column → the one value for all lines that stands above the header."""
