@@ -520,3 +520,8 @@ def test_what_is_nearly_the_header_of_a_sheet_is_named_with_its_place(tmp_path: 
 def test_the_time_of_an_export_stands_beside_its_words_or_alone_below(tmp_path: Path, rows: Rows, moment):
     path = two_rows(tmp_path / "a.xlsx", rows, [VENDOR], (), LINE)
     assert read(path, "ho_so")[1].account.exported_at == moment
+
+
+def test_of_many_sheets_without_a_header_the_first_are_named(tmp_path: Path):
+    path = book(tmp_path / "a.xlsx", {f"T{n}": [("a", "b")] for n in range(1, 31)})
+    assert "sheet 'T10' with 1 rows; 20 more sheets)" in refused(path)

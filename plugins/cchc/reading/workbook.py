@@ -24,6 +24,7 @@ BATCH_ROWS = 5_000
 # More rows than a sheet can have.
 LINE_BASE = 2_000_000
 NAME_CHARACTERS = 60
+SHEETS_SHOWN = 10
 TIME_LIKE = re.compile(r"\d{8,14}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
 NUMBER_LIKE = re.compile(r"-?[\d.,]+")
 
@@ -57,11 +58,13 @@ def export_of(
     account = Account()
     tables, unread = _look(contract, sources, where, account)
     if not tables:
-        seen = "; ".join(
+        places = [
             f"sheet {_name(source)} with {source.survey.last_row} rows"
             for source, _ in unread
             if source.table
-        )
+        ]
+        more = f"; {len(places) - SHEETS_SHOWN} more sheets" if len(places) > SHEETS_SHOWN else ""
+        seen = "; ".join(places[:SHEETS_SHOWN]) + more
         searched = [
             (f"sheet {_name(source)}, row {number}", cells)
             for source, above in unread
