@@ -84,6 +84,11 @@ def bare(text: str) -> str:
     return re.sub(r"[\W_]+", "", "".join(c for c in apart if not unicodedata.combining(c)))
 
 
+def legible(name: str) -> str:
+    """The name of a file as text that can be kept: � for what is no UTF-8 in it."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def one_line(name: object) -> str:
     """A name as messages show it: as it is, or quoted when it would break their line or a terminal."""
     text = str(name)

@@ -96,6 +96,22 @@ def test_form_filled_by_an_officer_comes_back_as_figures(month, tmp_path):
     assert "lần 1" in shown[WHOLE][1].text
 
 
+@pytest.mark.parametrize(
+    ("cell", "rule"), [("C4", "Thiếu chức danh người khai"), ("C5", "Thiếu ngày giờ khai")]
+)
+def test_what_is_left_empty_above_the_table_does_not_take_the_words_below_it(month, tmp_path, cell, rule):
+    path = tmp_path / "phieu.xlsx"
+    write_form(month.engine, SO, "2025-03", path)
+    filled = fill(path, {"ho_so_ngoai_he_thong": 3})
+    book = openpyxl.load_workbook(filled)
+    book.active[cell] = None
+    book.save(filled)
+    batch, _ = month.ingest("khai_bao", filled)
+    assert (batch.lines_accepted, batch.lines_rejected) == (0, len(items()))
+    reasons = month.rows("SELECT DISTINCT reasons FROM ops.reject WHERE NOT 'KB09' = ANY(rule_ids)")
+    assert reasons == [([rule],)]
+
+
 def test_later_declaration_supersedes_and_the_earlier_stays(month, tmp_path):
     path = tmp_path / "phieu.xlsx"
     write_form(month.engine, SO, "2025-03", path)

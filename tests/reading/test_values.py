@@ -164,6 +164,7 @@ def test_code_is_kept_or_repaired_where_only_one_can_be_meant(text: str, reads: 
         *("VB\x1b[1m1", "VB\x071", "VB\n1", "VB 1", "VB\u00a01", '["VB1"]', '{"a": 1}', "[]", "{}", "true"),
         *("False", "null", "NaN", "N/A", "-", "--", "0", "000000", "0.0", "000-000", "...", "?", "VB?1"),
         *("000.00.01.\u041d59", "VB\u0661", "VB\ue0001", "=1+1", "#N/A", "#REF!", "+84", "-5"),
+        *("#ERROR!", "#FIELD!", "#BUSY!", "Err:502", "########"),
     ],
 )
 def test_code_that_is_none_is_refused(text: str):

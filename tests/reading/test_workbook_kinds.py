@@ -254,6 +254,42 @@ def test_html_is_one_sheet_as_excel_shows_it(tmp_path: Path):
     assert [total.number for total in export.account.totals] == [2]
 
 
+def test_text_of_a_table_that_lies_in_no_row_is_read(tmp_path: Path):
+    rows = table(HEADER, unit(1)).removeprefix("<table border=1>")
+    page = html(tmp_path / "a.xls", f"<table><caption>Danh sách<br>Tổng số: 7</caption>{rows}")
+    lines, export = read(page)
+    # Two rows of text, the header, the line.
+    assert [line["line_no"] for line in lines] == [4]
+    assert [(total.text, total.number) for total in export.account.totals] == [("Tổng số: 7", 7)]
+    page = html(tmp_path / "a.xls", f"<table>Tổng số: 7{rows}")
+    assert [total.number for total in read(page)[1].account.totals] == [7]
+
+
+@pytest.mark.parametrize(
+    "before", ["<span><b>Danh sách</b></span>", "<link rel=x><script>var a</script>", ""]
+)
+def test_a_table_is_read_whatever_marks_stand_before_it(tmp_path: Path, before: str):
+    path = tmp_path / "a.xls"
+    path.write_text(before + table(HEADER, unit(1)), encoding="utf-8")
+    lines, _ = read(path)
+    assert lines == [ONE | {"line_no": 3 if "Danh" in before else 2}]
+
+
+@pytest.mark.parametrize("letters", ["undefined", "unicode_escape", "idna", "rot13", "utf-7", "tcvn"])
+def test_what_is_no_way_to_write_letters_is_refused(tmp_path: Path, letters: str):
+    page = html(tmp_path / "a.xls", table(HEADER, unit(1)), head=f'<meta charset="{letters}">')
+    assert f"its letters are in '{letters}', which is not known. Expected utf-8" in refused(page)
+
+
+@pytest.mark.parametrize("letters", ["utf-8", "windows-1258", "us-ascii", "iso-8859-1", "x-none"])
+def test_letters_that_portals_name_are_known(tmp_path: Path, letters: str):
+    page = html(tmp_path / "a.xls", table(HEADER, ("xa1", "Xa so 1", "xa")), f'<meta charset="{letters}">')
+    if letters == "x-none":
+        assert "which is not known" in refused(page)
+    else:
+        assert read(page)[0] == [ONE | {"ten_don_vi": "Xa so 1"}]
+
+
 def test_errors_spans_and_numbers_of_html(tmp_path: Path):
     page = html(
         tmp_path / "a.xls",
@@ -297,6 +333,21 @@ def test_a_page_that_is_no_list_is_refused_in_words(tmp_path: Path, body: str, s
 
 
 # XML ------------------------------------------------------------------------------------------
+
+
+def test_a_comment_of_an_xml_workbook_is_not_the_value(tmp_path: Path):
+    note = (
+        '<Comment ss:Author="x"><ss:Data xmlns="http://www.w3.org/TR/REC-html40"><B>x:</B> xem</ss:Data>'
+        "</Comment>"
+    )
+    path = xml2003(
+        tmp_path / "a.xls",
+        xml_row(*HEADER),
+        xml_row(f'<Cell><Data ss:Type="String">xa1</Data>{note}</Cell>', "Xã số 1", "xa"),
+        xml_row("xa2", f"<Cell>{note}</Cell>", "xa"),
+    )
+    lines, _ = read(path)
+    assert lines == [ONE, {"line_no": 3, "ma_don_vi": "xa2", "ten_don_vi": None, "cap": "xa"}]
 
 
 def test_an_xml_workbook_of_excel_2003_is_read(tmp_path: Path):

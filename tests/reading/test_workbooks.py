@@ -259,7 +259,7 @@ def test_the_name_in_a_merged_cell_is_not_given_to_the_rows_below(tmp_path: Path
         ('<c r="B2"><f>WORKDAY(1,2)</f><v></v></c>', "ô B2: công thức chưa tính"),
         ('<c r="B2"><f t="shared" si="0"/><v/></c>', "ô B2: công thức chưa tính"),
         ('<c r="B2" t="str"><f>A1</f></c>', "ô B2: công thức chưa tính"),
-        ("#N/A", "ô B2: #N/A"),
+        *((text, f"ô B2: {text}") for text in ("#N/A", "#ERROR!", "#FIELD!", "Err:502", "########")),
         ('<c r="B2" t="b"><v>1</v></c>', "ô B2: giá trị đúng/sai (TRUE/FALSE)"),
         ('<c r="B2"><v>202503051234567890</v></c>', "ô B2: số quá 15 chữ số, đã bị làm tròn"),
         ('<c r="B2"><v>2.02503E+17</v></c>', "ô B2: số quá 15 chữ số, đã bị làm tròn"),
@@ -444,3 +444,84 @@ def test_the_time_a_workbook_was_made_counts_only_where_the_layout_says_so(tmp_p
     # Written in UTC, seven hours behind.
     assert export.account.exported_at == datetime(2025, 5, 2, 8, 0)
     assert export.account.time_source == "workbook"
+
+
+# Headers --------------------------------------------------------------------------------------
+
+TIMES = ("Ngày tiếp nhận", "Ngày hẹn trả", "Ngày kết thúc xử lý")
+LINE = (code(1), "Đang xử lý", "Sở Xây dựng", "1.000001", "05/03/2025 9:30", "12/03/2025", "14/03/2025")
+
+
+def two_rows(
+    path: Path, upper: Rows, lower: Rows, merged: tuple[str, ...], *rows: tuple[object, ...]
+) -> Path:
+    made = openpyxl.Workbook()
+    for cells in (*upper, *lower, *rows):
+        made.active.append(cells)
+    for area in merged:
+        made.active.merge_cells(area)
+    made.save(path)
+    return path
+
+
+def test_a_header_in_two_rows_that_is_repeated_is_no_line(tmp_path: Path):
+    upper, lower = ("Mã hồ sơ", "Trạng thái", "Đơn vị xử lý", "Mã TTHC", "Thời gian"), (None,) * 4 + TIMES
+    path = two_rows(
+        tmp_path / "a.xlsx", [upper], [lower], ("E1:G1", "E4:G4"), LINE, upper, lower, (code(2), *LINE[1:])
+    )
+    lines, export = read(path, "ho_so")
+    assert [(line["line_no"], line["ma_ho_so"]) for line in lines] == [(3, code(1)), (6, code(2))]
+    assert [(one.kind, one.line_no, one.records) for one in export.account.skipped][-1] == ("header", 4, 2)
+
+
+@pytest.mark.parametrize("down", [True, False], ids=["merged downwards", "left empty"])
+def test_a_header_in_two_rows_is_one(tmp_path: Path, down: bool):
+    path = two_rows(
+        tmp_path / "a.xlsx",
+        [("DANH SÁCH HỒ SƠ",), ("Mã hồ sơ", "Trạng thái", "Đơn vị", None, "Thời gian", None, None)],
+        [(None, None, "Đơn vị xử lý", "Mã TTHC", *TIMES)],
+        ("A1:G1", "C2:D2", "E2:G2", *(("A2:A3", "B2:B3") if down else ())),
+        LINE,
+    )
+    lines, export = read(path, "ho_so")
+    assert [(line["line_no"], *line.values())[2:] for line in lines] == [LINE]
+    assert (lines[0]["line_no"], export.header.row, export.header.extra) == (4, 3, [])
+    assert export.account.records == 4
+
+
+def test_a_merged_title_above_a_header_in_one_row_is_no_part_of_it(tmp_path: Path):
+    path = two_rows(tmp_path / "a.xlsx", [("Ghi chú", None, "Chi tiết", "Cũ")], [VENDOR], ("A1:B1",), LINE)
+    _, export = read(path, "ho_so")
+    assert (export.header.row, export.header.extra) == (2, [])
+
+
+def test_what_is_nearly_the_header_of_a_sheet_is_named_with_its_place(tmp_path: Path):
+    path = book(
+        tmp_path / "a.xlsx",
+        {"Bìa": [("Báo cáo",)], "Tháng 3": [("Danh sách",), ("Mã hồ sơ", "Trang thái", *VENDOR[2:]), LINE]},
+    )
+    assert (
+        "Nearest is sheet 'Tháng 3', row 2, to layout danh_sach_ho_so: column 1 is 'Mã hồ sơ'; column 2 "
+        "'Trang thái' ~ wanted 'Trạng thái': differs in diacritics; column 3 is 'Đơn vị xử lý'"
+    ) in refused(path, "ho_so")
+
+
+@pytest.mark.parametrize(
+    ("rows", "moment"),
+    [
+        # Nobody filled it in: what stands below is the period of the report.
+        ([("Ngày xuất:",), ("01/03/2025 - 31/03/2025",)], None),
+        ([("Ngày xuất:",), ("Từ 01/03/2025",)], None),
+        ([("Ngày xuất:",), ("01/04/2025 7:05",)], None),
+        ([("Ngày xuất:", datetime(2025, 4, 1, 7, 5))], datetime(2025, 4, 1, 7, 5)),
+        ([("Kỳ", "Ngày xuất: 01/04/2025 07:05")], datetime(2025, 4, 1, 7, 5)),
+    ],
+)
+def test_the_time_of_an_export_stands_beside_its_words_or_alone_below(tmp_path: Path, rows: Rows, moment):
+    path = two_rows(tmp_path / "a.xlsx", rows, [VENDOR], (), LINE)
+    assert read(path, "ho_so")[1].account.exported_at == moment
+
+
+def test_of_many_sheets_without_a_header_the_first_are_named(tmp_path: Path):
+    path = book(tmp_path / "a.xlsx", {f"T{n}": [("a", "b")] for n in range(1, 31)})
+    assert "sheet 'T10' with 1 rows; 20 more sheets)" in refused(path)

@@ -138,6 +138,18 @@ def test_of_a_file_that_no_reader_recognises_nothing_is_kept(province: World, tm
     assert province.rows("SELECT count(*) FROM ops.batch") == before
 
 
+def test_a_name_that_is_no_utf8_is_landed_with_a_sign_in_its_place(world: World, tmp_path: Path):
+    path = Path(os.fsdecode(bytes(tmp_path) + b"/danh s\xe1ch.c\xffv"))
+    path.write_text(UNIT, encoding="utf-8")
+    landed = land_file(
+        world.engine, world.folder / "landing", contract_of("don_vi"), path, accept=require_export
+    )
+    assert landed.path.name == f"{landed.sha256}.c\N{REPLACEMENT CHARACTER}v"
+    assert world.rows("SELECT original_name FROM ops.batch") == [
+        ("danh s\N{REPLACEMENT CHARACTER}ch.c\N{REPLACEMENT CHARACTER}v",)
+    ]
+
+
 def test_a_file_that_is_exchanged_meanwhile_is_not_landed(province: World, incoming, tmp_path):
     secret = tmp_path / "mat.csv"
     secret.write_text("mat,khau\n1,2\n", encoding="utf-8")

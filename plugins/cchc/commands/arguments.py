@@ -92,7 +92,7 @@ def export(of: str, text: str) -> Path:
     except BadFile as error:
         raise CchcError(f"{shown}: {str(error).removeprefix(f'{path.name}: ')}") from error
     except OSError as error:
-        reason = "not readable for you" if isinstance(error, PermissionError) else error.strerror
+        reason = "not readable for you" if isinstance(error, PermissionError) else error.strerror or error
         raise CchcError(f"{shown}: {reason}") from error
     return path
 

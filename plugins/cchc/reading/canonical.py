@@ -214,7 +214,7 @@ def _sound(
         # What looks usual has neither an invisible character nor an error in it.
         unsound = pc.invert(pc.match_substring_regex(words.words, USUAL_CODE))
     else:
-        unsound = pc.starts_with(words.words, "#")
+        unsound = pc.or_(pc.starts_with(words.words, "#"), pc.starts_with(words.words, "Err:"))
         # Nothing in ASCII is invisible, and to look for that takes a tenth of the time.
         if not pc.all(pc.string_is_ascii(words.words)).as_py():
             unsound = pc.or_(unsound, pc.match_substring_regex(words.words, f"[{INVISIBLE}]"))

@@ -155,7 +155,8 @@ def main() -> None:
         # No file is written: rows and words go through pipes.
         (resource.RLIMIT_FSIZE, 0),
     ):
-        resource.setrlimit(limit, (most, most))
+        # Of processor time the lower limit ends it with a signal of its own; the upper one looks like a kill.
+        resource.setrlimit(limit, (most, most + (limit == resource.RLIMIT_CPU)))
     with open(said, "wb", buffering=0) as words:
 
         def say(word: dict[str, Any]) -> None:

@@ -103,7 +103,7 @@ def _utf_8(path: Path, where: str, encoding: str) -> Iterator[bytes]:
             except UnicodeDecodeError as error:
                 before = held + error.object[: error.start].decode(error.encoding, "ignore")
                 at = lines + len(re.findall("\r\n?|\n", before))
-                kind, byte = encoding[:6].upper(), error.object[error.start]
+                kind, byte = encoding.removesuffix("-sig").upper(), error.object[error.start]
                 raise BadFile(
                     f"{where}: line {at}: the text is not {kind} (byte {byte:#04x}). Expected UTF-8 or "
                     f"UTF-16: in the spreadsheet program choose 'CSV UTF-8' when saving."

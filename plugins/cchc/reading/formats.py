@@ -20,6 +20,8 @@ HTML = re.compile(
     r"<!--.{0,4000}?-->\s*<(?:html|table)\b",
     re.IGNORECASE | re.DOTALL,
 )
+# Some portals write other marks before the table, or none of a page.
+TABLE = re.compile(r"<table[\s>]", re.IGNORECASE)
 MARKED = re.compile(r"<(?:\?xml|!doctype|[\w:]+[\s>/])", re.IGNORECASE)
 SAVE = "open it in a spreadsheet program and save it as .xlsx."
 
@@ -41,7 +43,7 @@ def open_export(contract: Contract, path: Path, name: str | None = None) -> Expo
     if head.startswith(b"%PDF"):
         raise BadFile(f"{where}: this is a PDF. Expected .xlsx, .csv or .json.")
     start = _start(head)
-    if HTML.match(start) or (start.startswith("<?xml") and re.search(r"<html\b", start, re.IGNORECASE)):
+    if _is_page(start):
         return open_html(contract, path, where)
     if start.startswith("<") and SPREADSHEET in start:
         return open_xml2003(contract, path, where)
@@ -58,6 +60,14 @@ def open_export(contract: Contract, path: Path, name: str | None = None) -> Expo
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) and head[2:64].strip(b"\0\r\n\t ")[:1] in (b"{", b"["):
         raise BadFile(f"{where}: this is JSON in UTF-16. Expected UTF-8: save it as UTF-8.")
     return open_csv(contract, path, where, head)
+
+
+def _is_page(start: str) -> bool:
+    """Whether a file is a web page, or a part of one, with other marks before its table."""
+    if start.startswith("<?xml"):
+        return re.search(r"<html\b", start, re.IGNORECASE) is not None
+    marked = start.startswith("<") and SPREADSHEET not in start
+    return HTML.match(start) is not None or (marked and TABLE.search(start) is not None)
 
 
 def _start(head: bytes) -> str:

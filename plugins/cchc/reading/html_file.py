@@ -11,8 +11,9 @@ from cchc.reading.cells import cell_text
 from cchc.reading.export import Export
 from cchc.reading.grid import Grid
 from cchc.reading.header import HEADER_SEARCH_ROWS, recognise
-from cchc.reading.sheets import ERRORS, LAST_COLUMN, Source
+from cchc.reading.sheets import LAST_COLUMN, Source
 from cchc.reading.workbook import export_of
+from cchc.reading.written_codes import ERROR
 
 HEAD = 4_096
 PIECE = 1 << 16
@@ -20,6 +21,7 @@ MOST_MARKUP = 1 << 20
 DEEPEST = 50
 LONGEST_SPAN = 65_534
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+LETTERS = re.compile(r"utf-8|ascii|cp\d+|iso8859-\d+|koi8-.|mac-.*|gb.*|big5.*|shift_jis.*|euc_.*")
 CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 NO_ROWS = re.compile(r"<!--.*?-->|<(script|style|textarea|title)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 ROW = re.compile(r"<tr[\s/>]", re.IGNORECASE)
@@ -65,6 +67,9 @@ def _text(data: bytes, where: str) -> str:
             # What says so could be read byte by byte.
             encoding = "utf-8"
     try:
+        # Python knows more that are no letters: escapes, names of hosts.
+        if encoding not in ("utf-8-sig", "utf-16") and not LETTERS.fullmatch(codecs.lookup(encoding).name):
+            raise LookupError(encoding)
         return data.decode(encoding)
     except LookupError:
         raise BadFile(
@@ -156,12 +161,13 @@ class _Page(HTMLParser):
         elif tag in ("td", "th"):
             self._end_cell()
             if self.row is None and self.depth:
+                self._paragraph()
                 self.row = []
             self.cell = {name: value or "" for name, value in attrs}
         elif tag in ("script", "style", "title"):
             self.silent += 1
         elif tag == "br" or tag in BLOCKS:
-            self._break(tag)
+            self._break()
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "table" and self.depth:
@@ -175,10 +181,11 @@ class _Page(HTMLParser):
         elif tag in ("script", "style", "title"):
             self.silent = max(self.silent - 1, 0)
         elif tag in BLOCKS:
-            self._break(tag)
+            self._break()
 
     def handle_data(self, data: str) -> None:
-        if not self.silent and (self.cell is not None or not self.depth):
+        # What lies in a table and in no row is its caption, or is shown above it.
+        if not self.silent and (self.cell is not None or self.row is None):
             self.parts.append(data)
 
     def close(self) -> None:
@@ -186,14 +193,14 @@ class _Page(HTMLParser):
         if not self.depth:
             self._paragraph()
 
-    def _break(self, tag: str) -> None:
+    def _break(self) -> None:
         if self.cell is not None:
             self.parts.append("\n")
-        elif tag != "br" and not self.depth:
+        elif self.row is None:
             self._paragraph()
 
     def _paragraph(self) -> None:
-        """Text outside of tables is a row of one cell."""
+        """Text outside of rows is a row of one cell."""
         text = " ".join("".join(self.parts).split())
         self.parts.clear()
         if text:
@@ -215,7 +222,7 @@ class _Page(HTMLParser):
                 value = text
         columns = _span(cell.get("colspan"), LAST_COLUMN)
         rows = _span(cell.get("rowspan"), LONGEST_SPAN)
-        error = cell.get("x:err", text if text in ERRORS else "")
+        error = cell.get("x:err", text if ERROR.fullmatch(text) else "")
         if self.row is not None:
             self.row.append((value, columns, rows, error[:20]))
 
@@ -223,8 +230,7 @@ class _Page(HTMLParser):
         """Lays the row out that is open; one that only holds another table is none."""
         self._end_cell()
         if self.row is None:
-            if not self.depth:
-                self._paragraph()
+            self._paragraph()
             return
         row, self.row = self.row, None
         if nested and not any(value for value, *_ in row):

@@ -26,14 +26,22 @@ SIGNATURE = re.compile(
 class Lines:
     """Looks at the records of one table that may be none of its lines, in the order of the file.
 
-    `header` is the table's header and `cells` all cells of that row.
+    `header` is the table's header and `cells` all its cells; `rows` are those of a header in several rows.
     """
 
-    def __init__(self, contract: Contract, header: Header, cells: Sequence[str], account: Account) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        header: Header,
+        cells: Sequence[str],
+        account: Account,
+        rows: Sequence[Sequence[str]] = (),
+    ) -> None:
         self._layout = header.layout
         self._dataset = contract.dataset
         self._account = account
         self._header = [fold(cell) for cell in cells]
+        self._header_rows = [[(i, fold(cell)) for i, cell in enumerate(row) if cell.strip()] for row in rows]
         self._columns = header.columns
         self._keys = [i for i, name in header.columns.items() if name in contract.key]
         self._subheadings = {fold(text) for text in header.layout.subheadings}
@@ -68,7 +76,11 @@ class Lines:
 
     def titles(self) -> dict[str, str | None]:
         """Column → the one value for all lines that stands above the header."""
-        found = {n: re.search(p, "\n".join(self._texts)) for n, p in self._layout.titles.items()}
+        found = {
+            # Each row for itself: what is not filled in would take the words of the next one.
+            name: next(filter(None, (re.search(pattern, text) for text in self._texts)), None)
+            for name, pattern in self._layout.titles.items()
+        }
         return {name: match[1].strip() if match else None for name, match in found.items()}
 
     def look(self, cells: Sequence[str], line_no: int, before: int, last: int | None = None) -> bool:
@@ -105,7 +117,8 @@ class Lines:
             return "blank", None, None
         texts = [text for _, text in filled]
         known = [self._header[i] for i, _ in filled if i < len(self._header)]
-        if texts == known and 2 * len(filled) >= sum(bool(cell) for cell in self._header):
+        whole = 2 * len(filled) >= sum(bool(cell) for cell in self._header)
+        if (texts == known and whole) or filled in self._header_rows:
             self._after_header = before
             return "header", None, None
         follows = before == self._after_header and len(filled) > SPARSE_CELLS

@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 from cchc.contracts import Contract
 from cchc.errors import BadFile, BrokenExport
 from cchc.models import Strict
+from cchc.spelling import legible
 
 # Of data; the libraries' code comes on top, all of it stays below 1 GB.
 MEMORY_BYTES = 850 << 20
@@ -70,15 +71,16 @@ class Reading(io.RawIOBase):
 
     request: Request
     running: Running
+    size_bytes: int
     start: dict[str, Any] = field(default_factory=dict)
     end: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._left = max(ROWS_BYTES, GROWTH * self.size_bytes)
         self._words: list[dict[str, Any]] = []
         self._first = threading.Event()
         self._listener = threading.Thread(target=self._listen, name="reader", daemon=True)
         self._listener.start()
-        self._left = max(ROWS_BYTES, GROWTH * self.request.path.stat().st_size)
 
     def begin(self) -> None:
         """Waits for what the reader says first; raises BadFile where it cannot read the file."""
@@ -110,6 +112,12 @@ class Reading(io.RawIOBase):
             raise (BrokenExport if last["broken"] else BadFile)(f"{self.request.name}: {last['bad']}")
         if "machine" in last:
             raise OSError(f"{self.request.name}: reading {self.request.path} failed: {last['machine']}")
+        if code in (-signal.SIGKILL, -signal.SIGTERM):
+            # No limit of ours ends it so.
+            raise OSError(
+                f"{self.request.name}: its reader was ended from outside ({signal.Signals(-code).name}): by "
+                f"the machine for want of memory, or by somebody. Nothing was loaded. Run it again."
+            )
         if code or "end" not in last:
             raise BadFile(f"{self.request.name}: {self._why(code)}")
         self.end = last["end"]
@@ -130,7 +138,7 @@ class Reading(io.RawIOBase):
 
     def _why(self, code: int) -> str:
         advice = "Nothing was loaded. Export it as CSV, or split it by month."
-        if -code == signal.SIGXCPU or -code == signal.SIGKILL:
+        if -code == signal.SIGXCPU:
             return f"it takes more than the {cpu_seconds(self.request)} s of computing allowed. {advice}"
         if -code in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS):
             return (
@@ -147,27 +155,27 @@ def cpu_seconds(request: Request) -> int:
 
 def spawn(request: Request) -> Running:
     """Starts the reader in a process of its own."""
+    asked = request.model_dump_json()
     rows, rows_end = os.pipe()
     said, said_end = os.pipe()
-    process = Popen(
-        [
-            sys.executable,
-            "-m",
-            "cchc.reading.child",
-            str(os.getpid()),
-            str(said_end),
-            request.model_dump_json(),
-        ],
-        stdin=DEVNULL,
-        stdout=rows_end,
-        stderr=DEVNULL,
-        pass_fds=(said_end,),
-        # Its own folder: what breaks down there could leave a core file.
-        cwd=Path(__file__).parents[2],
-        env={name: os.environ[name] for name in KEPT if name in os.environ} | SET,
-    )
-    os.close(rows_end)
-    os.close(said_end)
+    try:
+        process = Popen(
+            [sys.executable, "-m", "cchc.reading.child", str(os.getpid()), str(said_end), asked],
+            stdin=DEVNULL,
+            stdout=rows_end,
+            stderr=DEVNULL,
+            pass_fds=(said_end,),
+            # Its own folder: what breaks down there could leave a core file.
+            cwd=Path(__file__).parents[2],
+            env={name: os.environ[name] for name in KEPT if name in os.environ} | SET,
+        )
+    except BaseException:
+        os.close(rows)
+        os.close(said)
+        raise
+    finally:
+        os.close(rows_end)
+        os.close(said_end)
 
     def wait() -> int:
         try:
@@ -182,8 +190,9 @@ def spawn(request: Request) -> Running:
 @contextmanager
 def reading(request: Request) -> Iterator[Reading]:
     """Reads a file; the reader is ended in any case."""
+    size_bytes = request.path.stat().st_size
     running = spawn(request)
-    found = Reading(request, running)
+    found = Reading(request, running, size_bytes)
     try:
         found.begin()
         yield found
@@ -200,6 +209,6 @@ def require_export(contract: Contract, path: Path, name: str | None = None) -> N
 
     `name` is the file's in messages, if not that of `path`.
     """
-    request = Request(dataset=contract.dataset, path=path, name=name or path.name, header_only=True)
+    request = Request(dataset=contract.dataset, path=path, name=legible(name or path.name), header_only=True)
     with contextlib.suppress(BrokenExport), reading(request) as found:
         found.finish()

@@ -12,9 +12,6 @@ MOST_CELLS, LAST_COLUMN = 20_000_000, 1_024
 MOST_FILLED = 4_000_000
 MOST_SHEETS = 500
 LAST_ROW = 1_048_576
-ERRORS = frozenset(
-    ("#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA")
-)
 NEVER_CALCULATED = "công thức chưa tính"
 # Of formats: ordinary words in quotes or behind a backslash, colours and conditions in brackets.
 LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[[^\]]*\]|_.|\*.')

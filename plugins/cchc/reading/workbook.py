@@ -14,25 +14,32 @@ from cchc.contracts import Column, Contract
 from cchc.errors import BadFile, BrokenExport
 from cchc.reading.cells import cell_text, faults_of, meant
 from cchc.reading.export import Account, Export, Sheet
-from cchc.reading.header import HEADER_SEARCH_ROWS, Header, no_header, recognise, require_columns
+from cchc.reading.header import HEADER_SEARCH_ROWS, Header, no_header, require_columns
 from cchc.reading.lines import Lines
-from cchc.reading.sheets import ERRORS, Source, cell_name
+from cchc.reading.sheet_header import header_of
+from cchc.reading.sheets import Source, cell_name
+from cchc.reading.written_codes import ERROR
 
 BATCH_ROWS = 5_000
 # More rows than a sheet can have.
 LINE_BASE = 2_000_000
 NAME_CHARACTERS = 60
+SHEETS_SHOWN = 10
 TIME_LIKE = re.compile(r"\d{8,14}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
 NUMBER_LIKE = re.compile(r"-?[\d.,]+")
 
 
 @dataclass
 class _Table:
-    """A sheet in which a header was recognised. `in_sheet`: column index → name, without those of titles."""
+    """A sheet in which a header was recognised.
+
+    `in_sheet`: column index → name, without those of titles. `parts`: the rows of a header in two rows.
+    """
 
     source: Source
     header: Header
     cells: list[str]
+    parts: list[list[str]]
     above: list[list[str]]
     entry: Sheet
     in_sheet: dict[int, str]
@@ -51,12 +58,19 @@ def export_of(
     account = Account()
     tables, unread = _look(contract, sources, where, account)
     if not tables:
-        seen = "; ".join(
+        places = [
             f"sheet {_name(source)} with {source.survey.last_row} rows"
             for source, _ in unread
             if source.table
-        )
-        raise no_header(contract, where, seen or "no sheet")
+        ]
+        more = f"; {len(places) - SHEETS_SHOWN} more sheets" if len(places) > SHEETS_SHOWN else ""
+        seen = "; ".join(places[:SHEETS_SHOWN]) + more
+        searched = [
+            (f"sheet {_name(source)}, row {number}", cells)
+            for source, above in unread
+            for number, cells in enumerate(above, start=1)
+        ]
+        raise no_header(contract, where, seen or "no sheet", searched)
     header = tables[0].header
     for number, table in enumerate(tables):
         table.entry.line_base = number * LINE_BASE
@@ -88,13 +102,11 @@ def _look(
         if not source.table:
             entry.why_not_read = "không phải bảng tính (biểu đồ hoặc loại trang khác)"
             continue
-        above: list[list[str]] = []
-        header = None
-        for number, row in enumerate(itertools.islice(source.rows(), HEADER_SEARCH_ROWS), start=1):
-            cells = [cell_text(value) for value in row]
-            if header := recognise(contract, cells, number, f"{where}: sheet {_name(source)}"):
-                break
-            above.append(cells)
+        first = [
+            [cell_text(v) for v in row] for row in itertools.islice(source.rows(), HEADER_SEARCH_ROWS + 1)
+        ]
+        header, cells, parts = header_of(contract, source.survey, first, f"{where}: sheet {_name(source)}")
+        above = first[: header.row - 1] if header else first[:HEADER_SEARCH_ROWS]
         if header is None:
             entry.why_not_read = "trang ẩn" if source.hidden else "không có dòng tiêu đề của bộ dữ liệu"
             unread.append((source, above))
@@ -110,14 +122,14 @@ def _look(
             entry.why_not_read = "trang ẩn, không có dòng nào"
         else:
             entry.header_row = header.row
-            tables.append(_Table(source, header, cells, above, entry, dict(header.columns)))
+            tables.append(_Table(source, header, cells, parts, above, entry, dict(header.columns)))
     return tables, unread
 
 
 def _begin(contract: Contract, table: _Table, account: Account, where: str) -> None:
     """Takes what stands above a sheet's lines."""
     header, base, source = table.header, table.entry.line_base, table.source
-    table.lines = lines = Lines(contract, header, table.cells, account)
+    table.lines = lines = Lines(contract, header, table.cells, account, table.parts)
     before, account.exported_at = account.exported_at, None
     for number, row in enumerate(table.above, start=1):
         found = source.survey.faults.get(number)
@@ -306,7 +318,7 @@ class _SheetLines:
         for index, column in self.columns.items():
             value = row[index] if index < len(row) else None
             if value.__class__ is str:
-                if value[:1] == "#" and value.strip() in ERRORS:
+                if value[:1] in ("#", "E") and ERROR.fullmatch(value.strip()):
                     found[index] = value.strip()
             elif value is not None:
                 text, words = meant(value, column, self.survey.shown.get((number, index)))

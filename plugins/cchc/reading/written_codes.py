@@ -11,8 +11,10 @@ from cchc.contracts import Column
 # Characters that show nothing: soft hyphen, zero widths, direction marks, byte order mark.
 INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
 INVISIBLES = re.compile(f"[{INVISIBLE}]")
-# What a spreadsheet shows where it could not calculate.
-ERROR_CELL = r"#(N/A|NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA|#+)"
+# What Excel, Google Sheets and LibreOffice show where they could not calculate, or where a column is too
+# narrow for its number.
+ERROR_CELL = r"#(N/A|NAME\?|[A-Z]+!|DIV/0!|GETTING_DATA|#+)|Err:\d{3}"
+ERROR = re.compile(ERROR_CELL)
 # What nearly all codes look like: nothing has to be looked at more closely.
 USUAL_CODE = (
     r"^([0-9A-Za-z._/-]*[A-DF-Za-df-z][0-9][0-9A-Za-z._/-]*"
@@ -46,7 +48,7 @@ IMPLAUSIBLE = (
     (re.compile(r".*\s.*", re.DOTALL), "có khoảng trắng ở giữa"),
     (re.compile(r'.*[\[\]"].*', re.DOTALL), "không phải mã"),
     (re.compile(r".*\?.*"), "có dấu ? thay cho chữ đã mất"),
-    (re.compile(ERROR_CELL), "ô lỗi"),
+    (ERROR, "ô lỗi"),
 )
 
 

@@ -9,8 +9,9 @@ from cchc.contracts import Contract
 from cchc.errors import BadFile
 from cchc.reading.export import Export
 from cchc.reading.grid import Grid
-from cchc.reading.sheets import ERRORS, LAST_COLUMN, MOST_SHEETS, NEVER_CALCULATED, Shown, shown_by
+from cchc.reading.sheets import LAST_COLUMN, MOST_SHEETS, NEVER_CALCULATED, Shown, shown_by
 from cchc.reading.workbook import export_of
+from cchc.reading.written_codes import ERROR
 
 SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
 EXCEL = "urn:schemas-microsoft-com:office:excel"
@@ -63,6 +64,7 @@ class _Reader:
         self.texts: list[str] = []
         self.length = 0
         self.filled = False
+        self.comment = False
 
     def wrong(self, what: str) -> BadFile:
         return BadFile(
@@ -112,7 +114,9 @@ class _Reader:
             across = min(int(attributes.get("MergeAcross", "0")), LAST_COLUMN)
             down = min(int(attributes.get("MergeDown", "0")), LONGEST_SPAN)
             grid.merge(column, across + 1, down + 1)
-        elif tag == "Data":
+        elif tag == "Comment":
+            self.comment = True
+        elif tag == "Data" and not self.comment:
             self.type = attributes.get("Type", "String")
             self.texts.clear()
             self.length = 0
@@ -128,6 +132,9 @@ class _Reader:
         tag = name.removeprefix(f"{SPREADSHEET} ")
         if tag == "Data":
             self.parser.CharacterDataHandler = None
+        elif tag == "Comment":
+            # It has a Data of its own.
+            self.comment = False
         elif tag == "Cell" and self.sheets:
             self._end_cell(self.sheets[-1])
         elif name == f"{EXCEL} Visible" and self.sheets:
@@ -153,7 +160,7 @@ class _Reader:
         self.texts.clear()
 
     def _value(self, text: str) -> tuple[object, str | None]:
-        if self.type == "Error" or text.strip() in ERRORS:
+        if self.type == "Error" or ERROR.fullmatch(text.strip()):
             return "", text.strip()[:20] or "lỗi"
         if self.type == "Number" and text.strip():
             return float(text), None

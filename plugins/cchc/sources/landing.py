@@ -20,7 +20,7 @@ from cchc.contracts import Contract
 from cchc.errors import BadDefinition, BadFile
 from cchc.sources.client import SourceClient
 from cchc.sources.leftovers import sweep_files
-from cchc.spelling import one_line
+from cchc.spelling import legible, one_line
 
 CHUNK_BYTES = 4 << 20
 # Files that are being written are known by it.
@@ -56,10 +56,12 @@ def land_file(
     file is kept, and judging its batch says what is wrong with it.
     """
 
+    name = legible(source.name)
+
     def judge(copy: Path) -> None:
         try:
             if accept:
-                accept(contract, copy, source.name)
+                accept(contract, copy, name)
         except BadFile as error:
             # Without its cause, which a log would print: parsers quote what they could not read.
             raise error from None
@@ -69,10 +71,10 @@ def land_file(
         handle = _open_regular(source if accept else source.parent.resolve() / source.name)
         with os.fdopen(handle, "rb") as file:
             chunks = iter(lambda: file.read(CHUNK_BYTES), b"")
-            stored = _store(landing_dir, contract.dataset, chunks, source.suffix.lower(), judge)
+            stored = _store(landing_dir, contract.dataset, chunks, Path(name).suffix.lower(), judge)
     except PermissionError as error:
         raise BadFile(f"{error.filename or source}: not readable or not writable for this worker.") from error
-    return _register(engine, contract, stored, Origin("file", source.name, extracted_at))
+    return _register(engine, contract, stored, Origin("file", name, extracted_at))
 
 
 def land_api(
