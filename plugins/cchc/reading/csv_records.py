@@ -198,10 +198,13 @@ def _check_span(
     before = next(csv.reader([opening], delimiter=delimiter))
     # Between two delimiters each line alone would have all cells of a row.
     rows = [len(before) < width <= len(before) + before[-1].count(delimiter)]
-    ending = closing.rpartition('"')[0]
-    rows.append(delimiter in ending and closing.count(delimiter) >= max(width - 1, 2))
+    # Of the closing line only what precedes the quote belongs to the value.
+    ending, _, rest = closing.replace('""', "  ").partition('"')
+    cells = ending.count(delimiter) + len(next(csv.reader([rest], delimiter=delimiter), [""]))
+    rows.append(delimiter in ending and cells >= max(width, 3) and _begins_row(own, ending, delimiter))
     rows += [
-        text.count(delimiter) >= max(width - 1, 2) or bool(own and _shape(text, delimiter) == own)
+        (text.count(delimiter) >= max(width - 1, 2) and _begins_row(own, text, delimiter))
+        or bool(own and _shape(text, delimiter) == own)
         for text in (*inner, ending)
     ]
     if any(rows) or last - first > RECORD_LINES or taken_apart(whole, delimiter) is None:
@@ -216,6 +219,12 @@ def _shape(row: str, delimiter: str) -> str:
     """What the first cell of a row looks like, if it has a digit: a code is as long as the one above it."""
     cell = row.partition(delimiter)[0].strip().strip('"')
     return re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", cell)) if any(map(str.isdigit, cell)) else ""
+
+
+def _begins_row(own: str, text: str, delimiter: str) -> bool:
+    """Whether a line with as many cells as a row may be one: where rows begin with a code, it does too."""
+    shape = _shape(text, delimiter)
+    return not own or " " in own or bool(shape and " " not in shape)
 
 
 def _stays_open(where: str, line: int) -> BadFile:
