@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cchc.contracts import contract_of
+from cchc.contracts import NumberStyle, contract_of, contracts
 from cchc.errors import BadFile
 from cchc.reading import json_file, json_records
 from cchc.reading.formats import open_export
@@ -207,6 +207,45 @@ def test_nested_list_is_kept_exactly_or_is_a_fault(world: World, written: str, t
                      '"MucDo": 4, "HieuLucTu": "20240101", "MaLinhVuc": "L"}]', "tthc")  # fmt: skip
     assert row["don_vi_thuc_hien"] == text
     assert (row["faults"] is None) == (text is not None)
+
+
+@pytest.mark.parametrize(
+    ("column", "written", "text"),
+    [
+        # As programs in Java write a number of ten millions and more.
+        ("tong_phi_le_phi", "5.0E7", "50000000"),
+        ("tong_phi_le_phi", "1.5e3", "1500"),
+        ("so_lan_bo_sung", "2E0", "2"),
+        # Of a code it is what was left of it.
+        ("MaHoSo", "2.02503E+17", "2.02503E+17"),
+    ],
+)
+def test_number_with_an_exponent_is_the_number_it_says(world: World, column: str, written: str, text: str):
+    record = text_of(dossier(1) | {column: "@"}).replace('"@"', written)
+    [row] = lines_of(world, f"[{record}]", "ho_so")
+    assert (row["ma_ho_so" if column == "MaHoSo" else column], row["faults"]) == (text, None)
+
+
+@pytest.mark.parametrize(
+    ("fees", "total"),
+    [
+        ('"DanhSachLePhi": [{"Gia": "50.000"}, {"Gia": "1.234,5"}]', "51234.5"),
+        # The total of a list and a number of JSON have a point, whatever the source writes in text.
+        ('"DanhSachLePhi": [{"Gia": "0,5"}, {"Gia": "0,734"}]', "1.234"),
+        ('"tong_phi_le_phi": 1.5', "1.5"),
+        ('"tong_phi_le_phi": 1.234', "1.234"),
+        ('"tong_phi_le_phi": "1.234"', "1234"),
+    ],
+)
+def test_amounts_are_read_in_the_style_of_their_layout(province: World, monkeypatch, fees: str, total: str):
+    contract = contract_of("ho_so")
+    style = NumberStyle(decimal=",", thousands=".")
+    layouts = (contract.layouts[0].model_copy(update={"numbers": style}), *contract.layouts[1:])
+    monkeypatch.setitem(contracts(), "ho_so", contract.model_copy(update={"layouts": layouts}))
+    record = text_of(dossier(1)).removesuffix("}")
+    batch, _ = province.ingest("ho_so", province.text(f"[{record}, {fees}}}]", "json"), at="2025-05-10")
+    assert (batch.lines_accepted, batch.lines_rejected) == (1, 0)
+    assert province.rows("SELECT tong_phi_le_phi::text FROM core.ho_so") == [(total,)]
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.text()
