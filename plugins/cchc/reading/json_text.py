@@ -4,12 +4,11 @@ import json
 from decimal import Decimal, InvalidOperation
 
 from cchc.contracts import UNKNOWN_TIMES
-from cchc.reading.written_times import read_time
+from cchc.reading.written_times import says_no_time
 
 DEEPEST = 20
 BIGGEST = Decimal(10) ** 15
 LONGEST = 1_000_000
-_UNKNOWN_MOMENTS = frozenset(moment for word in UNKNOWN_TIMES if (moment := read_time(word)))
 
 
 class NoJson(ValueError):
@@ -69,7 +68,7 @@ def _held(value: object) -> object:
     if isinstance(value, list):
         return [_held(part) for part in value]
     if isinstance(value, str):
-        return None if read_time(_word(value)) in _UNKNOWN_MOMENTS else value
+        return None if says_no_time(_word(value), UNKNOWN_TIMES) else value
     return value
 
 
