@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc.contracts import NumberStyle, contract_of, contracts
-from cchc.errors import BadFile
+from cchc.errors import BadFile, BatchStopped
 from cchc.reading import json_file, json_records
 from cchc.reading.formats import open_export
 from cchc.reading.json_records import Records
@@ -142,6 +142,19 @@ def test_rejection_shows_nothing_of_people(province: World):
     [(row,)] = province.rows("SELECT masked_row::text FROM ops.reject")
     assert PERSON not in row
     assert "trường SoDienThoai có hai lần" in row
+
+
+def test_rejection_shows_no_name_where_a_code_is_wanted_and_no_number_of_a_person_in_a_key(province: World):
+    name = "Nguyễn Văn An"
+    records = [text_of(dossier(n, MaHoSo=f"{name} {PERSON}")) for n in (31,)]
+    records.append(text_of(dossier(32)).replace("{", f'{{"{PERSON}": 1, "{PERSON}": 2, ', 1))
+    with pytest.raises(BatchStopped) as stopped:
+        province.ingest("ho_so", province.text(with_good(*records), "json"), at="2025-05-10")
+    rejects = province.rows("SELECT reasons::text, masked_row::text FROM ops.reject ORDER BY line_no")
+    assert "(chữ, 24 ký tự)" in rejects[0][0]
+    assert "trường *** có hai lần" in rejects[1][0]
+    for text in (str(stopped.value), *rejects[0], *rejects[1]):
+        assert name not in text and PERSON not in text
 
 
 def test_synonym_that_comes_after_the_first_records_does_not_win(province: World, monkeypatch):
@@ -518,6 +531,8 @@ def test_total_that_is_none_is_not_stated(world: World):
         ("2025-04-01T07:05:00+07:00", "2025-04-01 07:05:00"),
         ("2025-04-01", "2025-04-01 23:59:59"),
         ("2025040107", None),
+        ("00010101000000", None),
+        ("0001-01-01T00:00:00Z", None),
         ("20250431070500", None),
         (1743465600000, None),
         (True, None),
@@ -529,6 +544,24 @@ def test_stated_time_is_understood_or_named(world: World, stated: object, moment
     assert (account.exported_at and str(account.exported_at)) == moment
     assert account.time_source == ("stated" if moment else None)
     assert [("thoi_diem" in note) for note in account.notes] == ([] if moment else [True])
+
+
+def test_export_of_a_year_without_computers_is_refused(province: World):
+    text = f'{{"thoi_diem": "19010101000000", "data": [{text_of(dossier(1))}]}}'
+    with pytest.raises(BadFile, match=r"data are said to be of 01/01/1901\. Expected a day after 1999"):
+        province.ingest("ho_so", province.text(text, "json"))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"result": {"data": [UNIT]}}, "records stand in its list result.data, where a list data at the top"),
+        ({"Data": [UNIT]}, "records stand in its list Data,"),
+        ({"items": [UNIT], "total": 1}, "records stand in its list items,"),
+    ],
+)
+def test_records_in_another_list_are_refused_with_its_name(world: World, content: dict, says: str):
+    assert says in refusal(world, json.dumps(content))
 
 
 def test_envelope_behind_the_records_counts_as_one_before_them(province: World, monkeypatch):
