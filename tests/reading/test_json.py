@@ -564,6 +564,29 @@ def test_records_in_another_list_are_refused_with_its_name(world: World, content
     assert says in refusal(world, json.dumps(content))
 
 
+def test_units_that_provide_a_procedure_are_loaded_whatever_form_their_days_have(world: World):
+    world.dimensions()
+    unit = {
+        "MaDonVi": f"{SO}\u200b",
+        "MucDo": 4,
+        "HieuLucTu": "2025-01-31T17:00:00Z",
+        "HieuLucDen": "9999-12-31T23:59:59Z",
+    }
+    other = {"MaDonVi": "000.01.42.H59", "MucDo": "3", "HieuLucTu": "01/02/2025", "HieuLucDen": "30/06/2025"}
+    record = {
+        "MaTTHC": "1.300000",
+        "TenTTHC": "T",
+        "DonViThucHien": [unit, other],
+        "NgayCapNhat": "20240101000000",
+    }
+    batch, _ = world.ingest("tthc", world.json([record]), at="2025-05-10")
+    assert (batch.lines_accepted, batch.lines_rejected) == (1, 0)
+    assert world.rows(
+        "SELECT ma_don_vi, muc_do, valid_from::text, valid_to::text FROM core.tthc_don_vi "
+        "WHERE ma_tthc = '1.300000' ORDER BY ma_don_vi"
+    ) == [(SO, 4, "2025-02-01", "infinity"), ("000.01.42.H59", 3, "2025-02-01", "2025-06-30")]
+
+
 def test_envelope_behind_the_records_counts_as_one_before_them(province: World, monkeypatch):
     monkeypatch.setattr(json_file, "HEADER_RECORDS", 2)
     records = json.dumps([dossier(n) for n in range(1, 6)])

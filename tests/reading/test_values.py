@@ -381,6 +381,25 @@ def test_json_is_kept_and_a_vendors_null_for_a_time_in_it_is_null():
     ]
 
 
+@pytest.mark.parametrize(
+    ("field", "written", "held"),
+    [
+        *(
+            ("HieuLucTu", text, "20240101")
+            for text in ("20240101", "20240101000000", "01/01/2024", "1/1/2024")
+        ),
+        *(("HieuLucTu", text, "20240101") for text in ("2024-01-01T00:00:00", "2023-12-31T17:00:00Z")),
+        *(("HieuLucDen", text, None) for text in ("9999-12-31", "31/12/9999", "9999-12-31T23:59:59Z")),
+        *(("HieuLucTu", text, text) for text in ("20240230", "1/2024", "", "0024-01-01")),
+        ("HieuLucTu", "9999-12-31", "99991231"),
+        ("MaDonVi", "01/01/2024", "01/01/2024"),
+        ("MaDonVi", " 000.00.01.H59\u200b ", "000.00.01.H59"),
+    ],
+)
+def test_days_and_codes_in_a_list_of_units_are_read_as_those_of_columns_are(field: str, written: str, held):
+    assert json.loads(read_json(json.dumps([{field: written}]))) == [{field: held}]
+
+
 # Nested lists ---------------------------------------------------------------------------------
 
 

@@ -107,7 +107,8 @@ def _check_moment(contract: Contract, export: Export, moment: datetime | None, r
     if moment.year < FIRST_YEAR:
         raise BadFile(
             f"{request.name}: its data are said to be of {moment:%d/%m/%Y}. Expected a day after "
-            f"{FIRST_YEAR - 1}: give the right one (parameter extracted_at) and load it again. Nothing was loaded."
+            f"{FIRST_YEAR - 1}: give the right one (parameter extracted_at) and load it again. Nothing was "
+            "loaded."
         )
     now = datetime.now(VIETNAM).replace(tzinfo=None)
     # Of a day alone its end is taken, which may be ahead.
