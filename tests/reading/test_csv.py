@@ -98,6 +98,26 @@ def test_pair_of_quotes_that_swallows_rows_is_refused_with_the_first_line(
     assert "line 6: a quote" in told and f"line {6 + apart}" in told
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        # As in the national catalogue: commas stand in the other quoted values of the last line.
+        '"Thủ tục điều chỉnh quyết định thuộc thẩm \nquyền của Chủ tịch, của Giám đốc"',
+        '"Hồ sơ gồm:\n- đơn, bản vẽ, ảnh, sơ đồ, bản sao, biên lai, giấy tờ, phiếu, thẻ, đĩa, mẫu, tờ\nhết"',
+    ],
+)
+def test_value_of_several_lines_may_hold_as_many_commas_as_a_row(world: World, value: str):
+    lines = [
+        "ma_tthc,ten_tthc,co_quan_thuc_hien,ma_linh_vuc,ten_linh_vuc",
+        "1.009642,Thủ tục một,Sở,LV1,Đầu tư",
+        f'1.009644,{value},"Sở Tài chính, Sở Xây dựng, Ban quản lý, Ủy ban nhân dân",LV1,"Đầu tư, đấu thầu"',
+        "1.009645,Thủ tục ba,Sở,LV1,Đầu tư",
+    ]
+    rows, _ = read(world, "\n".join(lines), "tthc")
+    assert [row["ma_tthc"] for row in rows] == ["1.009642", "1.009644", "1.009645"]
+    assert rows[1]["ten_tthc"] == value.strip('"')
+
+
 def test_later_good_quote_does_not_hide_an_open_one(world: World):
     lines = [row(n) for n in range(1, 41)]
     lines[4] = cut(5, FULL[-1], '"Xin cấp phép')

@@ -180,6 +180,8 @@ def test_damaged_names_are_recognised_by_their_kind(way: str, record_property):
         ("?ăng ký kết hôn", damage.LOST),
         ("Qu?n lý đ?t đai?", damage.LOST),
         ("S??? X??y d???ng", damage.LOST),
+        ("???", damage.LOST),
+        ("?? ???-??", damage.LOST),
         ("S\ufffd Xây d\ufffdng", damage.LOST),
         ("S□ Xây d□ng", damage.LOST),
         ("S&#7903; X&acirc;y d&#7921;ng", damage.ESCAPED),

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cchc.contracts import contract_of
-from cchc.errors import BadFile
+from cchc.contracts import NumberStyle, contract_of, contracts
+from cchc.errors import BadFile, BatchStopped
 from cchc.reading import json_file, json_records
 from cchc.reading.formats import open_export
 from cchc.reading.json_records import Records
@@ -144,6 +144,19 @@ def test_rejection_shows_nothing_of_people(province: World):
     assert "trường SoDienThoai có hai lần" in row
 
 
+def test_rejection_shows_no_name_where_a_code_is_wanted_and_no_number_of_a_person_in_a_key(province: World):
+    name = "Nguyễn Văn An"
+    records = [text_of(dossier(n, MaHoSo=f"{name} {PERSON}")) for n in (31,)]
+    records.append(text_of(dossier(32)).replace("{", f'{{"{PERSON}": 1, "{PERSON}": 2, ', 1))
+    with pytest.raises(BatchStopped) as stopped:
+        province.ingest("ho_so", province.text(with_good(*records), "json"), at="2025-05-10")
+    rejects = province.rows("SELECT reasons::text, masked_row::text FROM ops.reject ORDER BY line_no")
+    assert "(chữ, 24 ký tự)" in rejects[0][0]
+    assert "trường *** có hai lần" in rejects[1][0]
+    for text in (str(stopped.value), *rejects[0], *rejects[1]):
+        assert name not in text and PERSON not in text
+
+
 def test_synonym_that_comes_after_the_first_records_does_not_win(province: World, monkeypatch):
     monkeypatch.setattr(json_file, "HEADER_RECORDS", 2)
     path = province.text(with_good(replaced(31, MA_31, f'{MA_31}, "ma_ho_so": "khac"')), "json")
@@ -207,6 +220,45 @@ def test_nested_list_is_kept_exactly_or_is_a_fault(world: World, written: str, t
                      '"MucDo": 4, "HieuLucTu": "20240101", "MaLinhVuc": "L"}]', "tthc")  # fmt: skip
     assert row["don_vi_thuc_hien"] == text
     assert (row["faults"] is None) == (text is not None)
+
+
+@pytest.mark.parametrize(
+    ("column", "written", "text"),
+    [
+        # As programs in Java write a number of ten millions and more.
+        ("tong_phi_le_phi", "5.0E7", "50000000"),
+        ("tong_phi_le_phi", "1.5e3", "1500"),
+        ("so_lan_bo_sung", "2E0", "2"),
+        # Of a code it is what was left of it.
+        ("MaHoSo", "2.02503E+17", "2.02503E+17"),
+    ],
+)
+def test_number_with_an_exponent_is_the_number_it_says(world: World, column: str, written: str, text: str):
+    record = text_of(dossier(1) | {column: "@"}).replace('"@"', written)
+    [row] = lines_of(world, f"[{record}]", "ho_so")
+    assert (row["ma_ho_so" if column == "MaHoSo" else column], row["faults"]) == (text, None)
+
+
+@pytest.mark.parametrize(
+    ("fees", "total"),
+    [
+        ('"DanhSachLePhi": [{"Gia": "50.000"}, {"Gia": "1.234,5"}]', "51234.5"),
+        # The total of a list and a number of JSON have a point, whatever the source writes in text.
+        ('"DanhSachLePhi": [{"Gia": "0,5"}, {"Gia": "0,734"}]', "1.234"),
+        ('"tong_phi_le_phi": 1.5', "1.5"),
+        ('"tong_phi_le_phi": 1.234', "1.234"),
+        ('"tong_phi_le_phi": "1.234"', "1234"),
+    ],
+)
+def test_amounts_are_read_in_the_style_of_their_layout(province: World, monkeypatch, fees: str, total: str):
+    contract = contract_of("ho_so")
+    style = NumberStyle(decimal=",", thousands=".")
+    layouts = (contract.layouts[0].model_copy(update={"numbers": style}), *contract.layouts[1:])
+    monkeypatch.setitem(contracts(), "ho_so", contract.model_copy(update={"layouts": layouts}))
+    record = text_of(dossier(1)).removesuffix("}")
+    batch, _ = province.ingest("ho_so", province.text(f"[{record}, {fees}}}]", "json"), at="2025-05-10")
+    assert (batch.lines_accepted, batch.lines_rejected) == (1, 0)
+    assert province.rows("SELECT tong_phi_le_phi::text FROM core.ho_so") == [(total,)]
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.text()
@@ -479,6 +531,8 @@ def test_total_that_is_none_is_not_stated(world: World):
         ("2025-04-01T07:05:00+07:00", "2025-04-01 07:05:00"),
         ("2025-04-01", "2025-04-01 23:59:59"),
         ("2025040107", None),
+        ("00010101000000", None),
+        ("0001-01-01T00:00:00Z", None),
         ("20250431070500", None),
         (1743465600000, None),
         (True, None),
@@ -490,6 +544,47 @@ def test_stated_time_is_understood_or_named(world: World, stated: object, moment
     assert (account.exported_at and str(account.exported_at)) == moment
     assert account.time_source == ("stated" if moment else None)
     assert [("thoi_diem" in note) for note in account.notes] == ([] if moment else [True])
+
+
+def test_export_of_a_year_without_computers_is_refused(province: World):
+    text = f'{{"thoi_diem": "19010101000000", "data": [{text_of(dossier(1))}]}}'
+    with pytest.raises(BadFile, match=r"data are said to be of 01/01/1901\. Expected a day after 1999"):
+        province.ingest("ho_so", province.text(text, "json"))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"result": {"data": [UNIT]}}, "records stand in its list result.data, where a list data at the top"),
+        ({"Data": [UNIT]}, "records stand in its list Data,"),
+        ({"items": [UNIT], "total": 1}, "records stand in its list items,"),
+    ],
+)
+def test_records_in_another_list_are_refused_with_its_name(world: World, content: dict, says: str):
+    assert says in refusal(world, json.dumps(content))
+
+
+def test_units_that_provide_a_procedure_are_loaded_whatever_form_their_days_have(world: World):
+    world.dimensions()
+    unit = {
+        "MaDonVi": f"{SO}\u200b",
+        "MucDo": 4,
+        "HieuLucTu": "2025-01-31T17:00:00Z",
+        "HieuLucDen": "9999-12-31T23:59:59Z",
+    }
+    other = {"MaDonVi": "000.01.42.H59", "MucDo": "3", "HieuLucTu": "01/02/2025", "HieuLucDen": "30/06/2025"}
+    record = {
+        "MaTTHC": "1.300000",
+        "TenTTHC": "T",
+        "DonViThucHien": [unit, other],
+        "NgayCapNhat": "20240101000000",
+    }
+    batch, _ = world.ingest("tthc", world.json([record]), at="2025-05-10")
+    assert (batch.lines_accepted, batch.lines_rejected) == (1, 0)
+    assert world.rows(
+        "SELECT ma_don_vi, muc_do, valid_from::text, valid_to::text FROM core.tthc_don_vi "
+        "WHERE ma_tthc = '1.300000' ORDER BY ma_don_vi"
+    ) == [(SO, 4, "2025-02-01", "infinity"), ("000.01.42.H59", 3, "2025-02-01", "2025-06-30")]
 
 
 def test_envelope_behind_the_records_counts_as_one_before_them(province: World, monkeypatch):

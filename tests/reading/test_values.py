@@ -141,6 +141,7 @@ PROCEDURE_CODE = contract_of("tthc").columns[0]
             for same in ("123456789012345", "84.29242", "Mã-01", "{3F2504E0-4F89-11D3-9A0C-0305E}")
         ),
         *(("'000123", "000123"), ("\u200bVB\u200d1\ufeff", "VB1"), ("\u202eVB1\u202c", "VB1")),
+        *(("VB\u034f1\ufe0f", "VB1"), ("VB1\U000e0031", "VB1"), ("\u3164VB1", "VB1"), ("VB1\u206a", "VB1")),
         *(("ＶＢ１", "VB1"), ("H59\u2013250305\u20110001", "H59-250305-0001"), ("VB1\u00ad", "VB1")),
     ],
 )
@@ -163,7 +164,7 @@ def test_code_is_kept_or_repaired_where_only_one_can_be_meant(text: str, reads: 
         ),
         *("VB\x1b[1m1", "VB\x071", "VB\n1", "VB 1", "VB\u00a01", '["VB1"]', '{"a": 1}', "[]", "{}", "true"),
         *("False", "null", "NaN", "N/A", "-", "--", "0", "000000", "0.0", "000-000", "...", "?", "VB?1"),
-        *("000.00.01.\u041d59", "VB\u0661", "VB\ue0001", "=1+1", "#N/A", "#REF!", "+84", "-5"),
+        *("000.00.01.\u041d59", "VB\u0661", "VB\ue0001", "=1+1", "#N/A", "#REF!", "+84", "-5", "VB1\u2800"),
         *("#ERROR!", "#FIELD!", "#BUSY!", "Err:502", "########"),
     ],
 )
@@ -287,6 +288,46 @@ def test_vendors_nulls_are_unknown_times_and_far_years_are_refused_in_every_colu
     assert [note and note.split(" (")[0] for note in notes] == far
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        # A program in Vietnam writes its least time with its own zone, which was +07:06 in the year 1.
+        *("0001-01-01T00:00:00+07:00", "0001-01-01T00:00:00+07:06", "0001-01-01T00:00:00.0000000Z"),
+        *("1900-01-01T00:00:00Z", "1900-01-01 00:00:00.000", "0000-00-00T00:00:00", "0000-00-00 00:00:00.0"),
+        "00/00/0000 00:00:00",
+    ],
+)
+def test_vendors_null_is_one_in_any_form_and_zone(text: str):
+    assert cells("ho_so", "ngay_tra", text)[:2] == ([None], [None])
+    assert flatten_dossier({"DanhSachHoSoBoSung": [{"NgayBoSung": text}]})["ngay_yeu_cau_bo_sung"] is None
+    assert json.loads(read_json(json.dumps([{"HieuLucDen": text}]))) == [{"HieuLucDen": None}]
+    # A due date that is not known would count as on time.
+    assert cells("ho_so", "han_tiep_nhan", text)[1] != [None]
+
+
+@pytest.mark.parametrize(
+    "text", ["9999-12-31T23:59:59Z", "9999-12-31T00:00:00Z", "9999-12-31T00:00:00+07:00"]
+)
+def test_open_end_is_one_in_any_zone(text: str):
+    assert cells("don_vi", "hieu_luc_den", text)[:2] == ([None], [None])
+    assert cells("ho_so", "ngay_tra", text)[1] != [None]
+
+
+FLAGS = [
+    *((dataset, "da_xoa") for dataset in ("ho_so", "van_ban", "ho_so_cong_viec")),
+    *(("ho_so", "co_ket_qua_dien_tu"), ("don_vi", "theo_doi"), ("don_vi", "da_kiem_chung")),
+]
+
+
+@pytest.mark.parametrize(("dataset", "column"), FLAGS)
+def test_flag_that_no_rule_looks_at_is_0_or_1(dataset: str, column: str):
+    """A dossier deleted by a 2 was one that is not deleted."""
+    values, notes, _ = cells(dataset, column, "0", "1", "2", "-1", "", "1.0")
+    assert values == ["0", "1", None, None, None, "1"]
+    assert notes[2:4] == ["2 (ngoài khoảng 0 đến 1)", "-1 (ngoài khoảng 0 đến 1)"]
+    assert notes[:2] + notes[4:] == [None] * 4
+
+
 @pytest.mark.parametrize("column", ["ngay_tra", "ngay_tu_choi", "ngay_yeu_cau_bo_sung"])
 def test_what_has_happened_did_not_happen_after_the_export(column: str):
     values, notes, _ = cells("ho_so", column, "2025-05-10 23:00:00", "2025-05-12", "2052-03-05")
@@ -341,6 +382,25 @@ def test_json_is_kept_and_a_vendors_null_for_a_time_in_it_is_null():
     ]
 
 
+@pytest.mark.parametrize(
+    ("field", "written", "held"),
+    [
+        *(
+            ("HieuLucTu", text, "20240101")
+            for text in ("20240101", "20240101000000", "01/01/2024", "1/1/2024")
+        ),
+        *(("HieuLucTu", text, "20240101") for text in ("2024-01-01T00:00:00", "2023-12-31T17:00:00Z")),
+        *(("HieuLucDen", text, None) for text in ("9999-12-31", "31/12/9999", "9999-12-31T23:59:59Z")),
+        *(("HieuLucTu", text, text) for text in ("20240230", "1/2024", "", "0024-01-01")),
+        ("HieuLucTu", "9999-12-31", "99991231"),
+        ("MaDonVi", "01/01/2024", "01/01/2024"),
+        ("MaDonVi", " 000.00.01.H59\u200b ", "000.00.01.H59"),
+    ],
+)
+def test_days_and_codes_in_a_list_of_units_are_read_as_those_of_columns_are(field: str, written: str, held):
+    assert json.loads(read_json(json.dumps([{field: written}]))) == [{field: held}]
+
+
 # Nested lists ---------------------------------------------------------------------------------
 
 
@@ -389,6 +449,7 @@ def test_wait_for_a_supplement_is_never_negative_or_guessed(asked: object, answe
             (Decimal("1e999999"), "Gia 1E+999999"),
             (10**13, "Gia 10000000000000"),
         ),
+        *((Decimal("50.000"), "Gia 50.000"), (Decimal("1234.500"), "1234.500"), (Decimal("0.125"), "0.125")),
         *(("50\x00", "Gia 50\x00"), (0.1234567, "Gia 0.1234567"), ("0.5%", "Gia 0.5%")),
     ],
 )
@@ -399,6 +460,11 @@ def test_amount_is_read_or_named(amount: object, total: str):
 def test_amounts_are_read_in_the_style_of_their_source():
     fees = {"DanhSachLePhi": [{"Gia": "50.000"}, {"Gia": 1.5}]}
     assert flatten_dossier(fees, VIETNAMESE)["tong_phi_le_phi"] == "50001.5"
+
+
+def test_fraction_of_three_digits_is_read_where_the_source_says_that_it_writes_them():
+    fees = {"DanhSachLePhi": [{"Gia": Decimal("50.000")}, {"Gia": "1.500"}]}
+    assert flatten_dossier(fees, NumberStyle(decimal="."))["tong_phi_le_phi"] == "51.500"
 
 
 @pytest.mark.parametrize(

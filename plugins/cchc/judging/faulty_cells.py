@@ -52,7 +52,13 @@ def _parts(contract: Contract) -> tuple[str, str]:
     """SQL text over `o`: the cell itself, masked, and why it was refused (NULL where its type says that)."""
     texts = ", ".join(f"'{c.name}'" for c in contract.columns if c.type in ("text", "json"))
     cell, reason = (f"split_part(o.value, chr({ord(REASON)}), {n})" for n in (1, 2))
-    masked = f"CASE WHEN o.key IN ({texts}) THEN ops.mask_text({cell}) ELSE ops.mask_cell({cell}) END"
+    codes = ", ".join(f"'{c.name}'" for c in contract.columns if contract.is_code(c)) or "NULL"
+    # Words where a code is wanted may be somebody's name.
+    words = f"o.key IN ({codes}) AND {cell} ~ '[A-Za-zÀ-ỹ]{{2,}}\\s+[A-Za-zÀ-ỹ]{{2,}}'"
+    masked = (
+        f"CASE WHEN {words} THEN format('(chữ, %s ký tự)', length({cell})) "
+        f"WHEN o.key IN ({texts}) THEN ops.mask_text({cell}) ELSE ops.mask_cell({cell}) END"
+    )
     return f"left({masked}, 40)", f"nullif({reason}, '')"
 
 

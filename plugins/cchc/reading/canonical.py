@@ -23,7 +23,7 @@ from cchc.reading.written_codes import (
     visible,
 )
 from cchc.reading.written_numbers import Unreadable, read_number
-from cchc.reading.written_times import VIETNAM, parse_times, read_time
+from cchc.reading.written_times import VIETNAM, parse_times, read_time, says_no_time
 from cchc.spelling import fold
 
 SHOWN = 64
@@ -291,23 +291,26 @@ def _times(
     unreadable: dict[int, dict[str, str]],
 ) -> pa.Array:
     value = parse_times(text)
+    words = (*column.unknown, *layout.nulls)
     if value.null_count != text.null_count:
-        unknown = pa.array([word.lower() for word in (*column.unknown, *layout.nulls)], pa.string())
+        unknown = pa.array([word.lower() for word in words], pa.string())
         bad = pc.and_(pc.is_null(value), pc.greater(pc.utf8_length(text), 0))
         bad = pc.and_(bad, pc.invert(pc.is_in(pc.utf8_lower(text), unknown)))
         for row in pc.indices_nonzero(pc.fill_null(bad, False)).to_pylist():
-            unreadable.setdefault(row, {})[column.name] = shown(text[row].as_py(), "")
+            if not says_no_time(cell := text[row].as_py(), words):
+                unreadable.setdefault(row, {})[column.name] = shown(cell, "")
     ends = pc.min_max(value)
     first, last = (pa.scalar(limit, pa.timestamp("s")) for limit in limits)
     within = pc.and_(pc.greater_equal(ends["min"], first), pc.less_equal(ends["max"], last))
     if not ends["min"].is_valid or within.as_py():
         return value
     outside = pc.or_(pc.less(value, first), pc.greater(value, last))
-    moments = [moment for word in (*column.unknown, *layout.nulls) if (moment := read_time(word))]
+    moments = [moment for word in words if (moment := read_time(word))]
     beyond = pc.and_(outside, pc.invert(pc.is_in(value, pa.array(moments, pa.timestamp("s")))))
     reason = f"ngoài khoảng {limits[0]:%d/%m/%Y} đến {limits[1]:%d/%m/%Y}"
     for row in pc.indices_nonzero(pc.fill_null(beyond, False)).to_pylist():
-        unreadable.setdefault(row, {})[column.name] = shown(text[row].as_py(), reason)
+        if not says_no_time(cell := text[row].as_py(), words):
+            unreadable.setdefault(row, {})[column.name] = shown(cell, reason)
     return pc.if_else(pc.fill_null(outside, False), None, value)
 
 

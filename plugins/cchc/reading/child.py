@@ -30,6 +30,8 @@ from cchc.reading.totals import agreed_total
 
 PR_SET_PDEATHSIG = 1
 VIETNAM = timezone(timedelta(hours=7))
+# No source is older.
+FIRST_YEAR = 2000
 TOO_MUCH_MEMORY = (
     f"reading it needs more than the {MEMORY_BYTES >> 20} MiB of memory that are allowed. Export it as CSV, "
     "or split it by month."
@@ -107,6 +109,12 @@ def _check_moment(contract: Contract, export: Export, moment: datetime | None, r
                 f"(parameter extracted_at) and load it again."
             )
         return
+    if moment.year < FIRST_YEAR:
+        raise BadFile(
+            f"{request.name}: its data are said to be of {moment:%d/%m/%Y}. Expected a day after "
+            f"{FIRST_YEAR - 1}: give the right one (parameter extracted_at) and load it again. Nothing was "
+            "loaded."
+        )
     now = local_now()
     # Of a day alone its end is taken, which may be ahead.
     if moment > now + timedelta(minutes=1) and not (moment.date() == now.date() and moment.second == 59):

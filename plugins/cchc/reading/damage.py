@@ -204,6 +204,7 @@ _BOX = "\ufffd\u25a1\u25af\u2395\ufffc"
 _BOX_IN_WORD = re.compile(f"\ufffd|\\w[{_BOX}]+\\w|[a-z][{_BOX}]|[{_BOX}][a-z]")
 _SIGN_IN_WORD = re.compile("[^\\W\\d_][¡-©¬®¯±´-¹»-¿÷×][^\\W\\d_]|[^\\W\\d_][\\u0080-\\u009f\\u2500-\\u259f]")
 _ASKS = re.compile(r"\?+")
+_LETTER = re.compile(r"[^\W_]")
 
 
 def damaged(texts: pa.Array, escapes: bool = True) -> dict[str, pa.Array]:
@@ -222,7 +223,7 @@ def damage_of(text: str, escapes: bool = True) -> str | None:
 
     `escapes`: whether a character written as its number is damage, as in a name; in JSON it is none.
     """
-    if _BOX_IN_WORD.search(text):
+    if _BOX_IN_WORD.search(text) or ("??" in text and not _LETTER.search(text)):
         return LOST
     if escapes and _NUMBERED.search(text):
         return ESCAPED

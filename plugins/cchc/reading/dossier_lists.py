@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from cchc.contracts import UNKNOWN_TIMES, NumberStyle
 from cchc.reading.written_numbers import PLACES, Unreadable, read_number
-from cchc.reading.written_times import read_time
+from cchc.reading.written_times import read_time, says_no_time
 
 TIME = "%Y%m%d%H%M%S"
 DOCUMENTS, ROUNDS, RESULTS = "TaiLieuNop", "DanhSachHoSoBoSung", "DanhSachGiayToKetQua"
@@ -35,10 +35,12 @@ LIST_OF = {
 DEAREST = Decimal(10) ** 12
 FIRST_YEAR = 2000
 LONGEST_BITS = 256
+THOUSANDS = 3
+# The style of a source that writes numbers as JSON does and says so.
+JSON = NumberStyle(decimal=".")
 # A word of a flag → whether it is set; DuocTaiSuDung knows 2 as well.
 FLAGS = {"": False, "0": False, "false": False, "1": True, "2": True, "true": True}
 NOTHING = frozenset({"", "null", "none", "n/a"})
-UNKNOWN_MOMENTS = frozenset(moment for word in UNKNOWN_TIMES if (moment := read_time(word)))
 
 
 def flatten_dossier(record: Mapping[str, object], style: NumberStyle | None = None) -> dict[str, str | None]:
@@ -141,12 +143,14 @@ def _total(fees: list[Mapping[str, object]], style: NumberStyle | None) -> str |
 
 
 def _amount(value: object, style: NumberStyle | None) -> Decimal | None:
-    """One amount; what is a number already has no separators to be understood."""
+    """One amount. A number of JSON has a point for its fraction, yet 50.000 may have been 50 thousand."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     try:
         if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
             amount = Decimal(str(value))
+            if amount.as_tuple().exponent == -THOUSANDS:
+                read_number(str(amount), whole=False, style=JSON if style == JSON else None)
         elif isinstance(value, str):
             amount = read_number(value, whole=False, style=style)
         else:
@@ -180,9 +184,9 @@ def _last_asked(rounds: list[Mapping[str, object]]) -> str | None:
 def _time(row: Mapping[str, object], name: str) -> datetime | None:
     value = row.get(name)
     text = "" if value is None else _plain(value).strip()
-    moment = read_time(text)
-    if moment in UNKNOWN_MOMENTS or not text or text.upper() in UNKNOWN_TIMES:
+    if not text or text.upper() in UNKNOWN_TIMES or says_no_time(text, UNKNOWN_TIMES):
         return None
+    moment = read_time(text)
     if moment is None or not FIRST_YEAR <= moment.year <= datetime.now().year + 1:  # noqa: DTZ005 - a year
         raise Unreadable(f"{name} {_short(value)}")
     return moment

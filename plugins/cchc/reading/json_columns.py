@@ -1,7 +1,9 @@
 """Makes columns of JSON records: a field's value is one of its column's kind, or a fault of the record."""
 
 import json
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -12,13 +14,14 @@ from cchc.errors import BadFile
 from cchc.reading.dossier_lists import CONSUMED, LIST_OF, columns_without_source, flatten_dossier
 from cchc.reading.export import FAULTS
 from cchc.reading.header import Header
-from cchc.reading.json_values import KEYS, Fault, as_json, shown
+from cchc.reading.json_values import DIGITS, KEYS, Fault, as_json, shown
 
 # A layout's `flatten`: the function, the nested fields it reads or knowingly leaves out, the list that each
 # of its columns is made of, and which of its columns some records say nothing of.
 FLATTENERS = {"dossier": (flatten_dossier, CONSUMED, LIST_OF, columns_without_source)}
 NONE_OF_ITS: tuple[Any, ...] = (None, frozenset(), {}, lambda _: set())
 REASON = 64
+FRACTION = re.compile(r"\d+\.\d+", re.ASCII)
 
 
 class Columns:
@@ -32,6 +35,9 @@ class Columns:
         self._flatten, self._consumed, self._list_of, self._without_source = FLATTENERS.get(
             header.layout.flatten or "", NONE_OF_ITS
         )
+        numbers = header.layout.numbers
+        # What is a number already is given as the source writes numbers in text, to be read alike.
+        self._point = numbers.decimal if numbers else "."
         self._lists = set(self._list_of.values())
         self._fields: dict[str, Column | None] = {}
         self._synonyms: dict[str, list[str]] = {}
@@ -81,7 +87,7 @@ class Columns:
                 self.blanks = True
             elif type(value) is str and column.type != "json":
                 values[column.name] = value
-            elif isinstance(text := _text(column, value), Fault):
+            elif isinstance(text := self._text(column, value), Fault):
                 found[column.name] = text.reason
             else:
                 values[column.name] = text
@@ -144,26 +150,31 @@ class Columns:
             fields |= dict.fromkeys(row)
         self._sources[key] = fields
 
+    def _text(self, column: Column, value: Any) -> str | Fault:
+        """The value of a field as the text of its column."""
+        if column.type == "json":
+            return _nested(value)
+        if isinstance(value, bool):
+            word = "true" if value else "false"
+            return str(int(value)) if column.type == "int" else Fault(f"{word} không phải là giá trị của cột")
+        if isinstance(value, list | dict):
+            return Fault(
+                "danh sách thay vì một giá trị"
+                if isinstance(value, list)
+                else "đối tượng thay vì một giá trị"
+            )
+        # 5.0E7 says one number only; as a code it is one that a program has rounded.
+        if isinstance(value, Decimal) and column.type in ("int", "number") and abs(value.adjusted()) < DIGITS:
+            return f"{value:f}".replace(".", self._point)
+        return str(value)
+
     def _add_flat(self, record: Mapping[str, Any], values: dict[str, str], found: dict[str, str]) -> None:
-        for name, value in self._flatten(record).items():
-            if value is None:
+        for name, text in self._flatten(record, self._header.layout.numbers).items():
+            if text is None:
                 continue
+            value = text.replace(".", self._point) if FRACTION.fullmatch(text) else text
             if values.setdefault(name, value) != value:
                 found[name] = f"khác với danh sách {self._list_of[name]}"
-
-
-def _text(column: Column, value: Any) -> str | Fault:
-    """The value of a field as the text of its column."""
-    if column.type == "json":
-        return _nested(value)
-    if isinstance(value, bool):
-        word = "true" if value else "false"
-        return str(int(value)) if column.type == "int" else Fault(f"{word} không phải là giá trị của cột")
-    if isinstance(value, list | dict):
-        return Fault(
-            "danh sách thay vì một giá trị" if isinstance(value, list) else "đối tượng thay vì một giá trị"
-        )
-    return str(value)
 
 
 def _nested(value: Any) -> str | Fault:

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+from cchc.contracts import UNKNOWN_TIMES
 from cchc.errors import BadFile
 from cchc.reading.export import Account
 from cchc.reading.totals import Total, stated_moment, stated_number
+from cchc.reading.written_times import says_no_time
 
 TOTAL, MOMENT, ERROR = "tong_so", "thoi_diem", "error_code"
 FIELDS = (TOTAL, MOMENT, ERROR)
@@ -50,6 +52,8 @@ def stated_time(value: object) -> datetime | None:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     text = str(value).strip()
+    if says_no_time(text, UNKNOWN_TIMES):
+        return None
     try:
         if COMPACT.fullmatch(text):
             return datetime.strptime(text, "%Y%m%d%H%M%S")  # noqa: DTZ007 - local time by contract

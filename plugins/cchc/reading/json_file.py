@@ -182,8 +182,19 @@ def _header(contract: Contract, first: list[Record], where: str) -> Header:
     header = recognise(contract, list(by_column.values()), 1, where)
     if header is None:
         seen = ", ".join(map(shown, keys[:12]))
-        raise no_header(contract, where, f"the first records have the keys {seen}")
+        raise no_header(contract, where, f"the first records have the keys {seen}{_inner(first[0][1])}")
     return header
+
+
+def _inner(record: dict[str, Any], within: str = "") -> str:
+    """Where in a first record other records stand, as words of a refusal; empty when nowhere."""
+    for key, value in record.items():
+        name = f"{within}{shown(key)}"
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return f"; records stand in its list {name}, where a list data at the top is expected"
+        if isinstance(value, dict) and not within and (found := _inner(value, f"{name}.")):
+            return found
+    return ""
 
 
 def _lacking(contract: Contract, header: Header, first: list[Record], where: str) -> list[str]:

@@ -3,13 +3,17 @@
 import json
 from decimal import Decimal, InvalidOperation
 
-from cchc.contracts import UNKNOWN_TIMES
-from cchc.reading.written_times import read_time
+from cchc.contracts import NEVER, UNKNOWN_TIMES
+from cchc.reading.written_codes import visible
+from cchc.reading.written_times import read_time, says_no_time
 
 DEEPEST = 20
 BIGGEST = Decimal(10) ** 15
 LONGEST = 1_000_000
-_UNKNOWN_MOMENTS = frozenset(moment for word in UNKNOWN_TIMES if (moment := read_time(word)))
+# Of units that provide a procedure.
+FIRST_DAY, LAST_DAY = "HieuLucTu", "HieuLucDen"
+DAYS = (FIRST_DAY, LAST_DAY)
+FOUR_DIGITS = 1000
 
 
 class NoJson(ValueError):
@@ -17,7 +21,7 @@ class NoJson(ValueError):
 
 
 def read_json(text: str) -> str:
-    """The same value as JSON text; a vendor's null for a time is null. Raises NoJson."""
+    """The same value as JSON text: a vendor's null for a time is null, a day is 20250305. Raises NoJson."""
     if len(text) > LONGEST:
         raise NoJson(f"dài {len(text)} ký tự, nhiều nhất {LONGEST}")
     # Before parsing: what is too deep for the parser is too deep for everybody.
@@ -65,12 +69,23 @@ def _constant(name: str) -> object:
 
 def _held(value: object) -> object:
     if isinstance(value, dict):
-        return {_word(name): _held(part) for name, part in value.items()}
+        return {_word(name): _day(name, _held(part)) for name, part in value.items()}
     if isinstance(value, list):
         return [_held(part) for part in value]
     if isinstance(value, str):
-        return None if read_time(_word(value)) in _UNKNOWN_MOMENTS else value
+        text = visible(_word(value))
+        return None if says_no_time(text, UNKNOWN_TIMES) else text
     return value
+
+
+def _day(name: str, value: object) -> object:
+    """A day of validity in the form in which the suite and core read it; what is none stays as it is."""
+    if name not in DAYS or not isinstance(value, str):
+        return value
+    if name == LAST_DAY and says_no_time(value, NEVER):
+        return None
+    moment = read_time(value)
+    return moment.strftime("%Y%m%d") if moment and moment.year >= FOUR_DIGITS else value
 
 
 def _word(text: str) -> str:

@@ -17,6 +17,8 @@ EXPONENT = 308
 STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 COLON = re.compile(rb'"\s*+:')
 NAME_SHOWN = 30
+# An object may have people for its keys.
+NUMBER_OF_A_PERSON = re.compile(r"\d{9,}")
 
 
 class NotJson(ValueError):
@@ -111,7 +113,7 @@ def _found(character: str) -> str:
 
 def shown(name: str) -> str:
     """A field's name as it may stand in a message."""
-    name = name.encode(errors="replace").decode()
+    name = NUMBER_OF_A_PERSON.sub("***", name.encode(errors="replace").decode())
     return name if len(name) <= NAME_SHOWN else f"{name[:NAME_SHOWN]}…"
 
 

@@ -8,8 +8,12 @@ import pyarrow.compute as pc
 
 from cchc.contracts import Column
 
-# Characters that show nothing: soft hyphen, zero widths, direction marks, byte order mark.
-INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+# Characters that show nothing: soft hyphen, joiners, zero widths, direction marks, variation selectors,
+# fillers, byte order mark, tags.
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e01ef"
+)
 INVISIBLES = re.compile(f"[{INVISIBLE}]")
 # What Excel, Google Sheets and LibreOffice show where they could not calculate, or where a column is too
 # narrow for its number.
@@ -45,7 +49,7 @@ IMPLAUSIBLE = (
         "là một ngày",
     ),
     (re.compile(r"[\d:]*\d:\d\d(:\d\d)?", re.ASCII), "là một giờ"),
-    (re.compile(r".*\s.*", re.DOTALL), "có khoảng trắng ở giữa"),
+    (re.compile("(?s).*[\\s\u2800].*"), "có khoảng trắng ở giữa"),
     (re.compile(r'.*[\[\]"].*', re.DOTALL), "không phải mã"),
     (re.compile(r".*\?.*"), "có dấu ? thay cho chữ đã mất"),
     (ERROR, "ô lỗi"),

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import datetime, timedelta, timezone
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -36,6 +37,26 @@ RARE_FORMS = tuple(
 )
 YEAR_ONE = pa.scalar(datetime(1, 1, 1), pa.timestamp("s"))  # noqa: DTZ001 - local time by contract
 VIETNAM = timezone(timedelta(hours=7))
+
+
+ZONED = re.compile(r"(\d.*:\d\d(?:[.,]\d+)?)\s?(?:Z|[+-]\d\d(?::?\d\d)?)", re.ASCII)
+NO_DAY = re.compile(r"(0000([-/]?)00\2?00|00/00/0000)([ T]?00:?00(:?00([.,]0+)?)?)?", re.ASCII)
+
+
+def says_no_time(text: str, words: tuple[str, ...]) -> bool:
+    """Whether `text` is, in any form and zone, a time that vendors write in place of none, as `words` are."""
+    zoned = ZONED.fullmatch(text.strip())
+    # 1 January of the year 1 is none anywhere: what the clock shows there is not Vietnam's.
+    shown = zoned[1] if zoned else text.strip()
+    if NO_DAY.fullmatch(shown):
+        return any(map(NO_DAY.fullmatch, words))
+    moments = _moments(words)
+    return read_time(shown) in moments or read_time(text) in moments
+
+
+@cache
+def _moments(words: tuple[str, ...]) -> frozenset[datetime]:
+    return frozenset(moment for word in words if (moment := read_time(word)))
 
 
 def read_time(text: str) -> datetime | None:

@@ -108,8 +108,9 @@ class SourceClient(ABC):
         code = response.status_code
         try:
             body: dict[str, Any] = response.json()
-        except requests.JSONDecodeError as error:
-            raise SourceUnavailable(f"{self.base_url}{path}: HTTP {code}, the answer is no JSON.") from error
+        except (ValueError, RecursionError):
+            # Without its cause: the parser holds what it could not read.
+            raise SourceUnavailable(f"{self.base_url}{path}: HTTP {code}, the answer is no JSON.") from None
         if not isinstance(body, dict):
             raise SourceUnavailable(f"{self.base_url}{path}: HTTP {code}, the answer is no JSON object.")
         if code >= requests.codes.bad_request:

@@ -71,7 +71,7 @@ class QlvbClient(SourceClient):
             # Refusals are told in JSON.
             self._json(response, path)
         total, moment = response.headers.get(TOTAL, ""), response.headers.get("X-Thoi-Diem")
-        if not total.isdigit() or moment != query["den"]:
+        if not total.isdecimal() or moment != query["den"]:
             raise SourceRefused(
                 f"{self.base_url}{path}: {TOTAL} is {total!r} and X-Thoi-Diem {moment!r}. Expected a number "
                 f"of rows and {query['den']}: is this the address of {self.system}'s exports?"

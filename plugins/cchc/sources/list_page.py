@@ -1,0 +1,76 @@
+"""Takes a page of a list apart and leaves its records as received: their readers judge what they say."""
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+SPACE = re.compile(r"[ \t\r\n]*")
+# Numbers of records are passed over, not made: they may be too long for any type.
+RECORD = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
+FIELD = json.JSONDecoder(strict=False, parse_float=str)
+
+
+class NoPage(ValueError):
+    """Bytes that are no JSON object in which each field stands once; says why."""
+
+
+def read_page(content: bytes) -> dict[str, Any]:
+    """The fields of a page; its list `data` as a fragment a record. Raises NoPage."""
+    try:
+        # What is no character goes back to the bytes that it was.
+        text = content.decode(json.detect_encoding(content), "surrogateescape")
+        fields, end = _fields(text, _after_space(text, 0))
+    except NoPage:
+        raise
+    except (ValueError, RecursionError):
+        # The parser quotes what it could not read.
+        raise NoPage("the answer is no JSON") from None
+    if end < len(text):
+        raise NoPage("something follows the answer's JSON object")
+    return fields
+
+
+def _fields(text: str, at: int) -> tuple[dict[str, Any], int]:
+    """The fields of the object at this place, and what follows it."""
+    fields: dict[str, Any] = {}
+    at = _behind("{", text, at)
+    while not (text.startswith("}", at) and not fields):
+        name, at = FIELD.raw_decode(text, at)
+        at = _behind(":", text, _after_space(text, at))
+        if not isinstance(name, str) or name in fields:
+            raise NoPage("the answer has a field twice")
+        if name == "data" and text.startswith("[", at):
+            fields[name], at = _records(text, at)
+        else:
+            fields[name], at = FIELD.raw_decode(text, at)
+        at = _after_space(text, at)
+        if text.startswith("}", at):
+            break
+        at = _behind(",", text, at)
+    return fields, _behind("}", text, at)
+
+
+def _records(text: str, at: int) -> tuple[list[orjson.Fragment], int]:
+    records: list[orjson.Fragment] = []
+    at = _behind("[", text, at)
+    while not (text.startswith("]", at) and not records):
+        _, end = RECORD.raw_decode(text, at)
+        records.append(orjson.Fragment(text[at:end].encode("utf-8", "surrogateescape")))
+        at = _after_space(text, end)
+        if text.startswith("]", at):
+            break
+        at = _behind(",", text, at)
+    return records, _behind("]", text, at)
+
+
+def _behind(sign: str, text: str, at: int) -> int:
+    if not text.startswith(sign, at):
+        raise NoPage("the answer is no JSON object" if sign == "{" else "the answer is no JSON")
+    return _after_space(text, at + 1)
+
+
+def _after_space(text: str, at: int) -> int:
+    found = SPACE.match(text, at)
+    return found.end() if found else at
