@@ -132,8 +132,7 @@ def _mark_irregular(block: Block, text: npt.NDArray[np.uint8], width: int) -> No
     """Marks the records whose number of cells is not the header's."""
     if not len(block.starts):
         return
-    at = np.flatnonzero(text == ord(block.delimiter))
-    counts = np.searchsorted(at, block.ends) - np.searchsorted(at, block.starts) + 1
+    counts = _delimiters(block, text) + 1
     blank = block.starts == block.ends
     block.regular[blank] = False
     other = np.flatnonzero((counts != width) & ~blank)
@@ -141,6 +140,20 @@ def _mark_irregular(block: Block, text: npt.NDArray[np.uint8], width: int) -> No
         whole = block.data[block.starts[record] : block.ends[record]]
         if b'"' not in whole or len(block.cells(record)) != width:
             block.regular[record] = False
+
+
+def _delimiters(block: Block, text: npt.NDArray[np.uint8]) -> Numbers:
+    """How many delimiters each record has outside its quoted values."""
+    at = np.flatnonzero(text == ord(block.delimiter))
+    first, behind = np.searchsorted(at, block.starts), np.searchsorted(at, block.ends)
+    if not (text == QUOTE).any():
+        return behind - first
+    quotes = np.cumsum(text == QUOTE, dtype=np.int32)
+    before = np.where(block.starts > 0, quotes[block.starts - 1], 0)
+    # Each delimiter belongs to the record whose start it follows.
+    opened = quotes[at] - np.repeat(before, np.diff(np.append(first, len(at))))
+    outside = np.concatenate(([0], np.cumsum(opened % 2 == 0)))
+    return outside[behind] - outside[first]
 
 
 def _broken_values(
