@@ -149,6 +149,7 @@ def test_recording_what_was_found_is_a_step_too(province: World, monkeypatch, si
         validate(province.engine, land(province))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("condition", ["CAST(ten_tthc AS integer) > 0", "khong_co > 0"])
 def test_a_rule_that_cannot_be_judged_stops_its_batch_and_quotes_nothing(
     province: World, monkeypatch, silent, condition
@@ -167,6 +168,7 @@ def test_a_rule_that_cannot_be_judged_stops_its_batch_and_quotes_nothing(
     assert province.rows("SELECT status FROM ops.batch WHERE batch_id = :b", b=batch_id) == [("landed",)]
 
 
+@pytest.mark.long
 def test_a_judge_that_may_not_in_is_told_in_one_line_without_the_password(province: World, monkeypatch):
     wrong = province.engine.url.set(password="sai mật khẩu")
     address = validation.full_address(wrong)

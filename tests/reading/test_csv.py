@@ -177,6 +177,7 @@ def test_numbered_points_in_a_value_are_no_rows_below_a_serial_number(world: Wor
     assert "line 3: a quote" in refused(world, vendor(listed(1), *swallowed))
 
 
+@pytest.mark.long
 def test_many_values_of_several_lines_take_no_longer_each(world: World):
     many = [cut(n, TEXT, '"Cấp\nphép"') for n in range(1, 60_001)]
     began = time.process_time()

@@ -224,6 +224,7 @@ STATES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("states", STATES.values(), ids=STATES)
 def test_the_order_of_exports_does_not_matter(merged, states):
     files = [(merged.dossiers(on("2025-06-10", name) | changes), at) for name, at, changes in states]
