@@ -125,6 +125,18 @@ WORK = {
     "da_xoa": "0",
 }
 
+# A dossier of the sync contract, but for its code.
+RECORD = {
+    "MaTTHC": "1.000001",
+    "TrangThaiHoSo": "4",
+    "DonViXuLy": SO,
+    "KenhThucHien": "2",
+    "NgayTiepNhan": "20250305090000",
+    "NgayHenTra": "20250312090000",
+    "NgayKetThucXuLy": None,
+    "NgayCapNhat": "20250305090000",
+}
+
 CONTENT = (
     *("core.don_vi", "core.don_vi_khoa", "core.don_vi_phien_ban", "core.don_vi_nguon"),
     *("core.don_vi_tra_loi", "core.ke_thua", "core.ten_goi_khac"),

@@ -15,11 +15,14 @@ _PLAIN = re.compile(
     "[\t\n\r -~\u00a0àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ"
     "ÀÁẢÃẠĂẰẮẲẴẶÂẦẤẨẪẬÈÉẺẼẸÊỀẾỂỄỆÌÍỈĨỊÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢÙÚỦŨỤƯỪỨỬỮỰỲÝỶỸỴĐ]*"
 )
-# What is not seen, and what a spreadsheet writes for a line break.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e01ef]"
+# Characters that show nothing, as ranges: soft hyphen, joiners, zero widths, direction marks, variation
+# selectors, fillers, byte order mark, tags.
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e01ef"
 )
+# Those and control characters, and what a spreadsheet writes for a line break.
+_INVISIBLE = re.compile(f"[\x00-\x08\x0e-\x1b\x7f{INVISIBLE}]")
 _BREAK = re.compile("_x000[9ad]_|\u2800", re.IGNORECASE)
 # Other letters and signs that print as those of Vietnamese; of small Cyrillic and Greek letters only those
 # whose shape is the Latin one in every font. Upper and lower case are named apart: they look like different

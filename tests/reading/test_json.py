@@ -17,7 +17,7 @@ from cchc.reading.formats import open_export
 from cchc.reading.json_records import Records
 from cchc.reading.json_values import parse_record
 from tests.reading.taken import taken
-from tests.world import SO, World, code
+from tests.world import RECORD, SO, World, code
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 UNIT = {"MaDonVi": "d1", "TenDonVi": "Xã 1", "Cap": "xa"}
@@ -25,17 +25,7 @@ PERSON = "0987654321"
 
 
 def dossier(number: int = 1, **values: object) -> dict:
-    return {
-        "MaHoSo": code(number),
-        "MaTTHC": "1.000001",
-        "TrangThaiHoSo": "4",
-        "DonViXuLy": SO,
-        "KenhThucHien": "2",
-        "NgayTiepNhan": "20250305090000",
-        "NgayHenTra": "20250312090000",
-        "NgayKetThucXuLy": None,
-        "NgayCapNhat": "20250305090000",
-    } | values
+    return {"MaHoSo": code(number)} | RECORD | values
 
 
 def text_of(record: dict) -> str:

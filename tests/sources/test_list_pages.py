@@ -16,25 +16,13 @@ from cchc.loading.load import load
 from cchc.sources.landing import land_api
 from cchc.sources.list_page import NoPage, read_page
 from cchc.sources.tthc import TthcClient
-from tests.world import SO, World, code
+from tests.world import RECORD, World, code
 
 UNTIL = datetime(2025, 5, 10)
 
 
 def dossier(number: int) -> str:
-    return json.dumps(
-        {
-            "MaHoSo": code(number),
-            "MaTTHC": "1.000001",
-            "TrangThaiHoSo": "4",
-            "DonViXuLy": SO,
-            "KenhThucHien": "2",
-            "NgayTiepNhan": "20250305090000",
-            "NgayHenTra": "20250312090000",
-            "NgayKetThucXuLy": None,
-            "NgayCapNhat": "20250305090000",
-        }
-    )
+    return json.dumps({"MaHoSo": code(number)} | RECORD)
 
 
 GOOD = [dossier(n) for n in range(1, 31)]

@@ -15,7 +15,6 @@ from cchc.reading.export import FAULTS, Export
 from cchc.reading.json_text import read_json
 from cchc.reading.written_codes import (
     ERROR_CELL,
-    INVISIBLE,
     USUAL_CODE,
     NoCode,
     procedure_roots,
@@ -23,8 +22,8 @@ from cchc.reading.written_codes import (
     visible,
 )
 from cchc.reading.written_numbers import Unreadable, read_number
-from cchc.reading.written_times import VIETNAM, parse_times, read_time, says_no_time
-from cchc.spelling import fold
+from cchc.reading.written_times import local_now, parse_times, read_time, says_no_time
+from cchc.spelling import INVISIBLE, fold
 
 SHOWN = 64
 # Between a cell that could not be read and why: no cell that is shown has it.
@@ -274,7 +273,7 @@ def _limits(
     contract: Contract, export: Export, column: Column, changed_at: datetime | None
 ) -> tuple[datetime, datetime]:
     """The first and the last time that a column takes, counted from the export or, failing that, today."""
-    now = datetime.now(VIETNAM).replace(tzinfo=None, microsecond=0)
+    now = local_now().replace(microsecond=0)
     exported_at = changed_at or export.account.exported_at
     first, last = column.times(exported_at or now)
     if column.name == contract.changed_at and exported_at is None:

@@ -13,7 +13,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,9 +27,9 @@ from cchc.reading.export import Export
 from cchc.reading.formats import open_export
 from cchc.reading.parsing import MEMORY_BYTES, Request, cpu_seconds
 from cchc.reading.totals import agreed_total
+from cchc.reading.written_times import local_now
 
 PR_SET_PDEATHSIG = 1
-VIETNAM = timezone(timedelta(hours=7))
 # No source is older.
 FIRST_YEAR = 2000
 TOO_MUCH_MEMORY = (
@@ -92,11 +92,6 @@ def _read(request: Request, rows: BinaryIO, say: Say) -> None:
             "least one. Nothing was loaded."
         )
     say({"end": _end(contract, export, lines, moment, request, repaired)})
-
-
-def local_now() -> datetime:
-    """This moment as files state moments: local time."""
-    return datetime.now(VIETNAM).replace(tzinfo=None)
 
 
 def _check_moment(contract: Contract, export: Export, moment: datetime | None, request: Request) -> None:

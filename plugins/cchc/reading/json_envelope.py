@@ -1,7 +1,7 @@
 """Understands what a JSON export says of itself beside its records: its total, its time, an error."""
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,12 +9,11 @@ from cchc.contracts import UNKNOWN_TIMES
 from cchc.errors import BadFile
 from cchc.reading.export import Account
 from cchc.reading.totals import Total, stated_moment, stated_number
-from cchc.reading.written_times import says_no_time
+from cchc.reading.written_times import VIETNAM, says_no_time
 
 TOTAL, MOMENT, ERROR = "tong_so", "thoi_diem", "error_code"
 FIELDS = (TOTAL, MOMENT, ERROR)
 COMPACT = re.compile(r"\d{14}")
-VIETNAM = timezone(timedelta(hours=7))
 SHOWN = 100
 
 

@@ -7,13 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cchc.contracts import Column
+from cchc.spelling import INVISIBLE
 
-# Characters that show nothing: soft hyphen, joiners, zero widths, direction marks, variation selectors,
-# fillers, byte order mark, tags.
-INVISIBLE = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e01ef"
-)
 INVISIBLES = re.compile(f"[{INVISIBLE}]")
 # What Excel, Google Sheets and LibreOffice show where they could not calculate, or where a column is too
 # narrow for its number.

@@ -39,6 +39,11 @@ YEAR_ONE = pa.scalar(datetime(1, 1, 1), pa.timestamp("s"))  # noqa: DTZ001 - loc
 VIETNAM = timezone(timedelta(hours=7))
 
 
+def local_now() -> datetime:
+    """This moment as files state moments: local time."""
+    return datetime.now(VIETNAM).replace(tzinfo=None)
+
+
 ZONED = re.compile(r"(\d.*:\d\d(?:[.,]\d+)?)\s?(?:Z|[+-]\d\d(?::?\d\d)?)", re.ASCII)
 NO_DAY = re.compile(r"(0000([-/]?)00\2?00|00/00/0000)([ T]?00:?00(:?00([.,]0+)?)?)?", re.ASCII)
 

@@ -5,7 +5,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 from xml.etree import ElementTree
@@ -13,8 +13,8 @@ from xml.parsers import expat
 
 from cchc.errors import BadFile
 from cchc.reading.sheets import MOST_SHEETS, Shown, shown_by
+from cchc.reading.written_times import VIETNAM
 
-VIETNAM = timezone(timedelta(hours=7))
 PIECE = 1 << 18
 # Of what is unpacked: all of a workbook, its table of texts, any other part that describes it.
 MOST_UNPACKED, MOST_TEXTS, MOST_PART = 1 << 30, 256 << 20, 16 << 20
