@@ -11,8 +11,8 @@ from pydantic import Field, field_validator, model_validator
 
 from cchc.errors import BadDefinition
 from cchc.models import Strict, read_yaml
+from cchc.repository import sql_file
 from cchc.spelling import fold
-from cchc.warehouse import sql_file
 
 CONTRACTS = Path(__file__).parent / "contracts"
 NOT_NAMES = re.compile(r"--[^\n]*|'[^']*'")

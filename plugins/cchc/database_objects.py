@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cchc.catalogue import DROPS, GRANTS, Key, columns_of_its_rows, dependents, versions
 from cchc.contracts import Contract, contract_of, datasets_of
 from cchc.errors import CchcError
-from cchc.warehouse import SQL
+from cchc.repository import SQL
 
 FOLDERS = {"view": SQL / "views", "function": SQL / "functions"}
 FILES = "sql"

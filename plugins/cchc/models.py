@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cchc.errors import BadDefinition
 
+# As safe as SafeLoader and seven times faster; LibYAML is in every wheel of PyYAML.
+LOADER = yaml.CSafeLoader
+
 
 class Strict(BaseModel):
     """A record that takes no field it does not know and is never changed once it is read."""
@@ -22,7 +25,7 @@ Record = TypeVar("Record", bound=BaseModel)
 def read_yaml(path: Path, where: str, model: type[Record]) -> Record:
     """A YAML file as a record; raises BadDefinition: one line that begins with `where`."""
     try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return model.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER))
     except UnicodeDecodeError as error:
         raise BadDefinition(
             f"{where}: byte {error.start + 1} is not UTF-8. Expected a UTF-8 file: save it as one."

@@ -1,26 +1,15 @@
-"""Connections to the warehouse: an engine with limits, SQL files, locks."""
+"""Connections to the warehouse: an engine with limits, statements, locks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import psycopg2
 import sqlalchemy as sa
 
 from cchc.database_errors import hide_words, hide_words_of
-from cchc.errors import BadDefinition, CchcError
-
-ROOT = Path(__file__).resolve().parents[2]
-SQL = ROOT / "sql"
-EXPECTATIONS = ROOT / "expectations"
-
-# What a new dataset needs, by the folder of sql/ where it belongs.
-HOW_TO_WRITE = {
-    "load": "Write it: the SQL that brings a judged batch into core, as sql/load/README.md says.",
-    "look_up": "Write it: one SELECT over batch_rows, as sql/load/README.md says under Look-ups.",
-}
+from cchc.errors import CchcError
+from cchc.repository import sql_file
 
 # Figures must not depend on the settings of server or client.
 SESSION = "-c timezone=Asia/Ho_Chi_Minh -c datestyle=ISO -c jit=off -c search_path=pg_catalog,public"
@@ -57,20 +46,6 @@ def full_address(url: sa.URL) -> str:
     """The address with its password, for another program; every reader of addresses takes it."""
     # SQLAlchemy leaves blanks in names and passwords as they are, which others refuse.
     return url.render_as_string(hide_password=False).replace(" ", "%20")
-
-
-@cache
-def sql_file(relative: str) -> str:
-    """The text of a file below sql/; raises BadDefinition when there is none or it is not UTF-8."""
-    try:
-        return (SQL / relative).read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        how = HOW_TO_WRITE.get(relative.partition("/")[0], "The repository has it: restore it.")
-        raise BadDefinition(f"sql/{relative} is missing. {how}") from error
-    except UnicodeDecodeError as error:
-        raise BadDefinition(
-            f"sql/{relative}: byte {error.start + 1} is not UTF-8. Expected a UTF-8 file: save it as one."
-        ) from error
 
 
 def run_sql_file(connection: sa.Connection, relative: str, **binds: Any) -> sa.CursorResult[Any]:

@@ -2,13 +2,12 @@
 
 import pytest
 
-from cchc import warehouse
 from cchc.contracts import Column, Contract, contract_of, contracts
 from cchc.errors import BadDefinition
 from cchc.judging.suites import suite_json
 from cchc.loading import load_sql as completing
 from cchc.loading.load_sql import core_types, load_sql
-from cchc.warehouse import sql_file
+from cchc.repository import sql_file
 
 BY_HAND = ["danh_gia", "khai_bao", "qua_trinh"]
 
@@ -89,7 +88,7 @@ def test_length_of_a_type_does_not_matter(types, held):
 
 
 def test_missing_file_is_named_with_what_to_write(tmp_path, monkeypatch):
-    monkeypatch.setattr(warehouse, "SQL", tmp_path)
+    monkeypatch.setattr("cchc.repository.SQL", tmp_path)
     monkeypatch.setattr("cchc.judging.suites.EXPECTATIONS", tmp_path)
     for folder, what in (("load", "into core"), ("look_up", "one SELECT over batch_rows")):
         with pytest.raises(BadDefinition, match=rf"^sql/{folder}/moi\.sql is missing\. Write it: .*{what}"):

@@ -15,7 +15,7 @@ from cchc.errors import BadFile, BatchStopped
 from cchc.judging.suites import rules_of
 from cchc.judging.validation import validate
 from cchc.loading.load import load
-from cchc.warehouse import sql_file
+from cchc.repository import sql_file
 from tests.accidents import nothing_differs_after, session_ended
 from tests.loading.test_properties import FEW, files
 from tests.world import DOCUMENT, HUYEN, SO, WORK, XA, World

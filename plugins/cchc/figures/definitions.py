@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from cchc.errors import BadDefinition
 from cchc.models import Strict, read_yaml
-from cchc.warehouse import SQL
+from cchc.repository import SQL
 
 LEVELS = ("toan_tinh", "so_nganh", "huyen", "xa")
 Level = Literal["toan_tinh", "so_nganh", "huyen", "xa"]

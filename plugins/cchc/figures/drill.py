@@ -10,7 +10,8 @@ from cchc.figures.definitions import Fact, Term, facts, indicator_of
 from cchc.figures.indicator_sql import rows_sql
 from cchc.figures.refresh import known_until, month_binds
 from cchc.periods import Period, parse_period
-from cchc.warehouse import named_in, sql_file
+from cchc.repository import sql_file
+from cchc.warehouse import named_in
 
 Part = Literal["tu_so", "mau_so", "con_lai"]
 

@@ -7,7 +7,7 @@ from functools import cache
 from cchc.errors import BadDefinition
 from cchc.figures.definitions import Indicator, Report, Term, facts, indicators, reports
 from cchc.figures.points_766 import points_766
-from cchc.warehouse import sql_file
+from cchc.repository import sql_file
 
 # How a measure is added up over the half months t of a period k.
 SELECTED = {

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from cchc.batches import Batch
 from cchc.contracts import Contract
 from cchc.errors import BadDefinition
-from cchc.warehouse import EXPECTATIONS
+from cchc.repository import EXPECTATIONS
 
 
 @dataclass(frozen=True)

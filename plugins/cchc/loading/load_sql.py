@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cchc.contracts import Contract
 from cchc.errors import BadDefinition
-from cchc.warehouse import sql_file
+from cchc.repository import sql_file
 
 LIST = re.compile(r"^(?P<line>.*?) -- columns like (?P<example>\w+)(?P<but>(?: but \w+(?:, \w+)*)?)$")
 COMMENT = re.compile(r"--[^\n]*")

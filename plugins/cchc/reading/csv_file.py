@@ -16,7 +16,7 @@ import pyarrow.csv
 
 from cchc.contracts import Contract
 from cchc.errors import BadFile, BrokenExport
-from cchc.reading.csv_records import Block, blocks
+from cchc.reading.csv_records import Block, Numbers, blocks
 from cchc.reading.export import Account, Export
 from cchc.reading.header import HEADER_SEARCH_ROWS, Header, no_header, recognise, require_columns
 from cchc.reading.lines import SPARSE_CELLS, Lines
@@ -27,6 +27,8 @@ READ_BYTES = 4 << 20
 TOP_BYTES = 1 << 20
 # Such a key may be the number of its column.
 SHORT_KEY = 5
+# At the end of a piece: what may be the first half of a line end or of a character.
+UNFINISHED = re.compile(rb"(?:\r|[\xc0-\xff][\x80-\xbf]{0,2})\Z")
 # What is longer is no cell of a table; it would be held in memory whole.
 CELL_CHARS = 1 << 20
 
@@ -60,7 +62,7 @@ def open_csv(contract: Contract, path: Path, where: str, head: bytes) -> Export:
             f"{where}: byte {head.index(0) + 1} is NUL: this is no text file. "
             f"Expected .xlsx, .csv (UTF-8) or .json."
         )
-    source = _utf_8(path, where, "utf-16" if utf_16 else "utf-8-sig")
+    source = _utf_8(path, where, utf_16=utf_16)
     top = b""
     for piece in source:
         top += piece
@@ -90,38 +92,40 @@ def open_csv(contract: Contract, path: Path, where: str, head: bytes) -> Export:
     return Export(header, _batches(where, found, lines, account, table), account)
 
 
-def _utf_8(path: Path, where: str, encoding: str) -> Iterator[bytes]:
+def _utf_8(path: Path, where: str, *, utf_16: bool) -> Iterator[bytes]:
     """The file's text in UTF-8, with \\n at the end of each line; raises BadFile where it is no text."""
-    decoder = codecs.getincrementaldecoder(encoding)()
+    decoder = codecs.getincrementaldecoder("utf-16")() if utf_16 else None
     lines = 1
-    held = ""
+    held = b""
     with path.open("rb") as file:
+        file.seek(len(codecs.BOM_UTF8) if file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8 else 0)
         while True:
             piece = file.read(READ_BYTES)
             try:
-                text = held + decoder.decode(piece, final=not piece)
+                text = held + (decoder.decode(piece, final=not piece).encode() if decoder else piece)
+                unfinished = UNFINISHED.search(text[-4:]) if piece else None
+                held = unfinished[0] if unfinished else b""
+                text = text.removesuffix(held)
+                text.decode()
             except UnicodeDecodeError as error:
-                before = held + error.object[: error.start].decode(error.encoding, "ignore")
+                before = error.object[: error.start].decode(error.encoding, "ignore")
                 at = lines + len(re.findall("\r\n?|\n", before))
-                kind, byte = encoding.removesuffix("-sig").upper(), error.object[error.start]
+                kind, byte = "UTF-16" if decoder else "UTF-8", error.object[error.start]
                 raise BadFile(
                     f"{where}: line {at}: the text is not {kind} (byte {byte:#04x}). Expected UTF-8 or "
                     f"UTF-16: in the spreadsheet program choose 'CSV UTF-8' when saving."
                 ) from None
-            # \r and \n of one line end may stand in two pieces.
-            held = "\r" if text.endswith("\r") and piece else ""
-            text = text.removesuffix("\r") if held else text
-            if "\r" in text:
-                text = text.replace("\r\n", "\n").replace("\r", "\n")
-            if "\0" in text:
-                at = lines + text[: text.index("\0")].count("\n")
+            if b"\r" in text:
+                text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            if b"\0" in text:
+                at = lines + text[: text.index(b"\0")].count(b"\n")
                 raise BadFile(
                     f"{where}: line {at} holds a NUL character: the file is damaged or no text. Expected "
                     f".xlsx, .csv (UTF-8) or .json: export it again."
                 )
-            lines += text.count("\n")
+            lines += text.count(b"\n")
             if text:
-                yield text.encode("utf-8", "surrogatepass")
+                yield text
             if not piece:
                 return
 
@@ -219,27 +223,27 @@ def _batches(
     kept = 0
     for block in found:
         account.records += len(block.starts)
-        read = _parse(block, table, where)
-        regular = np.flatnonzero(block.regular)
-        dropped: list[int] = []
-        blank = (block.starts == block.ends).tolist()
-        for record in _to_look_at(read, block, table):
-            if blank[record]:  # there may be millions
+        read, odd = _parse(block, table, where)
+        rows = np.delete(np.arange(len(block.starts)), odd)  # which record each row is
+        keep = np.ones(len(rows), np.bool_)
+        dropped = 0
+        for record, row in _to_look_at(read, rows, odd, table):
+            regular = row < len(rows) and rows[row] == record
+            if block.starts[record] == block.ends[record]:  # there may be millions
                 line = int(block.lines[record])
                 account.skip(line, "blank", last=line)
-                continue
-            row = int(np.searchsorted(regular, record))
-            cells = block.cells(record)
-            first, last = block.place(record)
-            if lines.look(cells, first, kept + row - len(dropped), last):
-                if block.regular[record]:
-                    dropped.append(row)
-            elif not block.regular[record]:
-                raise _other_width(where, first, cells, table.width)
-        numbers = block.lines[regular]
+            else:
+                cells = block.cells(record)
+                first, last = block.place(record)
+                if not lines.look(cells, first, kept + row - dropped, last):
+                    if not regular:
+                        raise _other_width(where, first, cells, table.width)
+                    continue
+            if regular:
+                keep[row] = False
+                dropped += 1
+        numbers = block.lines[rows]
         if dropped:
-            keep = np.ones(len(regular), np.bool_)
-            keep[dropped] = False
             read, numbers = read.filter(pa.array(keep)), numbers[keep]
         kept += len(numbers)
         if len(numbers):
@@ -272,22 +276,32 @@ def _other_width(where: str, line: int, cells: list[str], width: int) -> BadFile
     )
 
 
-def _parse(block: Block, table: Table, where: str) -> pa.Table:
-    """The regular records of the block as columns of text; raises BrokenExport when not all come back."""
+def _parse(block: Block, table: Table, where: str) -> tuple[pa.Table, list[int]]:
+    """The records of the block as columns of text, and those that have another number of cells.
+
+    Raises BrokenExport when not all come back.
+    """
     names = [f"c{index}" for index in range(table.width)]
-    data = block.regular_data
-    wanted = list(table.wanted)
-    if not data:
-        return pa.table({name: pa.array([], pa.string()) for name in wanted})
+    odd: list[int] = []
+
+    def skip(row: pyarrow.csv.InvalidRow) -> str:
+        odd.append(row.number - 1)
+        return "skip"
+
     try:
         read = pa.csv.read_csv(
-            io.BytesIO(data),
-            read_options=pa.csv.ReadOptions(block_size=len(data) + 1, column_names=names, use_threads=False),
+            io.BytesIO(block.data),
+            read_options=pa.csv.ReadOptions(
+                block_size=len(block.data) + 1, column_names=names, use_threads=False
+            ),
             parse_options=pa.csv.ParseOptions(
-                delimiter=table.delimiter, newlines_in_values=True, ignore_empty_lines=False
+                delimiter=table.delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=skip,
             ),
             convert_options=pa.csv.ConvertOptions(
-                include_columns=wanted,
+                include_columns=list(table.wanted),
                 column_types=dict.fromkeys(names, pa.string()),
                 strings_can_be_null=True,
                 null_values=[""],
@@ -295,22 +309,22 @@ def _parse(block: Block, table: Table, where: str) -> pa.Table:
         )
     except pa.ArrowInvalid:
         read = None
-    expected = int(block.regular.sum())
-    if read is None or read.num_rows != expected:
-        got = "could not take them apart" if read is None else f"returned {read.num_rows}"
+    expected = len(block.starts)
+    if read is None or read.num_rows + len(odd) != expected:
+        got = "could not take them apart" if read is None else f"returned {read.num_rows + len(odd)}"
         raise BrokenExport(
             f"{where}: of the {expected} records in lines {block.lines[0]} to {block.last_line} the reader "
             f"{got}; usually a quote inside a value. Correct it, or save the file again in a spreadsheet "
             f"program. Nothing was loaded."
         )
-    return read
+    return read, odd
 
 
-def _to_look_at(read: pa.Table, block: Block, table: Table) -> list[int]:
-    """The records of the block that may be no lines: of other length, without a key, nearly empty."""
-    odd = np.flatnonzero(~block.regular)
-    if not read.num_rows:
-        return list(map(int, odd))
+def _to_look_at(read: pa.Table, rows: Numbers, odd: list[int], table: Table) -> Iterator[tuple[int, int]]:
+    """The records that may be no lines: of other length, without a key, nearly empty.
+
+    Each with the first row of `read` that is not before it.
+    """
     filled = np.zeros(read.num_rows, np.int32)
     suspect = np.zeros(read.num_rows, np.bool_)
     for name in read.column_names:
@@ -326,5 +340,5 @@ def _to_look_at(read: pa.Table, block: Block, table: Table) -> list[int]:
             )
             suspect |= pc.fill_null(pc.or_(word, pc.less(length, SHORT_KEY)), False).to_numpy()
     suspect |= (filled <= max(SPARSE_CELLS, read.num_columns // 3)) & (filled < read.num_columns)
-    found: list[int] = np.union1d(odd, np.flatnonzero(block.regular)[suspect]).tolist()
-    return found
+    found = np.union1d(np.asarray(odd, np.int64), rows[suspect])
+    return zip(found.tolist(), np.searchsorted(rows, found).tolist(), strict=True)

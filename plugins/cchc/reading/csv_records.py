@@ -25,7 +25,6 @@ class Block:
     """Whole records of a file, one after the other.
 
     `starts`, `ends`: where each stands in `data`, without its line end. `lines`: the line each begins in.
-    `regular`: whether it has as many cells as the header, as far as its delimiters say.
     """
 
     data: bytes
@@ -34,19 +33,6 @@ class Block:
     ends: Numbers
     lines: Numbers
     last_line: int
-    regular: npt.NDArray[np.bool_]
-
-    @property
-    def regular_data(self) -> bytes:
-        """The text of the regular records."""
-        if self.regular.all():
-            return self.data
-        # A few stretches, not a copy of each record.
-        edges = np.flatnonzero(np.diff(np.concatenate(([False], self.regular, [False])).astype(np.int8)))
-        return b"".join(
-            self.data[self.starts[a] : self.ends[b - 1]] + b"\n"
-            for a, b in zip(edges[::2], edges[1::2], strict=True)
-        )
 
     def cells(self, record: int) -> list[str]:
         """The cells of a record; one that cannot be taken apart is one cell."""
@@ -60,7 +46,7 @@ class Block:
 
 
 def blocks(pieces: Iterator[bytes], line: int, delimiter: str, width: int, where: str) -> Iterator[Block]:
-    """The records below the header, which begin in `line`; `width`: cells of the header.
+    """The records below the header, which begin in `line`; `width`: cells of a row.
 
     `pieces`: UTF-8 with \\n as line end. Raises BadFile, which names the line, for a quote that stays open
     or spans what looks like rows.
@@ -122,38 +108,8 @@ def _records(
         ends=ends[lasts] if len(firsts) else ends,
         lines=firsts + line,
         last_line=line + len(starts) - 1,
-        regular=np.ones(len(firsts), np.bool_),
     )
-    _mark_irregular(block, text[:used], width)
     return block, used
-
-
-def _mark_irregular(block: Block, text: npt.NDArray[np.uint8], width: int) -> None:
-    """Marks the records whose number of cells is not the header's."""
-    if not len(block.starts):
-        return
-    counts = _delimiters(block, text) + 1
-    blank = block.starts == block.ends
-    block.regular[blank] = False
-    other = np.flatnonzero((counts != width) & ~blank)
-    for record in other.tolist():
-        whole = block.data[block.starts[record] : block.ends[record]]
-        if b'"' not in whole or len(block.cells(record)) != width:
-            block.regular[record] = False
-
-
-def _delimiters(block: Block, text: npt.NDArray[np.uint8]) -> Numbers:
-    """How many delimiters each record has outside its quoted values."""
-    at = np.flatnonzero(text == ord(block.delimiter))
-    first, behind = np.searchsorted(at, block.starts), np.searchsorted(at, block.ends)
-    if not (text == QUOTE).any():
-        return behind - first
-    quotes = np.cumsum(text == QUOTE, dtype=np.int32)
-    before = np.where(block.starts > 0, quotes[block.starts - 1], 0)
-    # Each delimiter belongs to the record whose start it follows.
-    opened = quotes[at] - np.repeat(before, np.diff(np.append(first, len(at))))
-    outside = np.concatenate(([0], np.cumsum(opened % 2 == 0)))
-    return outside[behind] - outside[first]
 
 
 def _broken_values(
@@ -170,14 +126,12 @@ def _broken_values(
 
     Raises BadFile for a quote inside a value, and for one that spans what looks like rows.
     """
-    quotes = np.flatnonzero(text == QUOTE)
-    odd = np.flatnonzero((np.searchsorted(quotes, ends) - np.searchsorted(quotes, starts)) % 2)
+    quote = text == QUOTE
+    odd = np.flatnonzero(np.diff(np.searchsorted(np.flatnonzero(quote), ends), prepend=0) % 2)
     # Lines in which a quote stands neither at an end of a value nor beside another one.
-    edge = np.zeros(256, np.bool_)
-    edge[[LINE_END, QUOTE, ord(delimiter)]] = True
-    before = np.where(quotes > 0, edge[text[quotes - 1]], True)
-    after = edge[text[np.minimum(quotes + 1, len(text) - 1)]]
-    stray = np.unique(np.searchsorted(ends, quotes[~before & ~after]))
+    edge = quote | (text == LINE_END) | (text == ord(delimiter))
+    inside = np.flatnonzero(quote[1:-1] & ~edge[:-2] & ~edge[2:]) + 1
+    stray = np.unique(np.searchsorted(ends, inside))
     for at in np.setdiff1d(stray, odd).tolist():
         if taken_apart(data[starts[at] : ends[at]].decode("utf-8", "replace"), delimiter) is None:
             raise _quote_inside(where, line + at)

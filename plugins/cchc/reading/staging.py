@@ -8,7 +8,8 @@ from cchc.batches import Batch, note_staged
 from cchc.contracts import SQL_TYPES, Contract
 from cchc.reading.canonical import MOJIBAKE, UNREADABLE
 from cchc.reading.parsing import Request, reading
-from cchc.warehouse import copy_text, sql_file
+from cchc.repository import sql_file
+from cchc.warehouse import copy_text
 
 
 def staging_table(dataset: str, batch_id: int) -> str:

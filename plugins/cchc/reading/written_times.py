@@ -35,7 +35,7 @@ RARE_FORMS = tuple(
         + ZONE,
     )
 )
-YEAR_ONE = pa.scalar(datetime(1, 1, 1), pa.timestamp("s"))  # noqa: DTZ001 - local time by contract
+YEAR_ONE = datetime(1, 1, 1)  # noqa: DTZ001 - local time by contract
 VIETNAM = timezone(timedelta(hours=7))
 
 
@@ -134,7 +134,7 @@ def _usual(text: pa.Array) -> pa.Array:
             parsed = pc.if_else(whole, parsed, None)
         result = parsed if result.null_count == len(result) else pc.coalesce(result, parsed)
     # The year 0 is none, though strptime knows it.
-    earliest = pc.min(result)
-    if earliest.is_valid and pc.less(earliest, YEAR_ONE).as_py():
-        result = pc.if_else(pc.less(result, YEAR_ONE), None, result)
+    earliest, year_one = pc.min(result), pa.scalar(YEAR_ONE, pa.timestamp("s"))
+    if earliest.is_valid and pc.less(earliest, year_one).as_py():
+        result = pc.if_else(pc.less(result, year_one), None, result)
     return result

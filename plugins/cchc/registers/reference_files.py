@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from cchc.errors import BadDefinition
 from cchc.models import Strict
-from cchc.warehouse import SQL
+from cchc.repository import SQL
 
 REFERENCE = SQL / "reference"
 Row = TypeVar("Row", bound=Strict)
