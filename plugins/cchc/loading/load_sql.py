@@ -55,7 +55,8 @@ def load_sql(contract: Contract, core_types: dict[str, str]) -> str:
             if name not in but
         ]
     completed = "\n".join(lines)
-    if lost := [name for name in shared if name not in _written(contract.dataset, completed)]:
+    written = _written(contract.dataset, completed)
+    if lost := [name for name in shared if name not in written]:
         raise BadDefinition(
             f"sql/{where}: the contract and core.{contract.dataset} both have the column {', '.join(lost)}, "
             "which the file does not write. Name it in its lists of columns, and in its merge rule if it has "
