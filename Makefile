@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up down psql ingest refresh rows form test test-fast lint format bench migrate reference verify airflow \
+.PHONY: help venv demo up down psql ingest refresh rows form test test-fast torture lint format bench migrate reference verify airflow \
   env docs lock clean
 
 help: ## list the commands
@@ -94,6 +94,9 @@ verify: venv ## check that what must always hold holds in the warehouse now
 
 test: venv ## run all tests, or some: make test ARGS="tests/figures -k closed"
 	@exec $(PY) -m pytest --durations=10 $(if $(ARGS),$(ARGS),$(PARALLEL))
+
+torture: venv ## accidents and deliveries in great number over every dataset, a quarter of an hour: prints what it tried
+	@exec env CCHC_TORTURE=1 $(PY) -m pytest --durations=10 $(PARALLEL) tests/torture $(ARGS)
 
 test-fast: venv ## run the tests that take no long time: no kill loops, pandas recounts, servers
 	@exec $(PY) -m pytest --durations=10 --fast $(PARALLEL) $(ARGS)

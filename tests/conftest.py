@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -74,6 +75,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     places = {path: place(tests[0]) for path, tests in files.items()}
     items.sort(key=lambda item: places[item.path])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what tests say that they tried, added up."""
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    tried: Counter[str] = Counter()
+    for report in reports:
+        if getattr(report, "when", "") == "call":
+            tried.update(dict(report.user_properties))
+    if tried:
+        terminalreporter.section("tried")
+        for what, count in sorted(tried.items()):
+            terminalreporter.line(f"{count:>8,} {what}")
 
 
 @pytest.fixture(scope="session")

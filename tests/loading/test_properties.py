@@ -15,8 +15,7 @@ from cchc.figures.refresh import pending_periods, refresh
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.warehouse import engine_of
-from tests.accidents import nothing_differs_after, session_ended
-from tests.world import PROCEDURES, UNITS, XA, World, code
+from tests.world import XA, World, code
 
 pytestmark = pytest.mark.long
 
@@ -162,54 +161,6 @@ def run(world: World, batch_id: int) -> None:
     load(world.engine, batch_id)
     for ky in pending_periods(world.engine):
         refresh(world.engine, ky)
-
-
-@pytest.mark.kill
-def test_session_ended_by_the_server_at_any_statement_and_run_again(province):
-    path = province.dossiers(*FULL_LINES)
-
-    def prepare() -> int:
-        province.without_dossiers()
-        add(province, FULL_LINES[:4])
-        province.refresh_all()
-        return province.land("ho_so", path, AT)
-
-    cuts = nothing_differs_after(
-        session_ended,
-        province.engine,
-        prepare=prepare,
-        job=lambda batch_id: run(province, batch_id),
-        seen=lambda: (province.content(*FIGURES), province.books()),
-    )
-    assert cuts > 15
-    counts = "SELECT status, lines_read, lines_accepted + lines_rejected + lines_superseded FROM ops.batch"
-    assert province.rows(f"{counts} ORDER BY batch_id DESC LIMIT 1") == [("loaded", 13, 13)]
-
-
-@pytest.mark.kill
-def test_catalogue_load_cut_at_any_statement_and_run_again(world):
-    world.ingest("don_vi", world.csv(UNITS, ["ma_don_vi", "ten_don_vi", "cap"]), at="2024-01-01")
-    first = world.json(PROCEDURES)
-    second = world.json([p | {"MucDo": "3", "NgayCapNhat": "20250301000000"} for p in PROCEDURES])
-    tables = ("core.tthc", "core.tthc_don_vi", "core.tthc_phien_ban")
-
-    def again() -> int:
-        with world.engine.begin() as connection:
-            connection.exec_driver_sql(
-                "TRUNCATE core.tthc, core.tthc_don_vi, core.tthc_phien_ban; "
-                "DELETE FROM ops.batch WHERE dataset = 'tthc'"
-            )
-        world.ingest("tthc", first)
-        return world.land("tthc", second)
-
-    cuts = nothing_differs_after(
-        session_ended,
-        world.engine,
-        prepare=again,
-        job=lambda batch_id: run(world, batch_id),
-        seen=lambda: world.content(*tables),
-    )
-    assert cuts > 8
 
 
 def test_staging_that_a_crash_has_emptied_is_filled_again(province):

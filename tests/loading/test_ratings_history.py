@@ -8,9 +8,6 @@ import orjson
 import pandas as pd
 import pytest
 
-from cchc.judging.validation import validate
-from cchc.loading.load import load
-from tests.accidents import nothing_differs_after, process_killed
 from tests.world import SO, XA, World, code
 from tools.tthc_simulator.defects import CRITICAL, OTHER_DEFECTS
 from tools.tthc_simulator.generate import Settings
@@ -277,32 +274,6 @@ def test_ratings_and_history_that_are_newer_do_not_touch_the_running_month(provi
         province.ingest(dataset, file({"ma_ho_so": code(1)}), at="2025-06-11")
         repeated = province.text(file({"ma_ho_so": code(1)}).read_bytes() + b"\n")
         assert province.ingest(dataset, repeated, at="2025-06-21")[1] == []
-
-
-# --- accidents ----------------------------------------------------------------------------------
-
-
-@pytest.mark.kill
-@pytest.mark.parametrize("dataset", ["danh_gia", "qua_trinh"])
-def test_killed_at_any_statement_and_started_again_ends_the_same(province: World, dataset: str):
-    make = {"danh_gia": province.ratings, "qua_trinh": province.steps}[dataset]
-    known, path = make({}, {}), make({}, *[{"ma_ho_so": code(n)} for n in range(5, 40)], {"ma_ho_so": ""})
-
-    def prepare() -> int:
-        province.without_dossiers().ingest(dataset, known, at=AT)
-        return province.land(dataset, path, AT)
-
-    def job(batch_id: int) -> None:
-        validate(province.engine, batch_id)
-        load(province.engine, batch_id)
-
-    def seen() -> tuple:
-        return province.content(*HELD), province.books()
-
-    kills = nothing_differs_after(process_killed, province.engine, prepare=prepare, job=job, seen=seen)
-    assert kills > 8
-    accepted = "SELECT lines_accepted, lines_rejected FROM ops.batch WHERE lines_read > 2 AND dataset = :d"
-    assert province.rows(accepted, d=dataset) == [(35, 1)]
 
 
 # --- the simulated source -----------------------------------------------------------------------

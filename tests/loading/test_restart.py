@@ -6,7 +6,6 @@ from cchc.figures.refresh import pending_periods, refresh
 from cchc.judging import validation
 from cchc.judging.validation import validate
 from cchc.loading.load import load
-from tests.accidents import nothing_differs_after, process_killed
 from tests.world import World
 
 FINISHED = {"trang_thai_ho_so": "9", "ngay_ket_thuc_xu_ly": "20250311100000"}
@@ -39,25 +38,6 @@ def test_batch_killed_while_it_was_judged_is_judged_again(province: World, monke
     counts = "SELECT lines_read, lines_accepted, lines_rejected FROM ops.batch WHERE batch_id = :b"
     # 34 lines: 33 good, 1 without code.
     assert province.rows(counts, b=batch_id) == [(34, 33, 1)]
-
-
-@pytest.mark.kill
-def test_killed_at_any_statement_and_started_again_ends_the_same(province: World, monkeypatch):
-    # Figures from March on: two months are counted, one after the other.
-    monkeypatch.setenv("CCHC_KY_DAU", "2025-03")
-    path = province.dossiers(*CHANGES)
-
-    def prepare() -> int:
-        return province.without_dossiers().land("ho_so", path, at="2025-04-10")
-
-    kills = nothing_differs_after(
-        process_killed,
-        province.engine,
-        prepare=prepare,
-        job=lambda batch_id: run_all(province, batch_id),
-        seen=lambda: (province.content("core.ho_so", "core.tong_hop", "mart.chi_so"), province.books()),
-    )
-    assert kills > 15
 
 
 def test_staged_lines_lost_in_a_crash_are_staged_again(province: World):

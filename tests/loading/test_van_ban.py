@@ -16,7 +16,6 @@ from cchc.judging.suites import rules_of
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.repository import sql_file
-from tests.accidents import nothing_differs_after, session_ended
 from tests.loading.test_properties import FEW, files
 from tests.world import DOCUMENT, HUYEN, SO, WORK, XA, World
 
@@ -457,33 +456,6 @@ def test_the_same_file_twice_changes_nothing_and_touches_no_month(province):
     assert (touched, again) == (["2025-01", "2025-02", "2025-03"], [])
     after = province.content(*QLVB), province.rows("SELECT ma_van_ban, batch_id, line_no FROM core.van_ban")
     assert after == before
-
-
-@pytest.mark.kill
-@pytest.mark.parametrize(
-    ("dataset", "lines"), [("van_ban", LINES), ("ho_so_cong_viec", WORK_LINES)], ids=["documents", "work"]
-)
-def test_a_session_ended_by_the_server_at_any_statement_and_run_again(province, dataset, lines):
-    make = {"van_ban": province.documents, "ho_so_cong_viec": province.work}[dataset]
-    first, second = make(*lines[:2]), make(*lines)
-
-    def run(batch_id: int) -> None:
-        validate(province.engine, batch_id)
-        load(province.engine, batch_id)
-
-    def again() -> int:
-        province.without_dossiers()
-        run(province.land(dataset, first, AT))
-        return province.land(dataset, second, AT)
-
-    cuts = nothing_differs_after(
-        session_ended,
-        province.engine,
-        prepare=again,
-        job=run,
-        seen=lambda: province.content(*QLVB),
-    )
-    assert cuts > 8
 
 
 # Months ---------------------------------------------------------------------------------------

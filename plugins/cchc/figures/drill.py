@@ -1,8 +1,9 @@
 """Leads a figure back to its rows, and each row to its batch, file and line."""
 
-from typing import Literal
+from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
+
 import sqlalchemy as sa
 
 from cchc.errors import CchcError
@@ -12,6 +13,9 @@ from cchc.figures.refresh import known_until, month_binds
 from cchc.periods import Period, parse_period
 from cchc.repository import sql_file
 from cchc.warehouse import named_in
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Part = Literal["tu_so", "mau_so", "con_lai"]
 
@@ -65,6 +69,8 @@ def _rows(connection: sa.Connection, terms: tuple[Term, ...], period: Period, un
 
 def _rows_of(connection: sa.Connection, terms: tuple[Term, ...], period: Period, unit: str) -> pd.DataFrame:
     """The rows of terms, fact by fact and month by month, as they were counted and added up."""
+    import pandas as pd  # noqa: PLC0415 - half the start of every command, and few ask for rows
+
     named = [facts()[name] for name in dict.fromkeys(term.fact for term in terms)]
     traced = [fact for fact in named if fact.cot_hien]
     if not traced:

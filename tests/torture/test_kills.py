@@ -1,0 +1,51 @@
+"""Each dataset is judged, loaded and counted, with an accident at each point that can leave a trace."""
+
+import pytest
+
+from cchc.contracts import contracts
+from cchc.figures.refresh import pending_periods, refresh
+from cchc.judging.validation import validate
+from cchc.loading.load import load
+from tests.accidents import Accident, nothing_differs_after, process_killed, session_ended
+from tests.torture import some
+from tests.torture.states import COUNTED_FROM, EXPORTED_AT, TIMES, line, lines, rejected
+from tests.world import World
+
+pytestmark = pytest.mark.kill
+FEW = 2
+
+
+@pytest.mark.parametrize("accident", [process_killed, session_ended], ids=lambda a: a.__name__)
+@pytest.mark.parametrize("dataset", contracts())
+def test_after_an_accident_and_another_run_nothing_is_different(
+    shared: World, dataset: str, accident: Accident, record_property, monkeypatch
+):
+    monkeypatch.setenv("CCHC_KY_DAU", COUNTED_FROM)
+    known = shared.json([each for n, each in enumerate(lines(dataset)) if n % TIMES == 1])
+    path = shared.json([*lines(dataset), *[line(dataset, n, 2) for n in range(10, 50)], rejected(dataset)])
+
+    def prepare() -> int:
+        shared.ingest(dataset, known, at=EXPORTED_AT)
+        return shared.land(dataset, path, EXPORTED_AT)
+
+    def job(batch_id: int) -> None:
+        validate(shared.engine, batch_id)
+        load(shared.engine, batch_id)
+        for ky in pending_periods(shared.engine):
+            refresh(shared.engine, ky)
+
+    tried = nothing_differs_after(
+        accident,
+        shared.engine,
+        prepare=prepare,
+        job=job,
+        seen=lambda: (shared.content(), shared.books()),
+        pick=lambda points: some(points, FEW),
+    )
+    record_property("accidents in the middle of a load", tried)
+    assert tried >= FEW
+    [(status, read, parts)] = shared.rows(
+        "SELECT status, lines_read, lines_accepted + lines_rejected + lines_superseded FROM ops.batch "
+        "ORDER BY batch_id DESC LIMIT 1"
+    )
+    assert (status, read, parts) == ("loaded", read, read)
