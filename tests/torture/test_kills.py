@@ -2,21 +2,24 @@
 
 import pytest
 
-from cchc.contracts import contracts
 from cchc.figures.refresh import pending_periods, refresh
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from tests.accidents import Accident, nothing_differs_after, process_killed, session_ended
 from tests.torture import some
-from tests.torture.states import COUNTED_FROM, EXPORTED_AT, TIMES, line, lines, rejected
+from tests.torture.states import COUNTED_FROM, EXPORTED_AT, KEYS, TIMES, line, lines, rejected
 from tests.world import World
 
 pytestmark = pytest.mark.kill
 FEW = 2
+ACCIDENTS = (process_killed, session_ended)
+# Of each dataset both; a sample takes of each the one that its neighbour has not.
+CASES = [(dataset, ACCIDENTS[(place + turn) % 2]) for place, dataset in enumerate(KEYS) for turn in range(2)]
 
 
-@pytest.mark.parametrize("accident", [process_killed, session_ended], ids=lambda a: a.__name__)
-@pytest.mark.parametrize("dataset", contracts())
+@pytest.mark.parametrize(
+    ("dataset", "accident"), some(CASES, len(KEYS)), ids=lambda value: getattr(value, "__name__", value)
+)
 def test_after_an_accident_and_another_run_nothing_is_different(
     shared: World, dataset: str, accident: Accident, record_property, monkeypatch
 ):
