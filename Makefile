@@ -96,7 +96,7 @@ test: venv ## run all tests, or some: make test ARGS="tests/figures -k closed"
 	@exec $(PY) -m pytest --durations=10 $(if $(ARGS),$(ARGS),$(PARALLEL))
 
 torture: venv ## accidents and deliveries in great number over every dataset, a quarter of an hour: prints what it tried
-	@exec env CCHC_TORTURE=1 $(PY) -m pytest --durations=10 $(PARALLEL) tests/torture $(ARGS)
+	@exec env CCHC_TORTURE=1 $(PY) -m pytest --durations=10 $(PARALLEL) -m torture $(ARGS)
 
 test-fast: venv ## run the tests that take no long time: no kill loops, pandas recounts, servers
 	@exec $(PY) -m pytest --durations=10 --fast $(PARALLEL) $(ARGS)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cchc.declarations.form import HEADER_ROW, write_form
 from cchc.errors import BadFile, BatchStopped, CchcError
 from cchc.registers.declared_items import items
+from tests.torture import often
 from tests.world import HUYEN, SO, XA, World
 
 PROVINCE = "TONG:toan_tinh"
@@ -135,7 +136,10 @@ def test_later_declaration_supersedes_and_the_earlier_stays(month, tmp_path):
 
 
 @pytest.mark.long
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.torture
+@settings(
+    max_examples=often(24, 4), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(order=st.permutations(range(4)))
 def test_order_of_arrival_does_not_matter(month, monkeypatch, order):
     # The other months of the year are counted in other tests.

@@ -15,6 +15,7 @@ from cchc.figures.refresh import pending_periods, refresh
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.warehouse import engine_of
+from tests.torture import often
 from tests.world import XA, World, code
 
 pytestmark = pytest.mark.long
@@ -86,13 +87,14 @@ def add(world: World, lines: list[dict], columns: list[str] | None = None) -> No
 
 
 @pytest.mark.long
+@pytest.mark.torture
 def test_split_merged_shuffled_and_repeated_files_give_the_same_warehouse(province):
     add(province, FULL_LINES)
     province.refresh_all()
     expected = province.content(*FIGURES)
     assert len(expected["core.ho_so"]) == 6
 
-    @settings(FEW, max_examples=7)
+    @settings(FEW, max_examples=often(30, 3))
     @given(files(FULL_LINES, 4), st.booleans())
     def check(parts, refreshed_in_between):
         province.without_dossiers()
@@ -107,6 +109,7 @@ def test_split_merged_shuffled_and_repeated_files_give_the_same_warehouse(provin
 
 
 @pytest.mark.long
+@pytest.mark.torture
 def test_exports_with_more_and_with_fewer_columns_in_any_order_give_the_same_warehouse(province):
     add(province, FULL_LINES)
     add(province, SHORT_LINES, SHORT)
@@ -114,7 +117,7 @@ def test_exports_with_more_and_with_fewer_columns_in_any_order_give_the_same_war
     expected = province.content(*FIGURES)
     assert len(expected["core.ho_so"]) == 7
 
-    @settings(FEW, max_examples=7)
+    @settings(FEW, max_examples=often(30, 3))
     @given(files(FULL_LINES, 3), files(SHORT_LINES, 2), st.randoms(use_true_random=False))
     def check(full, short, random):
         province.without_dossiers()
@@ -128,6 +131,7 @@ def test_exports_with_more_and_with_fewer_columns_in_any_order_give_the_same_war
     check()
 
 
+@pytest.mark.torture
 def test_columns_are_merged_as_if_each_were_a_record_of_its_own(province):
     """Three exports with different columns, in all orders, against the rule itself."""
     more = [*SHORT, "kenh_thuc_hien", "so_lan_bo_sung"]
@@ -139,7 +143,7 @@ def test_columns_are_merged_as_if_each_were_a_record_of_its_own(province):
     # Status of 20 March; channel and (blank) rounds of 10 March; the link of 5 March.
     expected = [(6, 3, None, 1, "2025-03-20 12:00:00")]
 
-    @settings(FEW, max_examples=6)
+    @settings(FEW, max_examples=often(30, 3))
     @given(st.permutations(exports))
     def check(order):
         province.without_dossiers()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from cchc.contracts import contract_of
 from cchc.sources.landing import land_file
 from tests.loading.dossiers import FINISHED, JULY, SHORT, batch_counts, dossier, received
+from tests.torture import often
 from tests.world import DOSSIER, FULL, PROCEDURES, SO, XA, World, code
 
 # --- units --------------------------------------------------------------------------------------
@@ -71,6 +72,7 @@ def test_unit_history_name_change_end_successor_and_reuse(world):
 
 
 @pytest.mark.long
+@pytest.mark.torture
 def test_unit_versions_in_any_order_give_the_same_table(engine, tmp_path):
     """All orders of arrival, one version a file or several in one."""
 
@@ -86,7 +88,7 @@ def test_unit_versions_in_any_order_give_the_same_table(engine, tmp_path):
     ]
 
     @settings(
-        max_examples=8,
+        max_examples=often(40, 4),
         deadline=None,
         derandomize=True,
         suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -17,6 +17,7 @@ from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.repository import sql_file
 from tests.loading.test_properties import FEW, files
+from tests.torture import often
 from tests.world import DOCUMENT, HUYEN, SO, WORK, XA, World
 
 AT = "2025-04-01"
@@ -405,6 +406,7 @@ WORK_LINES = [
 
 @pytest.mark.long
 @pytest.mark.parametrize(("load_lines", "lines"), [(add, LINES), (add_work, WORK_LINES)])
+@pytest.mark.torture
 def test_split_merged_shuffled_and_repeated_files_give_the_same_warehouse(province, load_lines, lines):
     load_lines(province, *lines)
     expected = province.content(*QLVB)
@@ -417,7 +419,7 @@ def test_split_merged_shuffled_and_repeated_files_give_the_same_warehouse(provin
     held = province.rows(f"SELECT {key}, to_char(ngay_cap_nhat, 'YYYYMMDDHH24MISS') FROM {table}")
     assert dict(held) == newest
 
-    @settings(FEW, max_examples=8)
+    @settings(FEW, max_examples=often(30, 3))
     @given(files(lines, 4))
     def check(parts):
         province.without_dossiers()

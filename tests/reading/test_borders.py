@@ -11,6 +11,7 @@ from cchc.errors import BatchStopped
 from cchc.judging.suites import rules_of
 from cchc.judging.validation import validate
 from cchc.loading.load import load
+from tests.torture import often
 from tests.world import DOCUMENT, DOSSIER, PROCEDURES, RATING, SO, STEP, UNITS, WORK, World, code
 
 AT = "2025-05-10"
@@ -328,6 +329,7 @@ HOSTILE = st.one_of(
 
 
 @pytest.mark.parametrize("dataset", ["ho_so", "don_vi"])
+@pytest.mark.torture
 def test_hostile_value_anywhere_is_loaded_or_rejected(world: World, dataset: str, any_number_of_rejects):
     world.dimensions()
     contract = contract_of(dataset)
@@ -336,7 +338,7 @@ def test_hostile_value_anywhere_is_loaded_or_rejected(world: World, dataset: str
     key = contract.key[0]
 
     @settings(
-        max_examples=5,
+        max_examples=often(40, 2),
         deadline=None,
         derandomize=True,
         suppress_health_check=[

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cchc.registers.organisation import SUCCESSIONS, UNITS
 from tests.registers.organisations import answers, empty, file_rows, listed, on, organise, step, unit, write
+from tests.torture import often
 from tests.world import DOSSIER, PROCEDURES, World
 from tools.tthc_simulator.defects import CRITICAL_KINDS
 from tools.tthc_simulator.generate import Settings
@@ -284,8 +285,9 @@ FEW = settings(
 )
 
 
+@pytest.mark.torture
 def test_after_any_mergers_every_code_answers_at_exactly_one_living_unit_on_any_day(world):
-    @settings(FEW, max_examples=12)
+    @settings(FEW, max_examples=often(60, 5))
     @given(lives())
     def check(life):
         empty(world)
@@ -338,8 +340,9 @@ def dossiers_of(draw: st.DrawFn, life: Life) -> list[tuple[str, date, date | Non
 
 
 @pytest.mark.long
+@pytest.mark.torture
 def test_after_any_mergers_no_dossier_is_lost_or_counted_twice(world):
-    @settings(FEW, max_examples=10)
+    @settings(FEW, max_examples=often(40, 4))
     @given(st.data())
     def check(data):
         life = data.draw(lives())

@@ -10,7 +10,7 @@ from tests.torture import ALL
 from tests.torture.states import COUNTED_FROM, EXPORTED_AT, KEYS, lines
 from tests.world import CONTENT, World
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.torture]
 # Of each of eight datasets; figures are counted after some of them, which takes longer than all else.
 DELIVERIES = 126 if ALL else 2
 COUNTED = 25

@@ -10,8 +10,8 @@ from tests.torture import some
 from tests.torture.states import COUNTED_FROM, EXPORTED_AT, KEYS, TIMES, line, lines, rejected
 from tests.world import World
 
-pytestmark = pytest.mark.kill
-FEW = 2
+pytestmark = [pytest.mark.kill, pytest.mark.torture]
+FEW = 3
 ACCIDENTS = (process_killed, session_ended)
 # Of each dataset both; a sample takes of each the one that its neighbour has not.
 CASES = [(dataset, ACCIDENTS[(place + turn) % 2]) for place, dataset in enumerate(KEYS) for turn in range(2)]
