@@ -9,11 +9,13 @@ middle, and one before each lock is given back. The statements are those of an u
 import itertools
 import os
 import signal
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from cchc.errors import WarehouseUnavailable
@@ -64,6 +66,38 @@ def session_ended(engine: sa.Engine, at: int, job: Callable[[], object]) -> bool
             assert ended, "the job failed by itself"
     assert ended in ([], [True])
     return bool(ended)
+
+
+def server_crashed(engine: sa.Engine, at: int, job: Callable[[], object]) -> bool:
+    """PostgreSQL crashes just before the job's n-th statement and recovers; whether it came to that.
+
+    When one of its processes is killed it ends all sessions and replays its log; unlogged tables are empty.
+    """
+    crashed = []
+    witness = sa.create_engine(engine.url, poolclass=sa.pool.NullPool).connect()
+
+    def crash(session: Any) -> None:
+        os.kill(session.info.backend_pid, signal.SIGKILL)
+        crashed.append(True)
+        with pytest.raises(sa.exc.OperationalError):
+            while True:
+                witness.exec_driver_sql("SELECT pg_sleep(0.01)")
+        witness.invalidate()
+
+    with _before_statement(engine, at, crash):
+        try:
+            job()
+        except (sa.exc.DBAPIError, WarehouseUnavailable):
+            assert crashed, "the job failed by itself"
+    witness.close()
+    engine.dispose()
+    for _ in range(600):
+        try:
+            with engine.connect():
+                return bool(crashed)
+        except sa.exc.OperationalError:  # it is still recovering
+            time.sleep(0.1)
+    raise AssertionError("PostgreSQL did not recover within a minute")
 
 
 def nothing_differs_after(

@@ -5,8 +5,8 @@ import pytest
 from cchc.figures.refresh import pending_periods, refresh
 from cchc.judging.validation import validate
 from cchc.loading.load import load
-from tests.accidents import Accident, nothing_differs_after, process_killed, session_ended
-from tests.torture import some
+from tests.accidents import Accident, nothing_differs_after, process_killed, server_crashed, session_ended
+from tests.torture import ALL, some
 from tests.torture.states import COUNTED_FROM, EXPORTED_AT, KEYS, TIMES, line, lines, rejected
 from tests.world import World
 
@@ -15,6 +15,8 @@ FEW = 3
 ACCIDENTS = (process_killed, session_ended)
 # Of each dataset both; a sample takes of each the one that its neighbour has not.
 CASES = [(dataset, ACCIDENTS[(place + turn) % 2]) for place, dataset in enumerate(KEYS) for turn in range(2)]
+if ALL:
+    CASES += [(dataset, server_crashed) for dataset in KEYS]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,7 @@ def test_after_an_accident_and_another_run_nothing_is_different(
         seen=lambda: (shared.content(), shared.books()),
         pick=lambda points: some(points, FEW),
     )
-    record_property("accidents in the middle of a load", tried)
+    record_property(f"times {accident.__name__} in the middle of a load".replace("_", " "), tried)
     assert tried >= FEW
     [(status, read, parts)] = shared.rows(
         "SELECT status, lines_read, lines_accepted + lines_rejected + lines_superseded FROM ops.batch "
