@@ -217,7 +217,9 @@ class SourceClient(ABC):
     def _pieces(self, answer: Answer, path: str) -> Iterator[bytes]:
         """The body as it comes; raises when it does not come whole, is too much, or holds the secret."""
         before = b""
-        secrets = [secret.encode() for secret in self._secrets() if len(secret) >= SECRET_LENGTH]
+        # Of tokens and refusals nothing is kept, and what is told of them leaves secrets out.
+        kept = path != "/api/token" and answer.status < requests.codes.bad_request
+        secrets = [s.encode() for s in self._secrets() if kept and len(s) >= SECRET_LENGTH]
         try:
             for piece in answer.chunks:
                 seen = before + piece

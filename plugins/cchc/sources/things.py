@@ -99,12 +99,12 @@ class Things:
         Raises SourceUnavailable for a thing that came before, a change after the window's end, and change
         times that fall. What has no key is left to the readers, who reject it.
         """
-        keys, numbers = [], []
+        keys, numbers, changes = [], [], []
         for number, record in enumerate(records, start=1):
             if not isinstance(record, Mapping):
                 continue
-            if self._changed is not None:
-                self._in_window(moment_of(self._value(record, self._changed)), f"record {number} of {place}")
+            if self._changed is not None and (changed := moment_of(self._value(record, self._changed))):
+                changes.append((number, changed))
             if key := self._key_of(record):
                 keys.append(key)
                 numbers.append(number)
@@ -115,10 +115,10 @@ class Things:
                 f"{', '.join(self._key)}). Expected each once: a page came twice, or records moved between "
                 f"pages while they were read, and others are missing. Nothing was landed; it is read again."
             )
+        for number, changed in changes:
+            self._in_window(changed, f"record {number} of {place}")
 
-    def _in_window(self, changed: str | None, place: str) -> None:
-        if changed is None:
-            return
+    def _in_window(self, changed: str, place: str) -> None:
         if changed > self._until:
             raise SourceUnavailable(
                 f"{self._where}: {place} was changed at {changed}, after the end that was asked for "
