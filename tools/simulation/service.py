@@ -80,7 +80,7 @@ def window(request: Request, end: str) -> tuple[str | None, str]:
     return tu, den
 
 
-def totals_by_month(service: str, den: str, moments: Iterable[str | None]) -> Response:
+def totals_by_month(service: str, den: str, moments: Iterable[object]) -> Response:
     """How many moments (yyyyMMdd…) lie in each month; those that are none or no time have the month null."""
     counts = Counter(_month(moment) for moment in moments)
     listed = [{"thang": month, "tong_so": counts[month]} for month in sorted(counts, key=lambda m: m or "")]
@@ -92,9 +92,9 @@ def totals_by_month(service: str, den: str, moments: Iterable[str | None]) -> Re
     )  # fmt: skip
 
 
-def _month(moment: str | None) -> str | None:
+def _month(moment: object) -> str | None:
     # A day such as 2025-13-40 lies in no month.
-    if not (moment and moment[:8].isdigit() and "01" <= moment[4:6] <= "12"):
+    if not (isinstance(moment, str) and moment[:8].isdigit() and "01" <= moment[4:6] <= "12"):
         return None
     return f"{moment[:4]}-{moment[4:6]}"
 

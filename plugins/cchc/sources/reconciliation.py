@@ -14,6 +14,8 @@ from cchc.sources.client import SourceClient
 
 State = Literal["equal", "explained", "differs", "unknown"]
 NO_MONTH = ""
+# A cell that could not be read stands in a reject as it came.
+A_DAY = r"^(\d{4}-(?:0[1-9]|1[0-2]))-\d\d"
 SHOWN = 12
 
 
@@ -91,7 +93,7 @@ def held(
         thing, its = f"concat_ws(' ', {thing}, c.{changed})", "f.khoa || ' ' || f.thoi_diem"
     rows = connection.execute(
         sa.text(
-            rf"""
+            f"""
             WITH rejected AS MATERIALIZED (
                 SELECT DISTINCT ON (thing) thing, changed, month
                 FROM (
@@ -99,7 +101,7 @@ def held(
                         coalesce({its}, md5(r.masked_row::text)) AS thing,
                         coalesce(f.thoi_diem, '-infinity') AS changed,
                         coalesce(
-                            substring(r.masked_row ->> :received FROM '^(\d{{4}}-\d\d)-\d\d'), ''
+                            substring(r.masked_row ->> :received FROM :a_day), ''
                         ) AS month,
                         f.batch_id
                     FROM ops.line_finding AS f
@@ -130,7 +132,7 @@ def held(
             GROUP BY month
             """
         ),
-        {"dataset": contract.dataset, "received": received},
+        {"dataset": contract.dataset, "received": received, "a_day": A_DAY},
     ).all()
     core = {row.month: row.things for row in rows if not row.is_rejected}
     return core, {row.month: row.things for row in rows if row.is_rejected}
