@@ -90,7 +90,7 @@ def test_a_difference_is_recorded_and_told(pulled: World):
 
 def test_a_month_that_only_one_side_knows_is_a_difference(pulled: World):
     with pytest.raises(
-        SourceDiffers, match="no month: source 0, warehouse 1.*2025-06: source 2, warehouse 0"
+        SourceDiffers, match=r"no month: source 0, warehouse 1.*2025-06: source 2, warehouse 0"
     ):
         reconcile(pulled.engine, HO_SO, Stating({MARCH: 3, APRIL: 1, "2025-06": 2}))
 
@@ -243,5 +243,5 @@ def test_the_simulated_sources_with_all_their_defects_differ_in_nothing(world: W
                 "DELETE FROM core.ho_so WHERE ma_ho_so IN (SELECT ma_ho_so FROM core.ho_so "
                 "WHERE ngay_tiep_nhan < '2025-02-01' ORDER BY ma_ho_so LIMIT 30)"
             )
-        with pytest.raises(SourceDiffers, match="ho_so, as at 2025-04-01 00:00:00: .*2025-01: source"):
+        with pytest.raises(SourceDiffers, match=r"ho_so, as at 2025-04-01 00:00:00: .*2025-01: source"):
             reconcile(world.engine, contract_of("ho_so"), client("ho_so"))
