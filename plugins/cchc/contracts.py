@@ -194,11 +194,15 @@ class Layout(Strict):
 
 
 class Api(Strict):
-    """Where a dataset is pulled from. `system`: a source system of cchc.sources.register."""
+    """Where a dataset is pulled from. `system`: a source system of cchc.sources.register. `in_order`: the
+    list comes in the order of `changed_at`. `received`: the column by whose month the source can be asked how
+    many there are, where it can."""
 
     system: str
     path: str
     incremental: bool
+    in_order: bool = True
+    received: str | None = None
 
 
 Kind = Literal["dimension", "fact"]
@@ -233,6 +237,8 @@ class Contract(Strict):
         for name in (*self.key, self.changed_at):
             if name not in names:
                 raise ValueError(f"key or changed_at names an unknown column: {name}")
+        if self.api and self.api.received not in (None, *names):
+            raise ValueError(f"api.received names an unknown column: {self.api.received}")
         seen: dict[str, str] = {}
         for column in self.columns:
             for header in {fold(column.name), *map(fold, column.headers)}:
@@ -311,6 +317,12 @@ def contract_of(dataset: str) -> Contract:
     if dataset not in contracts():
         raise BadDefinition(f"Unknown dataset {dataset!r}: expected one of {', '.join(contracts())}.")
     return contracts()[dataset]
+
+
+def contract_at(system: str, path: str) -> Contract | None:
+    """The contract of the dataset that is pulled from that list of a source system, if there is one."""
+    found = [c for c in contracts().values() if c.api and (c.api.system, c.api.path) == (system, path)]
+    return found[0] if found else None
 
 
 def datasets_of(kind: Kind) -> list[str]:

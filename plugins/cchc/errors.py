@@ -13,6 +13,10 @@ class SourceRefused(CchcError):
     """The source system refused the credentials or the request: a person must act."""
 
 
+class SourceDiffers(CchcError):
+    """The source states other totals than the warehouse holds: a person must find out which things differ."""
+
+
 class BadFile(CchcError):
     """A file does not keep its contract: nothing of it was loaded, a corrected file is needed."""
 

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from cchc.errors import CchcError
+from cchc.errors import CchcError, SourceDiffers
 from cchc.sources.qlvb import QlvbClient
 from cchc.sources.register import SYSTEMS, SourceSystem
 from cchc.sources.tthc import TthcClient
-from tests.world import UNITS, World
+from tests.world import UNITS, World, code
 
 
 class Context(dict):
@@ -135,6 +135,56 @@ def test_the_end_of_a_simulated_source_holds_for_documents_too(pull_documents, m
 def test_the_secret_travels_encrypted_when_the_connection_says_https(pull, monkeypatch, connection, address):
     monkeypatch.setenv("AIRFLOW_CONN_CCHC_TTHC", connection)
     assert pull("2025-03-01")[0].removesuffix(":443") == address
+
+
+class StatingSource(SilentSource):
+    """Remembers what its connection says, and states one dossier of March."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.asked.append((self.base_url, self.plain_http, self.ca_bundle))
+
+    def months(self, path: str, until: datetime) -> dict[str, int]:
+        assert (path, until) == ("/api/ho-so", datetime(2025, 4, 1))
+        return {"2025-03": 1}
+
+
+@pytest.fixture
+def compared(run_task, monkeypatch):
+    """Compares dossiers with a source of this connection; returns what the task returns."""
+    monkeypatch.setitem(SYSTEMS, "tthc", SourceSystem("tthc", f"{__name__}:StatingSource"))
+
+    def compare(connection: str) -> dict[str, Any]:
+        monkeypatch.setenv("AIRFLOW_CONN_CCHC_TTHC", connection)
+        return run_task("reconcile_nguon", "compare_tthc", "ho_so")[0]
+
+    return compare
+
+
+@pytest.mark.parametrize(
+    ("connection", "said"),
+    [
+        ("https://a:b@tthc.vn:8443?ca_bundle=%2Fx.pem", ("https://tthc.vn:8443", False, "/x.pem")),
+        ("http://a:b@tthc.vn:80?plain_http=1", ("http://tthc.vn:80", True, None)),
+        ("http://a:b@tthc.vn:80?plain_http=0", ("http://tthc.vn:80", False, None)),
+        ("http://a:b@tthc.vn:80", ("http://tthc.vn:80", False, None)),
+    ],
+)
+def test_the_connection_says_how_its_source_is_asked(compared, connection, said):
+    # Before the first load there is nothing to compare.
+    assert compared(connection) == {"dataset": "ho_so"}
+    assert StatingSource.asked[-1] == said
+
+
+def test_a_difference_to_the_source_fails_the_task(world: World, compared):
+    world.dimensions().add({})
+    with world.engine.begin() as session:
+        session.exec_driver_sql("UPDATE ops.batch SET window_to = '2025-04-01' WHERE dataset = 'ho_so'")
+    assert compared("https://a:b@tthc.vn") == {"dataset": "ho_so", "equal": 1}
+    # A deleted dossier is one that the source still counts.
+    world.add({"da_xoa": "1", "ngay_cap_nhat": "20250306090000"}, {"ma_ho_so": code(2)})
+    with pytest.raises(SourceDiffers, match="2025-03: source 1, warehouse 2"):
+        compared("https://a:b@tthc.vn")
 
 
 def test_a_load_announces_exactly_the_months_that_it_returns(world: World, run_task):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cchc.contracts import contract_of
+from cchc.sources.reconciliation import reconciled_datasets
 from tests.conftest import ROOT
 from tools import dag_docs
 
@@ -46,7 +47,7 @@ def test_every_dag_file_is_read(bag):
     # What the runbook and whoever triggers by name rely on.
     assert set(bag.dags) >= {
         *("ingest_tthc", "ingest_van_ban", "ingest_khai_bao", "ingest_file"),
-        *("refresh_chi_so", "catch_up_chi_so"),
+        *("refresh_chi_so", "catch_up_chi_so", "reconcile_nguon"),
     }
 
 
@@ -67,9 +68,20 @@ def test_only_tasks_that_ask_the_source_take_a_slot_of_its_pool(bag, tasks):
             asked = bag.dags[task.dag_id].task_group.children[task.task_id.partition(".")[0]]
             systems = {contract_of(d).api.system for d in asked._expand_input.value["dataset"]}
             [pool] = {f"nguon_{system}" for system in systems}
+        elif task.task_id.startswith("compare_"):
+            pool = f"nguon_{task.task_id.removeprefix('compare_')}"
         assert task.pool == pool, task.task_id
-    assert sum(task.pool == "nguon_tthc" for task in tasks) == 3
-    assert sum(task.pool == "nguon_qlvb" for task in tasks) == 1
+    assert sum(task.pool == "nguon_tthc" for task in tasks) == 4
+    assert sum(task.pool == "nguon_qlvb" for task in tasks) == 2
+
+
+@pytest.mark.parametrize("system", ["tthc", "qlvb"])
+def test_every_list_whose_source_states_totals_is_compared_once_a_month(bag, system):
+    dag = bag.dags["reconcile_nguon"]
+    assert dag.timetable.expression == "0 6 2 * *"
+    compared = dag.get_task(f"compare_{system}")._get_specified_expand_input().value["dataset"]
+    assert compared == reconciled_datasets(system)
+    assert compared
 
 
 def test_dossiers_wait_for_units_and_procedures(bag):

@@ -4,8 +4,11 @@ from fastapi import FastAPI, Request, Response
 
 from tools.qlvb_simulator.exports import csv_text
 from tools.qlvb_simulator.source import Source
-from tools.simulation.service import create_service, reply, window
+from tools.simulation.service import create_service, moment, reply, totals_by_month, window
 
+BY_MONTH = "/tong-so-theo-thang"
+# Which column says when a document or work dossier came.
+CAME = {"van_ban": "ngay_dang_ky", "ho_so_cong_viec": "ngay_mo"}
 PATHS = {"/xuat/van-ban": "van_ban", "/xuat/ho-so-cong-viec": "ho_so_cong_viec"}
 
 
@@ -26,6 +29,12 @@ def create_app(source: Source, client_id: str, client_secret: str, token_seconds
             headers={"X-Tong-So": str(len(rows)), "X-Thoi-Diem": den},
         )
 
+    def by_month(request: Request) -> Response:
+        dataset = PATHS[request.url.path.removesuffix(BY_MONTH)]
+        den = moment(request, "den") or source.settings.end
+        return totals_by_month(dataset, den, source.changed(dataset, None, den)[CAME[dataset]])
+
     for path in PATHS:
         app.get(path)(export)
+        app.get(path + BY_MONTH)(by_month)
     return app

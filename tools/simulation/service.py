@@ -2,6 +2,8 @@
 
 import secrets
 import time
+from collections import Counter
+from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 import orjson
@@ -9,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 
 from tools.simulation import working_days as wd
 
-BAD_PARAMETER, NOT_ALLOWED = "400", "401"
+OK, BAD_PARAMETER, NOT_ALLOWED = "0", "400", "401"
 
 
 class BadParameter(ValueError):
@@ -76,6 +78,25 @@ def window(request: Request, end: str) -> tuple[str | None, str]:
     if tu and tu > den:
         raise BadParameter(f"tu={tu} sau den={den}: cần tu ≤ den.")
     return tu, den
+
+
+def totals_by_month(service: str, den: str, moments: Iterable[object]) -> Response:
+    """How many moments (yyyyMMdd…) lie in each month; those that are none or no time have the month null."""
+    counts = Counter(_month(moment) for moment in moments)
+    listed = [{"thang": month, "tong_so": counts[month]} for month in sorted(counts, key=lambda m: m or "")]
+    return reply(
+        {
+            "error_code": OK, "message": "OK", "service": service, "thoi_diem": den,
+            "tong_so": counts.total(), "data": listed,
+        }
+    )  # fmt: skip
+
+
+def _month(moment: object) -> str | None:
+    # A day such as 2025-13-40 lies in no month.
+    if not (isinstance(moment, str) and moment[:8].isdigit() and "01" <= moment[4:6] <= "12"):
+        return None
+    return f"{moment[:4]}-{moment[4:6]}"
 
 
 def reply(content: dict, status: int = 200) -> Response:

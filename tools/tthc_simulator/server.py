@@ -2,12 +2,20 @@
 
 from fastapi import FastAPI, Request, Response
 
-from tools.simulation.service import BadParameter, create_service, moment, reply, window
+from tools.simulation.service import (
+    OK,
+    BadParameter,
+    create_service,
+    moment,
+    reply,
+    totals_by_month,
+    window,
+)
 from tools.tthc_simulator.source import Source
 
 MAX_PAGE = 5000
 DEFAULT_PAGE = 2000
-OK = "0"
+BY_MONTH = "/tong-so-theo-thang"
 
 
 def create_app(source: Source, client_id: str, client_secret: str, token_seconds: int = 1800) -> FastAPI:
@@ -37,6 +45,23 @@ def create_app(source: Source, client_id: str, client_secret: str, token_seconds
     @app.get("/api/tthc")
     def tthc(request: Request) -> Response:
         return whole_list(request, "LayDanhSachTTHC", source.tthc)
+
+    @app.get(f"/api/ho-so{BY_MONTH}")
+    def ho_so_by_month(request: Request) -> Response:
+        den = moment(request, "den") or source.settings.end
+        return totals_by_month("DongBoHoSoMC", den, source.table(den)["ngay_tiep_nhan"].to_pylist())
+
+    @app.get(f"/api/danh-gia{BY_MONTH}")
+    def danh_gia_by_month(request: Request) -> Response:
+        den = moment(request, "den") or source.settings.end
+        listed = source.ratings.danh_gia(None, den)
+        return totals_by_month("DanhGiaHaiLong", den, [row["ThoiGianDanhGia"] for row in listed])
+
+    @app.get(f"/api/qua-trinh{BY_MONTH}")
+    def qua_trinh_by_month(request: Request) -> Response:
+        den = moment(request, "den") or source.settings.end
+        listed = source.history.qua_trinh(None, den)
+        return totals_by_month("QuaTrinhXuLyHoSo", den, [row["ThoiGian"] for row in listed])
 
     def changed_list(request: Request, service: str, paged) -> Response:
         tu, den = window(request, source.settings.end)

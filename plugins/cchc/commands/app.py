@@ -15,7 +15,7 @@ from rich.console import Console
 
 from cchc.commands import arguments
 from cchc.commands.airflow_api import AirflowApi
-from cchc.commands.report import print_batches, print_refresh
+from cchc.commands.report import print_batches, print_reconciliation, print_refresh
 from cchc.commands.runs import Display, RunFailed, Runs
 from cchc.commands.verify import checks
 from cchc.declarations.form import write_form
@@ -201,6 +201,17 @@ def reference() -> None:
     print(f"The warehouse holds the {batch.lines_read} units of sql/reference/{batch.original_name}.")
     if months:
         print(f"Months to count again: {', '.join(months)}. catch_up_chi_so does it, or make refresh KY=…")
+
+
+@app.command()
+def reconcile(timeout: Timeout = 1800) -> None:
+    """Compare the sources' totals by month of receipt with the warehouse, through the DAG reconcile_nguon."""
+    with _runs(timeout) as runs:
+        runs.require("reconcile_nguon")
+        try:
+            runs.wait_for([runs.api.trigger("reconcile_nguon")])
+        finally:
+            print_reconciliation(runs.engine, runs.since)
 
 
 @app.command()

@@ -72,6 +72,40 @@ def print_batches(
             console.print(f"[red]Lô {row.batch_id}: {row.stop_reason}[/]")
 
 
+def print_reconciliation(
+    engine: sa.Engine, since: datetime | None = None, console: Console | None = None
+) -> None:
+    """One line for every month and dataset compared since `since` (all when None) and not equal; how many
+    are."""
+    console = console or wide_console()
+    with engine.connect() as connection:
+        rows = connection.execute(
+            sa.text(
+                "SELECT * FROM ops.reconciliation WHERE CAST(:since AS timestamptz) IS NULL "
+                "OR compared_at >= :since ORDER BY dataset, as_of, month"
+            ),
+            {"since": since},
+        ).all()
+    table = Table(title="Đối chiếu với nguồn / reconciliation", title_justify="left", title_style="bold")
+    for name in ("Bộ dữ liệu", "Đến", "Tháng", "Kết quả"):
+        table.add_column(name)
+    for name in ("Nguồn", "Kho", "Bị loại"):
+        table.add_column(name, justify="right")
+    shown = [row for row in rows if row.state != "equal"]
+    for row in shown:
+        numbers = (row.source_total, row.core_total, row.rejected_total)
+        table.add_row(
+            row.dataset,
+            f"{row.as_of:%Y-%m-%d %H:%M}",
+            row.month or "(không rõ)",
+            row.state,
+            *("" if number is None else f"{number:,}".replace(",", ".") for number in numbers),
+        )
+    if shown:
+        console.print(table)
+    console.print(f"{len(rows) - len(shown)} tháng bằng nhau / months are equal, {len(shown)} not.")
+
+
 def print_refresh(
     engine: sa.Engine, kys: list[str], since: datetime | None = None, console: Console | None = None
 ) -> None:

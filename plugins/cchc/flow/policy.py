@@ -54,6 +54,11 @@ def daily(hour: int, minute: int = 0) -> CronDataIntervalTimetable:
     return CronDataIntervalTimetable(f"{minute} {hour} * * *", timezone="Asia/Ho_Chi_Minh")
 
 
+def monthly(day: int, hour: int) -> CronDataIntervalTimetable:
+    """Every month on `day` at `hour` in Vietnam; the interval is the month before that moment."""
+    return CronDataIntervalTimetable(f"0 {hour} {day} * *", timezone="Asia/Ho_Chi_Minh")
+
+
 def hourly(minute: int) -> CronDataIntervalTimetable:
     """Every hour at `minute`; the interval is the hour before that moment."""
     return CronDataIntervalTimetable(f"{minute} * * * *", timezone="Asia/Ho_Chi_Minh")

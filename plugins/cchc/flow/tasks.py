@@ -21,6 +21,8 @@ from cchc.sources.register import system_of
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from cchc.sources.client import SourceClient
+
 # Tasks ----------------------------------------------------------------------------------------
 
 
@@ -55,13 +57,7 @@ def land(dataset: str) -> dict[str, Any]:
     context, contract = _named(dataset), contract_of(dataset)
     if contract.api is None:
         raise BadDefinition(f"Dataset {dataset} has no api: it is not pulled from a source system.")
-    system = system_of(contract.api.system)
-    connection = BaseHook.get_connection(system.connection_id)
-    scheme = "https" if "https" in (connection.conn_type, connection.schema) else "http"
-    port = f":{connection.port}" if connection.port else ""
-    client = system.connect(
-        f"{scheme}://{connection.host}{port}", connection.login or "", connection.password or ""
-    )
+    client = _client(contract.api.system)
     landed = land_api(_warehouse(context), _landing(), contract, client, _until(context))
     return {"dataset": dataset, "batch_id": landed.batch_id, "new": landed.new}
 
@@ -69,6 +65,30 @@ def land(dataset: str) -> dict[str, Any]:
 def land_from(system: str) -> Callable[[str], XComArg]:
     """The task `land`, among those that may ask the system at the same time."""
     return land.override(pool=system_of(system).pool)
+
+
+@task(
+    task_display_name="Đối chiếu với nguồn",
+    map_index_template="{{ ten }}",
+    execution_timeout=timedelta(minutes=30),
+)
+def compare(dataset: str) -> dict[str, Any]:
+    """Compares the source's totals by month of receipt with the warehouse; fails when they differ."""
+    from collections import Counter
+
+    from cchc.contracts import contract_of
+    from cchc.sources.reconciliation import reconcile
+
+    context, contract = _named(dataset), contract_of(dataset)
+    if contract.api is None:
+        raise BadDefinition(f"Dataset {dataset} has no api: it is not pulled from a source system.")
+    months = reconcile(_warehouse(context), contract, _client(contract.api.system))
+    return {"dataset": dataset, **Counter(month.state for month in months)}
+
+
+def compare_with(system: str) -> Callable[[str], XComArg]:
+    """The task `compare`, among those that may ask the system at the same time."""
+    return compare.override(task_id=f"compare_{system}", pool=system_of(system).pool)
 
 
 @task(
@@ -253,6 +273,22 @@ def _warehouse(context: Context) -> "Engine":
     limit = context["task"].execution_timeout
     return engine_of(
         BaseHook.get_connection("cchc_warehouse").get_uri(), int(limit.total_seconds()) if limit else 0
+    )
+
+
+def _client(code: str) -> "SourceClient":
+    """A client of a source system, for one pull, as its connection says."""
+    system = system_of(code)
+    connection = BaseHook.get_connection(system.connection_id)
+    scheme = "https" if "https" in (connection.conn_type, connection.schema) else "http"
+    port = f":{connection.port}" if connection.port else ""
+    extras = connection.extra_dejson
+    return system.connect(
+        f"{scheme}://{connection.host}{port}",
+        connection.login or "",
+        connection.password or "",
+        plain_http=str(extras.get("plain_http", "")).lower() in ("1", "true"),
+        ca_bundle=extras.get("ca_bundle"),
     )
 
 

@@ -1,26 +1,53 @@
 """Talks HTTP to a source system as far as all of them do it alike: a token, retries, plain errors."""
 
+import base64
+import html
+import json
+import re
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
+from urllib.parse import quote, quote_plus, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
-from cchc.errors import SourceRefused, SourceUnavailable
+from cchc.contracts import contract_at
+from cchc.errors import CchcError, SourceRefused, SourceUnavailable
 from cchc.sources.register import system_of
+from cchc.sources.things import TIME, Things, moment_of
+from cchc.sources.wire import Answer, Limits, NoAnswer, TooLong, TooMuch, Wire, is_loopback
 from cchc.spelling import one_line
 
-TIMEOUT_S = (10, 120)
-TIME = "%Y%m%d%H%M%S"
+__all__ = ["TIME", "SourceClient", "Things"]
+
+# What is held at once: a token, a page of records.
+ANSWER_BYTES = 64 << 20
+LONGEST_WAIT_S = 60
+TRY_AGAIN = (429, 500, 502, 503, 504)
+REDIRECTS = range(300, 400)
+LONGEST_COUNT = 10
+LONGEST_SAID = 200
+TOKEN = re.compile(r"[!-~]{1,8192}")
+# Shorter ones stand in messages, and those below the second length in records, by chance.
+SHORTEST_SECRET, SECRET_LENGTH = 4, 12
+# Where a list says how many things it holds, by month of receipt.
+BY_MONTH = "/tong-so-theo-thang"
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
+# The source knows no such list.
+NOT_THERE = (404, 405, 501)
 
 
 @dataclass
 class SourceClient(ABC):
-    """A client of one system. `base_url` has no path; the secret never enters a message.
+    """A client of one system, for one pull. `base_url` has no path; the secret never enters a message.
+
+    Within the limits of `limits`, whatever the system answers. Only the host of `base_url` is asked.
+    `plain_http`: whether an address without encryption is accepted that is not on this machine.
+    `ca_bundle`: a file with the authorities that may have signed the system's certificate.
 
     A subclass says of which system: its code in the register, its name, and what kind of file its exports
     are.
@@ -30,6 +57,9 @@ class SourceClient(ABC):
     client_id: str
     client_secret: str = field(repr=False)
     retry_total: int = 4
+    plain_http: bool = False
+    ca_bundle: str | None = None
+    limits: Limits = field(default_factory=Limits.of_environment)
 
     code: ClassVar[str]
     system: ClassVar[str]
@@ -46,75 +76,265 @@ class SourceClient(ABC):
         """
 
     def __post_init__(self) -> None:
-        self._session = requests.Session()
-        retry = Retry(
-            total=self.retry_total,
-            backoff_factor=0.5,
-            status_forcelist=(429, 500, 502, 503, 504),
-            allowed_methods=("GET", "POST"),
-            raise_on_status=False,
-        )
-        self._session.mount("http://", HTTPAdapter(max_retries=retry))
-        self._session.mount("https://", HTTPAdapter(max_retries=retry))
+        self._wire = Wire(self.base_url, self.limits, self.ca_bundle)
+        self._token: str | None = None
 
-    def _get(self, path: str, query: dict[str, str | int], **options: Any) -> requests.Response:
-        """The answer to a GET with a token that is in force."""
-        response = self._send("GET", path, params=query, **options)
-        if response.status_code == requests.codes.unauthorized:
-            # The token ran out between two requests: one new token, then it is a refusal.
-            self._session.headers.pop("Authorization", None)
-            response = self._send("GET", path, params=query, **options)
-        return response
+    def months(self, path: str, until: datetime) -> dict[str, int] | None:
+        """Month of receipt ("" for none) → how many things the list holds, as it stood at `until`.
 
-    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
-        if "Authorization" not in self._session.headers and path != "/api/token":
-            self._sign_in()
-        try:
-            return self._session.request(method, f"{self.base_url}{path}", timeout=TIMEOUT_S, **options)
-        except (
-            requests.ConnectionError,
-            requests.Timeout,
-            requests.exceptions.RetryError,
-        ) as error:
+        None when the system cannot say so.
+        """
+        path += BY_MONTH
+        answer = self._get(path, {"den": until.strftime(TIME)})
+        if answer.status in NOT_THERE:
+            answer.close()
+            return None
+        body = self._json(answer, path)
+        moment = body.get("thoi_diem")
+        self._same(path, "thoi_diem", moment_of(moment) or moment, until.strftime(TIME))
+        listed, counts = body.get("data"), dict[str, int]()
+        for stated in listed if isinstance(listed, list) else [None]:
+            row = stated if isinstance(stated, dict) else {"thang": 0}
+            month = "" if row.get("thang") is None else row["thang"]
+            if not isinstance(month, str) or (month and not MONTH.fullmatch(month)) or month in counts:
+                raise SourceRefused(
+                    f"{self._at(path)}: data is no list of months. Expected objects with thang, a month as "
+                    f"2025-03 or null, each once, and tong_so."
+                )
+            counts[month] = self.number(row.get("tong_so"), "tong_so", path)
+        total = self.number(body.get("tong_so"), "tong_so", path)
+        if sum(counts.values()) != total:
             raise SourceUnavailable(
-                f"{self.base_url}{path}: no answer ({type(error).__name__}). Check that {self.system} "
-                f"is up and the address in connection {system_of(self.code).connection_id} is right."
-            ) from error
+                f"{self._at(path)}: tong_so is {total} and the months add up to {sum(counts.values())}. "
+                f"Expected the same: it is asked again."
+            )
+        return counts
+
+    # What subclasses stand on ---------------------------------------------------------------------
+
+    def things(self, path: str, changed_until: datetime) -> Things:
+        """What will tell whether a pull of this list is complete: give it every record that comes."""
+        return Things(contract_at(self.code, path), self._at(path), changed_until)
+
+    def number(self, stated: object, name: str, path: str) -> int:
+        """A whole number that an answer states, also as text; raises SourceRefused for anything else."""
+        text = "" if stated is None or isinstance(stated, bool) else str(stated).strip()
+        if text.isascii() and text.isdecimal() and len(text) < LONGEST_COUNT:
+            return int(text)
+        raise SourceRefused(
+            f"{self._at(path)}: {name} is {self._said(text, 20) or 'not there'}. Expected a whole "
+            f"number: is this the address of {self.system}'s lists?"
+        )
+
+    def _same(self, path: str, name: str, stated: object, asked: object) -> None:
+        """Raises when an answer says that it is another one than was asked for."""
+        if stated != asked:
+            shown = "not there" if stated is None else self._said(stated, 20)
+            raise SourceUnavailable(
+                f"{self._at(path)}: {name} is {shown}, and {asked} was asked for. Expected the answer to "
+                f"that question. Nothing was landed; it is read again."
+            )
+
+    def _get(self, path: str, query: dict[str, str | int]) -> Answer:
+        """The answer to a GET with a token that is in force."""
+        answer = self._send("GET", path, params=query)
+        if answer.status == requests.codes.unauthorized:
+            # The token ran out between two requests: one new token, then it is a refusal.
+            answer.close()
+            self._token = None
+            answer = self._send("GET", path, params=query)
+        return answer
+
+    def _send(self, method: str, path: str, **options: Any) -> Answer:
+        self._check_address()
+        if self._token is None and path != "/api/token":
+            self._sign_in()
+        token = None if path == "/api/token" else self._token
+        tries = 0
+        while True:
+            tries += 1
+            wait = min(0.5 * 2 ** (tries - 1), LONGEST_WAIT_S)
+            try:
+                answer = self._wire.ask(method, path, token, **options)
+            except TooMuch as error:
+                raise self._too_much(path, error) from None
+            except NoAnswer as error:
+                if tries > self.retry_total:
+                    raise SourceUnavailable(
+                        f"{self._at(path)}: {error}. Check that {self.system} is up and the address in "
+                        f"connection {self._connection} is right."
+                    ) from None
+            else:
+                if answer.status in REDIRECTS:
+                    answer.close()
+                    raise SourceRefused(
+                        f"{self._at(path)}: HTTP {answer.status}, which sends elsewhere"
+                        f"{self._elsewhere(answer)}. Expected an answer: only the host of connection "
+                        f"{self._connection} is asked. Correct its address if the system has moved."
+                    )
+                if answer.status not in TRY_AGAIN or tries > self.retry_total:
+                    return answer
+                answer.close()
+                wait = min(max(wait, _asked_to_wait(answer)), LONGEST_WAIT_S)
+            self._wait(wait, path)
+
+    def _wait(self, seconds: float, path: str) -> None:
+        try:
+            left = self._wire.left_s
+        except TooMuch as error:
+            raise self._too_much(path, error) from None
+        time.sleep(min(seconds, left))
 
     def _sign_in(self) -> None:
         credentials = {"client_id": self.client_id, "client_secret": self.client_secret}
-        response = self._send("POST", "/api/token", json=credentials)
-        if response.status_code in (requests.codes.unauthorized, requests.codes.forbidden):
+        answer = self._send("POST", "/api/token", json=credentials)
+        if answer.status in (requests.codes.unauthorized, requests.codes.forbidden):
+            answer.close()
             raise SourceRefused(
                 f"{self.base_url}: {self.system} refused client {self.client_id!r}. "
-                f"Check login and password of connection {system_of(self.code).connection_id}."
+                f"Check login and password of connection {self._connection}."
             )
-        token = self._json(response, "/api/token").get("access_token")
+        token = self._json(answer, "/api/token").get("access_token")
         if not token:
-            raise SourceRefused(f"{self.base_url}/api/token: the answer holds no access_token.")
-        self._session.headers["Authorization"] = f"Bearer {token}"
+            raise SourceRefused(f"{self._at('/api/token')}: the answer holds no access_token.")
+        if not isinstance(token, str) or not TOKEN.fullmatch(token):
+            raise SourceRefused(
+                f"{self._at('/api/token')}: access_token is no token. Expected up to 8192 visible characters "
+                f"of ASCII."
+            )
+        self._token = token
 
-    def _check(self, response: requests.Response, path: str) -> None:
+    def _check(self, answer: Answer, path: str) -> None:
         """Raises when the answer is that the source is away or does not accept the token."""
-        code = response.status_code
+        code = answer.status
         if code == requests.codes.too_many_requests or code >= requests.codes.server_error:
-            raise SourceUnavailable(f"{self.base_url}{path}: HTTP {code} after all retries.")
+            answer.close()
+            raise SourceUnavailable(f"{self._at(path)}: HTTP {code} after all retries.")
         if code in (requests.codes.unauthorized, requests.codes.forbidden):
-            raise SourceRefused(f"{self.base_url}{path}: HTTP {code}: the token is not accepted.")
+            answer.close()
+            raise SourceRefused(f"{self._at(path)}: HTTP {code}: the token is not accepted.")
 
-    def _json(self, response: requests.Response, path: str) -> dict[str, Any]:
-        """The JSON object of an answer."""
-        self._check(response, path)
-        code = response.status_code
+    def _pieces(self, answer: Answer, path: str) -> Iterator[bytes]:
+        """The body as it comes; raises when it does not come whole, is too much, or holds the secret."""
+        before = b""
+        # Of tokens and refusals nothing is kept, and what is told of them leaves secrets out.
+        kept = path != "/api/token" and answer.status < requests.codes.bad_request
+        secrets = [s.encode() for s in self._secrets() if kept and len(s) >= SECRET_LENGTH]
         try:
-            body: dict[str, Any] = response.json()
+            for piece in answer.chunks:
+                seen = before + piece
+                if any(secret in seen for secret in secrets):
+                    raise SourceRefused(
+                        f"{self._at(path)}: the answer holds the secret of connection {self._connection} or "
+                        f"its token. Nothing was landed: tell whoever runs {self.system}, and change the "
+                        f"secret."
+                    )
+                before = seen[-max(map(len, secrets), default=1) :] if secrets else b""
+                yield piece
+        except NoAnswer as error:
+            raise SourceUnavailable(
+                f"{self._at(path)}: HTTP {answer.status}, {error}. Nothing was landed; it is read again."
+            ) from None
+        except TooMuch as error:
+            raise self._too_much(path, error) from None
+        finally:
+            answer.close()
+
+    def _content(self, answer: Answer, path: str) -> bytes:
+        """The whole body of an answer that is held in memory."""
+        body = bytearray()
+        for piece in self._pieces(answer, path):
+            body += piece
+            if len(body) > ANSWER_BYTES:
+                raise SourceRefused(
+                    f"{self._at(path)}: HTTP {answer.status}, one answer of more than {ANSWER_BYTES >> 20} "
+                    f"MiB when unpacked. Expected a page of records. Nothing was landed: have "
+                    f"{self.system} keep to the size of page that it is asked for."
+                )
+        return bytes(body)
+
+    def _json(self, answer: Answer, path: str) -> dict[str, Any]:
+        """The JSON object of an answer."""
+        self._check(answer, path)
+        code = answer.status
+        try:
+            body = json.loads(self._content(answer, path))
         except (ValueError, RecursionError):
             # Without its cause: the parser holds what it could not read.
-            raise SourceUnavailable(f"{self.base_url}{path}: HTTP {code}, the answer is no JSON.") from None
+            raise SourceUnavailable(f"{self._at(path)}: HTTP {code}, the answer is no JSON.") from None
         if not isinstance(body, dict):
-            raise SourceUnavailable(f"{self.base_url}{path}: HTTP {code}, the answer is no JSON object.")
+            raise SourceUnavailable(f"{self._at(path)}: HTTP {code}, the answer is no JSON object.")
         if code >= requests.codes.bad_request:
             # Only what is meant as a message: the rest of an answer may hold rows.
-            said = one_line(str(body.get("message", "no message"))[:200])
-            raise SourceRefused(f"{self.base_url}{path}: HTTP {code}: {said}")
+            raise SourceRefused(f"{self._at(path)}: HTTP {code}: {self._said(body.get('message'))}")
+        if code != requests.codes.ok:
+            raise SourceUnavailable(f"{self._at(path)}: HTTP {code}. Expected 200 and all of the answer.")
         return body
+
+    def _said(self, value: object, most: int = LONGEST_SAID) -> str:
+        """What the source said, as messages show it: short, in one line, without the secret and the token."""
+        text = "no message" if value is None else str(value)
+        for secret in self._secrets():
+            text = text.replace(secret, "***")
+        return one_line(text[:most])
+
+    def _secrets(self) -> list[str]:
+        """The secret and the token as a source may write them, the longest first."""
+        found = set()
+        for secret in (self.client_secret, self._token or ""):
+            if len(secret) < SHORTEST_SECRET:
+                continue
+            found |= {secret, quote(secret, safe=""), quote_plus(secret), html.escape(secret)}
+            found |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+            found.add(base64.b64encode(secret.encode()).decode().rstrip("="))
+        return sorted(found, key=len, reverse=True)
+
+    def _at(self, path: str) -> str:
+        return f"{self.base_url}{path}"
+
+    @property
+    def _connection(self) -> str:
+        return system_of(self.code).connection_id
+
+    def _elsewhere(self, answer: Answer) -> str:
+        try:
+            host = urlsplit(answer.headers.get("Location", "")).hostname
+        except ValueError:
+            host = None
+        return f" (to {self._said(host, 100)})" if host else ""
+
+    def _too_much(self, path: str, error: TooMuch) -> CchcError:
+        """What took long may be faster the next time; what is too large is so again."""
+        kind = SourceUnavailable if isinstance(error, TooLong) else SourceRefused
+        return kind(f"{self._at(path)}: {error}. Nothing was landed.")
+
+    def _check_address(self) -> None:
+        """Raises when the secret would travel unencrypted to another machine, or the address is none."""
+        try:
+            parts = urlsplit(self.base_url)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            parts, host = urlsplit(""), None
+        if parts.scheme not in ("http", "https") or not host or parts.username or parts.path or parts.query:
+            raise SourceRefused(
+                f"Connection {self._connection}: its address is none that can be asked. Expected scheme, "
+                f"host and port, for example https://tthc.example.vn."
+            )
+        if parts.scheme == "http" and not self.plain_http and not is_loopback(host):
+            raise SourceRefused(
+                f"{self.base_url}: the secret and all records would travel unencrypted. Expected https in "
+                f"connection {self._connection}, or plain_http=1 in its extras where the way is protected "
+                f"otherwise."
+            )
+
+
+def _asked_to_wait(answer: Answer) -> float:
+    """Seconds of Retry-After, also as a date; 0 for none."""
+    stated = answer.headers.get("Retry-After", "").strip()
+    if stated.isascii() and stated.isdecimal() and len(stated) < LONGEST_COUNT:
+        return int(stated)
+    try:
+        until = parsedate_to_datetime(stated)
+        return max((until - datetime.now(UTC)).total_seconds(), 0)
+    except (TypeError, ValueError, OverflowError):
+        return 0

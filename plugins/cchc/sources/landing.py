@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 import sqlalchemy as sa
 
 from cchc.batches import Origin, register_landed, watermark
 from cchc.contracts import Contract
-from cchc.errors import BadDefinition, BadFile
+from cchc.errors import BadDefinition, BadFile, CchcError
 from cchc.sources.client import SourceClient
 from cchc.sources.leftovers import sweep_files
 from cchc.spelling import legible, one_line
@@ -27,6 +28,7 @@ CHUNK_BYTES = 4 << 20
 PREFIX = ".landing-"
 # A dossier committed at the source shortly after a pull may carry a change time before it.
 OVERLAP = timedelta(days=1)
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,19 @@ def land_api(
 ) -> Landed:
     """Pulls a list from its system into one file and lands it.
 
-    Incremental lists are pulled from the watermark less OVERLAP, whole lists as they are.
+    Incremental lists are pulled from the watermark less OVERLAP, whole lists as they are. `until`, local
+    time, may not lie ahead of now: days that are still to come would count as pulled.
     """
     api = contract.api
     if api is None:
         raise BadDefinition(f"Dataset {contract.dataset} has no api: it is not pulled from a source system.")
+    now = datetime.now(VIETNAM).replace(tzinfo=None)
+    if until > now:
+        raise CchcError(
+            f"{contract.dataset}: asked to pull what changed until {until:%Y-%m-%d %H:%M:%S}, and it is "
+            f"{now:%Y-%m-%d %H:%M:%S} in Vietnam. Expected a moment that has been: give the run an earlier "
+            f"day, or set the clock of this machine."
+        )
     since = watermark(engine, contract.dataset) if api.incremental else None
     # A run of an earlier day may be repeated when later days are loaded already.
     since = min(since, until) - OVERLAP if since is not None else None

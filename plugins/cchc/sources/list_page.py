@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -9,6 +10,8 @@ import orjson
 SPACE = re.compile(r"[ \t\r\n]*")
 # Numbers of records are passed over, not made: they may be too long for any type.
 RECORD = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
+# Ten pages as large as any system makes them.
+MOST_RECORDS = 100_000
 FIELD = json.JSONDecoder(strict=False, parse_float=str)
 
 
@@ -16,12 +19,15 @@ class NoPage(ValueError):
     """Bytes that are no JSON object in which each field stands once; says why."""
 
 
-def read_page(content: bytes) -> dict[str, Any]:
-    """The fields of a page; its list `data` as a fragment a record. Raises NoPage."""
+def read_page(content: bytes, look: Callable[[Any], object] = lambda _: None) -> dict[str, Any]:
+    """The fields of a page; its list `data` as a fragment a record. Raises NoPage.
+
+    `look` is shown each record, with its numbers as text.
+    """
     try:
         # What is no character goes back to the bytes that it was.
         text = content.decode(json.detect_encoding(content), "surrogateescape")
-        fields, end = _fields(text, _after_space(text, 0))
+        fields, end = _fields(text, _after_space(text, 0), look)
     except NoPage:
         raise
     except (ValueError, RecursionError):
@@ -32,7 +38,7 @@ def read_page(content: bytes) -> dict[str, Any]:
     return fields
 
 
-def _fields(text: str, at: int) -> tuple[dict[str, Any], int]:
+def _fields(text: str, at: int, look: Callable[[Any], object]) -> tuple[dict[str, Any], int]:
     """The fields of the object at this place, and what follows it."""
     fields: dict[str, Any] = {}
     at = _behind("{", text, at)
@@ -42,7 +48,7 @@ def _fields(text: str, at: int) -> tuple[dict[str, Any], int]:
         if not isinstance(name, str) or name in fields:
             raise NoPage("the answer has a field twice")
         if name == "data" and text.startswith("[", at):
-            fields[name], at = _records(text, at)
+            fields[name], at = _records(text, at, look)
         else:
             fields[name], at = FIELD.raw_decode(text, at)
         at = _after_space(text, at)
@@ -52,11 +58,14 @@ def _fields(text: str, at: int) -> tuple[dict[str, Any], int]:
     return fields, _behind("}", text, at)
 
 
-def _records(text: str, at: int) -> tuple[list[orjson.Fragment], int]:
+def _records(text: str, at: int, look: Callable[[Any], object]) -> tuple[list[orjson.Fragment], int]:
     records: list[orjson.Fragment] = []
     at = _behind("[", text, at)
     while not (text.startswith("]", at) and not records):
-        _, end = RECORD.raw_decode(text, at)
+        record, end = RECORD.raw_decode(text, at)
+        look(record)
+        if len(records) == MOST_RECORDS:
+            raise NoPage(f"the page holds more than {MOST_RECORDS} records")
         records.append(orjson.Fragment(text[at:end].encode("utf-8", "surrogateescape")))
         at = _after_space(text, end)
         if text.startswith("]", at):

@@ -10,17 +10,20 @@ from typing import ClassVar
 import requests
 
 from cchc.errors import SourceRefused, SourceUnavailable
-from cchc.sources.client import TIME, SourceClient
+from cchc.sources.client import TIME, SourceClient, Things
 
-CHUNK_BYTES = 1 << 20
 TOTAL = "X-Tong-So"
+MOMENT = "X-Thoi-Diem"
+LONGEST_ROW_BYTES = 1 << 20
+DELIMITERS = ",;\t|"
 
 
 @dataclass(frozen=True)
 class Download:
     """A file on its way: the number of rows the source states, and its bytes.
 
-    `chunks` raises SourceUnavailable at its end when it was cut off or holds another number of rows.
+    `chunks` raises SourceUnavailable when it was cut off, holds another number of rows, or the same thing
+    twice.
     """
 
     total: int
@@ -65,37 +68,86 @@ class QlvbClient(SourceClient):
         query: dict[str, str | int] = {"den": changed_until.strftime(TIME)}
         if changed_after is not None:
             query["tu"] = changed_after.strftime(TIME)
-        response = self._get(path, query, stream=True)
-        self._check(response, path)
-        if response.status_code != requests.codes.ok:
+        answer = self._get(path, query)
+        self._check(answer, path)
+        if answer.status != requests.codes.ok:
             # Refusals are told in JSON.
-            self._json(response, path)
-        total, moment = response.headers.get(TOTAL, ""), response.headers.get("X-Thoi-Diem")
-        if not total.isdecimal() or moment != query["den"]:
+            self._json(answer, path)
+        stated, moment = answer.headers.get(TOTAL, ""), answer.headers.get(MOMENT)
+        total = stated.strip()
+        if not (total.isascii() and total.isdecimal() and len(total) < 10) or moment != query["den"]:
+            answer.close()
             raise SourceRefused(
-                f"{self.base_url}{path}: {TOTAL} is {total!r} and X-Thoi-Diem {moment!r}. Expected a number "
-                f"of rows and {query['den']}: is this the address of {self.system}'s exports?"
+                f"{self._at(path)}: {TOTAL} is {self._said(stated, 20)!r} and {MOMENT} "
+                f"{moment and self._said(moment, 20)!r}. Expected a number of rows and {query['den']}: is "
+                f"this the address of {self.system}'s exports?"
             )
-        return Download(int(total), self._counted(response, path, int(total)))
+        rows = Rows(self.things(path, changed_until), int(total), self._at(path))
+        return Download(int(total), rows.checked(self._pieces(answer, path)))
 
-    def _counted(self, response: requests.Response, path: str, total: int) -> Iterator[bytes]:
-        lines, quoted, last = 0, False, b""
+
+class Rows:
+    """Counts the rows of a CSV that passes by, and looks at the things in them."""
+
+    def __init__(self, things: Things, total: int, where: str) -> None:
+        self._things, self._total, self._where = things, total, where
+        self._lines, self._quoted, self._looked_at = 0, False, 0
+        self._header: list[str] | None = None
+        self._delimiter = ","
+
+    def checked(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """The same bytes; raises SourceUnavailable as soon as they cannot be the whole list."""
+        rest = b""
+        for piece in pieces:
+            end = self._count(piece)
+            # The header is a line of its own.
+            if self._lines - 1 > self._total:
+                raise self._not_whole(f"the file holds {self._lines - 1} whole ones or more")
+            if end:
+                self._look(rest + piece[:end])
+                rest = piece[end:]
+            else:
+                rest += piece
+            if len(rest) > LONGEST_ROW_BYTES + len(piece):
+                raise self._not_whole(
+                    f"row {self._lines} is longer than {LONGEST_ROW_BYTES >> 20} MiB: a quote is never closed"
+                )
+            yield piece
+        if rest or self._quoted or self._lines - 1 != self._total:
+            raise self._not_whole(f"the file holds {self._lines - 1} whole ones")
+
+    def _count(self, piece: bytes) -> int:
+        """Counts the rows that end in this piece; how far the last of them reaches."""
+        at = end = 0
+        for index, part in enumerate(piece.split(b'"')):
+            # A line break between quotes belongs to a value.
+            self._quoted ^= index > 0
+            at += index > 0
+            if not self._quoted and (breaks := part.count(b"\n")):
+                self._lines += breaks
+                end = at + part.rindex(b"\n") + 1
+            at += len(part)
+        return end
+
+    def _look(self, lines: bytes) -> None:
+        text = lines.decode("utf-8", "surrogateescape")
+        if self._header is None:
+            line = text.partition("\n")[0].removeprefix("\ufeff")
+            self._delimiter = max(DELIMITERS, key=line.count)
         try:
-            with response:
-                for chunk in response.iter_content(CHUNK_BYTES):
-                    for index, part in enumerate(chunk.split(b'"')):
-                        # A line break between quotes belongs to a value.
-                        quoted ^= index > 0
-                        lines += 0 if quoted else part.count(b"\n")
-                    last = chunk[-1:]
-                    yield chunk
-        except requests.RequestException as error:
-            raise SourceUnavailable(
-                f"{self.base_url}{path}: the download broke off ({type(error).__name__}). Nothing was "
-                f"landed; it is read again."
-            ) from error
-        if last != b"\n" or lines - 1 != total:
-            raise SourceUnavailable(
-                f"{self.base_url}{path}: the source states {total} rows but the file holds {lines - 1} "
-                f"whole ones. Nothing was landed; it is read again."
-            )
+            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter))
+        except csv.Error:
+            # A value longer than any that the readers take: they say so, with its place.
+            return
+        if self._header is None and rows:
+            self._header = [name.removeprefix("\ufeff") for name in rows.pop(0)]
+        header = self._header or []
+        place = f"the rows behind row {self._looked_at}"
+        self._things.add((dict(zip(header, row, strict=False)) for row in rows), place)
+        self._looked_at += len(rows)
+
+    def _not_whole(self, found: str) -> SourceUnavailable:
+        return SourceUnavailable(
+            f"{self._where}: the source states {self._total} rows but {found}. Nothing was landed; it is "
+            f"read again."
+        )

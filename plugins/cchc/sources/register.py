@@ -33,10 +33,18 @@ class SourceSystem:
         """The Airflow connection with its address: client id as login, secret as password."""
         return f"cchc_{self.code}"
 
-    def connect(self, base_url: str, client_id: str, client_secret: str) -> "SourceClient":
-        """A client of the system at this address."""
+    def connect(
+        self,
+        base_url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        plain_http: bool = False,
+        ca_bundle: str | None = None,
+    ) -> "SourceClient":
+        """A client of the system at this address, for one pull."""
         client: type[SourceClient] = resolve_name(self.client)
-        return client(base_url, client_id, client_secret)
+        return client(base_url, client_id, client_secret, plain_http=plain_http, ca_bundle=ca_bundle)
 
 
 SYSTEMS = {

@@ -12,10 +12,10 @@ import requests
 from cchc.errors import SourceRefused, SourceUnavailable
 from cchc.sources.client import TIME, SourceClient
 from cchc.sources.list_page import NoPage, read_page
-from cchc.spelling import one_line
+from cchc.sources.things import moment_of
 
 PAGE_SIZE = 2_000
-LONGEST_COUNT = 10
+LONGEST_SERVICE = 100
 
 
 @dataclass
@@ -47,59 +47,91 @@ class TthcClient(SourceClient):
         """Every page of a list: dossiers changed in (changed_after, changed_until], local time.
 
         `data` of a page: its records, as fragments of JSON that nobody changed. Raises SourceUnavailable
-        when the pages do not add up to the total the source states.
+        when a page is another one than was asked for, or the pages do not make up the list: a thing stands
+        on it twice, change times fall, or there are more or fewer than the source states, now or at the end.
         """
         query: dict[str, str | int] = {"den": changed_until.strftime(TIME), "kich_thuoc": PAGE_SIZE}
         if changed_after is not None:
             query["tu"] = changed_after.strftime(TIME)
-        page, pages, total, seen = 1, 1, None, 0
-        while page <= pages:
-            body = self._page(path, query | {"trang": page})
-            pages = body["so_trang"]
-            if total is not None and body["tong_so"] != total:
-                raise SourceUnavailable(
-                    f"{path}: the list changed while it was read (page {page} states "
-                    f"{body['tong_so']} records, page 1 stated {total}). It is read again."
+        things = self.things(path, changed_until)
+        first = self._page(path, query, 1)
+        total, seen, number, page = first["tong_so"], 0, 1, first
+        while True:
+            seen += len(page["data"])
+            if seen > total:
+                raise self._not_whole(path, total, f"page {number} ends with record {seen}")
+            things.add(page["things"], f"page {number}")
+            last = seen == total
+            if page["so_trang"] not in (None, 0) and last != (number == page["so_trang"]):
+                raise self._not_whole(
+                    path, total, f"page {number} of {page['so_trang']} ends with record {seen}"
                 )
-            total = body["tong_so"]
-            seen += len(body["data"])
-            yield body
-            page += 1
-        if seen != total:
+            if page["unsaid"] and not (last and number == 1):
+                # A list of one page has no other that could be taken for it.
+                raise SourceRefused(
+                    f"{self._at(path)}: page {number} of several does not say which it is: "
+                    f"{' and '.join(page['unsaid'])} not there. Expected the number of the page and the "
+                    f"moment that were asked for."
+                )
+            if not (last or page["data"]):
+                raise self._not_whole(path, total, f"page {number} holds none, {seen} came before it")
+            yield page
+            if last:
+                break
+            number += 1
+            page = self._page(path, query, number)
+            for name in ("tong_so", "so_trang", "service"):
+                if page[name] != first[name]:
+                    raise SourceUnavailable(
+                        f"{self._at(path)}: the list changed while it was read (page {number} states "
+                        f"{name} {page[name]}, page 1 stated {first[name]}). Nothing was landed; it is read "
+                        f"again."
+                    )
+        # A list that was another one before and after was another one in between.
+        at_end = self._page(path, query | {"kich_thuoc": 1}, 1)["tong_so"]
+        if at_end != total:
             raise SourceUnavailable(
-                f"{path}: the source states {total} records but its {pages} pages hold {seen}. "
-                f"Nothing was landed; it is read again."
+                f"{self._at(path)}: the list changed while it was read ({total} records at the beginning, "
+                f"{at_end} at the end). Nothing was landed; it is read again."
             )
 
-    def _page(self, path: str, query: dict[str, str | int]) -> dict[str, Any]:
-        response = self._get(path, query)
-        self._check(response, path)
-        if response.status_code >= requests.codes.bad_request:
-            self._json(response, path)
+    def _page(self, path: str, query: dict[str, str | int], number: int) -> dict[str, Any]:
+        """One page: `tong_so`, `so_trang` (None where it is not said), `service`, `data`; `things`: the same
+        records, as field → value; `unsaid`: what it leaves out of the page's number and moment."""
+        answer = self._get(path, query | {"trang": number})
+        self._check(answer, path)
+        if answer.status != requests.codes.ok:
+            self._json(answer, path)
+        things: list[object] = []
         try:
-            body = read_page(response.content)
+            body = read_page(self._content(answer, path), things.append)
         except NoPage as error:
             raise SourceUnavailable(
-                f"{self.base_url}{path}: HTTP {response.status_code}, page {query['trang']}: {error}. "
+                f"{self._at(path)}: HTTP {answer.status}, page {number}: {error}. "
                 "Nothing was landed; it is read again."
             ) from None
         if str(body.get("error_code")) != "0" or not isinstance(body.get("data"), list):
             raise SourceRefused(
-                f"{path}: the source answered error_code {one_line(body.get('error_code'))[:20]}: "
-                f"{one_line(str(body.get('message'))[:200])}. Expected error_code 0 and a data list."
+                f"{self._at(path)}: the source answered error_code {self._said(body.get('error_code'), 20)}: "
+                f"{self._said(body.get('message'))}. Expected error_code 0 and a data list."
             )
-        counts = {name: self._count(body, name, path) for name in ("tong_so", "so_trang")}
-        return body | counts | {"so_trang": counts["so_trang"] or 1}
+        unsaid = [name for name in ("trang", "thoi_diem") if body.get(name) is None]
+        if "trang" not in unsaid:
+            self._same(path, "trang", self.number(body["trang"], "trang", path), number)
+        if "thoi_diem" not in unsaid:
+            self._same(path, "thoi_diem", moment_of(body["thoi_diem"]) or body["thoi_diem"], query["den"])
+        pages, service = body.get("so_trang"), body.get("service")
+        return {
+            "tong_so": self.number(body.get("tong_so"), "tong_so", path),
+            "so_trang": None if pages in (None, "") else self.number(pages, "so_trang", path),
+            "service": self._said(service, LONGEST_SERVICE) if isinstance(service, str) else None,
+            "data": body["data"],
+            "things": things,
+            "unsaid": unsaid,
+        }
 
-    def _count(self, body: dict[str, Any], name: str, path: str) -> int | None:
-        """A number that a page states, also as text."""
-        stated = body.get(name)
-        text = "" if stated is None or isinstance(stated, bool) else str(stated).strip()
-        if text.isdecimal() and len(text) < LONGEST_COUNT:
-            return int(text)
-        if text or name == "tong_so":
-            raise SourceRefused(
-                f"{self.base_url}{path}: {name} is {one_line(text[:20]) or 'not there'}. Expected a whole "
-                f"number: is this the address of {self.system}'s lists?"
-            )
-        return None
+    def _not_whole(self, path: str, total: int, found: str) -> SourceUnavailable:
+        return SourceUnavailable(
+            f"{self._at(path)}: the source states {total} records, but {found}. Expected as many as it "
+            f"states. Nothing was landed; it is read again."
+        )

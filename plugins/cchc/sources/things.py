@@ -1,0 +1,159 @@
+"""Whether a pull is complete, judged by the things in it: none twice, in order, none from outside."""
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cchc.contracts import Contract
+from cchc.errors import SourceUnavailable
+from cchc.spelling import fold
+
+TIME = "%Y%m%d%H%M%S"
+WRITTEN_TIME = re.compile(
+    r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ]?(\d\d):?(\d\d)(?::?(\d\d)(?:\.0*)?)?)?(?:\+07:?00)?", re.ASCII
+)
+# The first day on which a version of a unit or procedure holds: its list has every version.
+VALID_FROM = "hieu_luc_tu"
+
+
+def moment_of(value: object) -> str | None:
+    """A time as yyyyMMddHHmmss, local; None for what is not written as one."""
+    text = str(value).strip() if isinstance(value, str | int) else ""
+    found = WRITTEN_TIME.fullmatch(text)
+    return "".join(part or "00" for part in found.groups()) if found else None
+
+
+class Hashes:
+    """The 64-bit hashes of all keys so far, in 8 bytes each: a pull may hold millions."""
+
+    def __init__(self) -> None:
+        # Another salt each time: two keys that share a hash by chance do not share the next one.
+        self._salt = os.urandom(16)
+        self._runs: list[npt.NDArray[np.uint64]] = []
+
+    def first_known(self, keys: list[str]) -> int | None:
+        """Takes the keys in; the place of the first that came before, here or in an earlier call."""
+        found = np.fromiter(map(self._hash, keys), np.uint64, len(keys))
+        known = np.zeros(len(keys), dtype=bool)
+        for run in self._runs:
+            at = np.minimum(np.searchsorted(run, found), len(run) - 1)
+            known |= run[at] == found
+        _, firsts = np.unique(found, return_index=True)
+        again = np.ones(len(keys), dtype=bool)
+        again[firsts] = False
+        known |= again
+        if len(found):
+            self._take(np.sort(found))
+        return int(np.argmax(known)) if known.any() else None
+
+    def _take(self, run: npt.NDArray[np.uint64]) -> None:
+        # Runs double in length: each key is moved a dozen times, however many pages come.
+        while self._runs and len(self._runs[-1]) <= len(run):
+            run = np.sort(np.concatenate([self._runs.pop(), run]), kind="stable")
+        self._runs.append(run)
+
+    def _hash(self, key: str) -> int:
+        digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8, salt=self._salt)
+        return int.from_bytes(digest.digest())
+
+
+class Things:
+    """What one pull of a list has brought so far.
+
+    `contract` says what its things are; without one nothing is known of them. `until`: the end of the window.
+    """
+
+    def __init__(self, contract: Contract | None, where: str, until: datetime) -> None:
+        self._where = where
+        self._until = until.strftime(TIME)
+        self._hashes = Hashes()
+        self._last = ""
+        self._key: tuple[str, ...] = ()
+        self._changed: str | None = None
+        self._columns: dict[str, tuple[str, ...]] = {}
+        self._times: set[str] = set()
+        if contract is None:
+            return
+        self._key = contract.key
+        if any(column.name == VALID_FROM for column in contract.columns):
+            self._key += (VALID_FROM,)
+        api = contract.api
+        if api is not None and api.incremental:
+            self._changed = contract.changed_at
+        self._in_order = api is not None and api.in_order
+        self._times = {column.name for column in contract.columns if column.type == "timestamp"}
+        for name in {*self._key, *filter(None, [self._changed])}:
+            headers = next(column.headers for column in contract.columns if column.name == name)
+            self._columns[name] = (*headers, name)
+
+    def add(self, records: Iterable[object], place: str) -> None:
+        """Takes records in, as field → value; `place`: where they stand, as in "page 3".
+
+        Raises SourceUnavailable for a thing that came before, a change after the window's end, and change
+        times that fall. What has no key is left to the readers, who reject it.
+        """
+        keys, numbers, changes = [], [], []
+        for number, record in enumerate(records, start=1):
+            if not isinstance(record, Mapping):
+                continue
+            if self._changed is not None and (changed := moment_of(self._value(record, self._changed))):
+                changes.append((number, changed))
+            if key := self._key_of(record):
+                keys.append(key)
+                numbers.append(number)
+        again = self._hashes.first_known(keys)
+        if again is not None:
+            raise SourceUnavailable(
+                f"{self._where}: record {numbers[again]} of {place} came before in this pull (the same "
+                f"{', '.join(self._key)}). Expected each once: a page came twice, or records moved between "
+                f"pages while they were read, and others are missing. Nothing was landed; it is read again."
+            )
+        for number, changed in changes:
+            self._in_window(changed, f"record {number} of {place}")
+
+    def _in_window(self, changed: str, place: str) -> None:
+        if changed > self._until:
+            raise SourceUnavailable(
+                f"{self._where}: {place} was changed at {changed}, after the end that was asked for "
+                f"({self._until}). Expected the list as it stood then. Nothing was landed; it is read again."
+            )
+        if self._in_order and changed < self._last:
+            raise SourceUnavailable(
+                f"{self._where}: {place} was changed at {changed}, and one before it at {self._last}. "
+                f"Expected the order of change times: the list moved while it was read, or a page is another "
+                f"one. Nothing was landed; it is read again."
+            )
+        self._last = max(self._last, changed)
+
+    def _key_of(self, record: Mapping[Any, Any]) -> str | None:
+        parts = []
+        for name in self._key:
+            value = self._value(record, name)
+            if value is None or value == "":
+                if name == VALID_FROM:
+                    parts.append("")
+                    continue
+                return None
+            text = unicodedata.normalize("NFC", str(value)).strip()
+            parts.append((moment_of(text) if name in self._times else None) or text)
+        return "\x1f".join(parts) if parts else None
+
+    def _value(self, record: Mapping[Any, Any], column: str) -> Any:
+        known = self._columns[column]
+        for header in known:
+            if header in record:
+                return record[header]
+        # Spelled in another way: remembered as it is.
+        folded = set(map(fold, known))
+        for header in record:
+            if isinstance(header, str) and fold(header) in folded:
+                self._columns[column] = (header, *known)
+                return record[header]
+        return None

@@ -1,0 +1,248 @@
+"""Of a source that lies, hangs or attacks nothing is landed, and in one line it is told why."""
+
+import os
+import resource
+import tracemalloc
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from cchc.batches import watermark
+from cchc.contracts import contract_of
+from cchc.errors import BadDefinition, CchcError, SourceRefused
+from cchc.judging.validation import validate
+from cchc.loading.load import load
+from cchc.sources.client import LONGEST_WAIT_S, _asked_to_wait
+from cchc.sources.landing import VIETNAM, land_api
+from cchc.sources.things import Hashes, Things, moment_of
+from cchc.sources.tthc import TthcClient
+from cchc.sources.wire import Answer, Limits, is_loopback
+from tests.sources.lying_source import COUNT, HANGS, LANDED, MODES, UNTIL, lying, try_mode
+from tests.world import World, code
+
+TORTURE = os.environ.get("CCHC_TORTURE") == "1"
+HANGING = [name for name, mode in MODES.items() if mode.seconds == HANGS["seconds"]]
+# One of each kind of waiting: for an answer, a body, a header, and as asked.
+SAMPLE = {"silent", "byte_by_byte", "header_by_byte", "wait_a_day"}
+
+
+@pytest.mark.parametrize("name", [n for n in MODES if TORTURE or n not in HANGING or n in SAMPLE])
+def test_what_comes_of_each_way_to_misbehave_is_what_must_come(name: str):
+    assert try_mode(name).fault(MODES[name]) is None
+
+
+def test_there_are_as_many_ways_as_were_once_tried():
+    assert len(MODES) >= 49
+    assert len({mode.what for mode in MODES.values() if mode.comes == LANDED}) >= 5
+
+
+@pytest.mark.parametrize(
+    "name", ["page_3_is_page_2", "record_moves_back", "total_other_at_the_end", "gzip_bomb", "csv_row_twice"]
+)
+def test_nothing_is_landed_of_a_lie_and_the_watermark_stays(province: World, name):
+    with lying("csv_honest" if name.startswith("csv") else "honest") as (client, _):
+        dataset = "van_ban" if client.code == "qlvb" else "ho_so"
+        landing = province.folder / "landing"
+        land_api(province.engine, landing, contract_of(dataset), client, UNTIL - timedelta(0))
+    with province.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE ops.batch SET status = 'loaded', lines_read = 0, lines_accepted = 0, lines_rejected = 0, "
+            "lines_superseded = 0, window_to = '2025-05-01', records_in_file = 0, lines_skipped = 0 "
+            f"WHERE dataset = '{dataset}'"
+        )
+    before = province.rows("SELECT * FROM ops.batch"), {*landing.rglob("*")}
+    with lying(name) as (client, _), pytest.raises(CchcError):
+        land_api(province.engine, landing, contract_of(dataset), client, UNTIL)
+    assert (province.rows("SELECT * FROM ops.batch"), {*landing.rglob("*")}) == before
+    assert watermark(province.engine, dataset) == datetime(2025, 5, 1)
+
+
+def test_the_truth_is_landed_and_loaded(province: World):
+    with lying("honest") as (client, asked):
+        landed = land_api(province.engine, province.folder / "landing", contract_of("ho_so"), client, UNTIL)
+    # A token, four pages, the total again.
+    assert asked() == (6, 0)
+    validate(province.engine, landed.batch_id)
+    batch, _ = load(province.engine, landed.batch_id)
+    assert (batch.lines_read, batch.lines_accepted, batch.stated_total) == (COUNT, COUNT, COUNT)
+    assert watermark(province.engine, "ho_so") == UNTIL
+
+
+def test_a_bomb_takes_no_memory():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    tracemalloc.start()
+    try:
+        assert try_mode("gzip_bomb").kind == "SourceRefused"
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+def test_keys_are_remembered_in_eight_bytes_each():
+    tracemalloc.start()
+    try:
+        hashes = Hashes()
+        for page in range(50):
+            assert hashes.first_known([f"000.00.01.H59-250501-{page}-{n}" for n in range(2_000)]) is None
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert held < 100_000 * 8 * 1.2
+    assert hashes.first_known(["moi", "000.00.01.H59-250501-49-1999", "x"]) == 1
+    assert hashes.first_known(["a", "b", "a"]) == 2
+    assert hashes.first_known([]) is None
+
+
+# What a thing is ------------------------------------------------------------------------------
+
+
+def test_a_thing_is_told_by_the_key_of_its_contract(province: World):
+    def repeated(dataset: str, *records: dict) -> bool:
+        try:
+            Things(contract_of(dataset), "x", UNTIL).add(records, "page 1")
+        except CchcError as error:
+            assert "came before" in str(error)
+            return True
+        return False
+
+    one = {"MaHoSo": code(1), "NgayCapNhat": "20250305090000"}
+    assert repeated("ho_so", one, one | {"TrangThaiHoSo": "9", "NgayCapNhat": "20250306090000"})
+    assert not repeated("ho_so", one, one | {"MaHoSo": code(2)})
+    # What has no key is rejected later, not taken for the same.
+    assert not repeated("ho_so", one | {"MaHoSo": None}, one | {"MaHoSo": ""}, {}, {})
+    rating = {"MaHoSo": code(1), "ThoiGianDanhGia": "20250320090000"}
+    assert repeated("danh_gia", rating, rating | {"ThoiGianDanhGia": "2025-03-20T09:00:00"})
+    assert not repeated("danh_gia", rating, rating | {"ThoiGianDanhGia": "20250320090001"})
+    # A unit has a version for each range of validity.
+    unit = {"MaDonVi": "000.00.01.H59", "HieuLucTu": "20240101"}
+    assert repeated("don_vi", unit, unit)
+    assert not repeated("don_vi", unit, unit | {"HieuLucTu": "20250701"})
+
+
+def test_entries_of_the_history_come_in_another_order_than_they_happened():
+    entries = [{"MaHoSo": code(n), "ThoiGian": f"2025030{9 - n}090000", "TrangThai": "2"} for n in (1, 2)]
+    Things(contract_of("qua_trinh"), "x", UNTIL).add(entries, "page 1")
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("20250305090000", "20250305090000"),
+        ("2025-03-05T09:00:00", "20250305090000"),
+        ("2025-03-05 09:00:00.000+07:00", "20250305090000"),
+        ("20250305", "20250305000000"),
+        (20250305090000, "20250305090000"),
+        ("05/03/2025", None),
+        ("2025-03-05T09:00:00Z", None),
+        (None, None),
+        (True, None),
+    ],
+)
+def test_times_are_compared_in_one_form(written: object, moment: str | None):
+    assert moment_of(written) == moment
+
+
+# The limits -----------------------------------------------------------------------------------
+
+
+def test_limits_come_from_the_environment(monkeypatch):
+    for name in ("CCHC_PULL_MINUTES", "CCHC_PULL_MB"):
+        monkeypatch.delenv(name, raising=False)
+    assert Limits.of_environment() == Limits(1500, 4_000_000_000)
+    monkeypatch.setenv("CCHC_PULL_MINUTES", "0.5")
+    monkeypatch.setenv("CCHC_PULL_MB", "10")
+    assert Limits.of_environment() == Limits(30, 10_000_000)
+    for wrong in ("0", "-1", "nan", "inf", "viele"):
+        monkeypatch.setenv("CCHC_PULL_MB", wrong)
+        with pytest.raises(BadDefinition, match=rf"CCHC_PULL_MB='{wrong}': expected a number above 0"):
+            Limits.of_environment()
+
+
+@pytest.mark.parametrize(
+    ("stated", "seconds"),
+    [("7", 7), ("86400", 86400), ("9" * 5000, 0), ("-5", 0), ("", 0), ("Fri, 31 Dec 1999 23:59:59 GMT", 0)],
+)
+def test_what_a_source_asks_to_wait_is_read_and_capped(stated: str, seconds: int):
+    assert _asked_to_wait(Answer(429, {"Retry-After": stated}, iter(()))) == seconds
+    assert LONGEST_WAIT_S == 60
+
+
+# Belief ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "::1"])
+def test_this_machine_needs_no_encryption(host: str):
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["localhost.example.vn", "127.0.0.1.example.vn", "0.0.0.0", "10.0.0.1", ""])
+def test_another_machine_does(host: str):
+    assert not is_loopback(host)
+    client = TthcClient(f"http://{host or 'x'}", "kho", "bi-mat")
+    with pytest.raises(SourceRefused, match=r"Expected https in connection cchc_tthc, or plain_http=1"):
+        client._check_address()
+    TthcClient(f"http://{host or 'x'}", "kho", "bi-mat", plain_http=True)._check_address()
+    TthcClient(f"https://{host or 'x'}", "kho", "bi-mat")._check_address()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://a:b@tthc.example.vn", "https://tthc.example.vn/a", "ftp://x", "https://x:port", "https://[x"],
+)
+def test_an_address_that_is_none_is_refused(address: str):
+    with pytest.raises(SourceRefused, match="none that can be asked"):
+        TthcClient(address, "kho", "bi-mat")._check_address()
+
+
+# Until when -----------------------------------------------------------------------------------
+
+
+def test_a_pull_of_days_that_are_still_to_come_is_refused(province: World):
+    ahead = datetime.now(VIETNAM).replace(tzinfo=None) + timedelta(minutes=1)
+    with lying("honest") as (client, asked):
+        with pytest.raises(CchcError, match=r"^ho_so: asked to pull .* Expected a moment that has been"):
+            land_api(province.engine, province.folder / "landing", contract_of("ho_so"), client, ahead)
+        assert asked() == (0, 0)
+
+
+PULLED = """
+    INSERT INTO ops.batch (
+        dataset, sha256, size_bytes, landed_path, original_name, origin, status, window_from, window_to,
+        landed_at, lines_read, lines_accepted, lines_rejected, lines_superseded, records_in_file,
+        lines_skipped
+    ) VALUES (
+        'ho_so', md5(random()::text) || md5(random()::text), 0, 'x', 'x', 'api', :status, :begins, :ends,
+        '2025-06-01 00:00+07', 0, 0, 0, 0, 0, 0
+    )
+"""
+
+
+@pytest.mark.parametrize(
+    ("windows", "until"),
+    [
+        ([], None),
+        ([(None, "2025-03-01")], "2025-03-01"),
+        # Each begins a day before the end of the one before it, in whatever order they were loaded.
+        ([("2025-02-28", "2025-03-05"), (None, "2025-03-01"), ("2025-03-04", "2025-03-09")], "2025-03-09"),
+        # From 2 to 4 March nothing was pulled.
+        ([(None, "2025-03-02"), ("2025-03-04", "2025-03-09"), ("2025-03-08", "2025-03-12")], "2025-03-02"),
+        # A gap that another window closes.
+        ([(None, "2025-03-02"), ("2025-03-04", "2025-03-09"), ("2025-03-01", "2025-03-04")], "2025-03-09"),
+        # One within another.
+        ([(None, "2025-03-09"), ("2025-03-01", "2025-03-02")], "2025-03-09"),
+        # What has no beginning before it.
+        ([("2025-03-04", "2025-03-09")], None),
+        # Landed on 1 June: of what came afterwards the source could say nothing.
+        ([(None, "2025-03-01"), ("2025-02-28", "2031-01-01")], "2025-06-01"),
+        ([(None, "2031-01-01")], "2025-06-01"),
+    ],
+)
+def test_the_watermark_is_the_end_of_what_was_loaded_without_a_gap(province: World, windows, until):
+    # What was not loaded does not count.
+    pulled = [("loaded", *window) for window in windows] + [("stopped", None, "2025-05-01")]
+    with province.engine.begin() as connection:
+        for status, begins, ends in pulled:
+            connection.execute(sa.text(PULLED), {"status": status, "begins": begins, "ends": ends})
+    assert watermark(province.engine, "ho_so") == (until and datetime.fromisoformat(until))
