@@ -45,7 +45,8 @@ def scored(world: World, *rates: tuple[str, str, str, int, int]) -> World:
                 sa.text(
                     "INSERT INTO tinh_moi (ky_loai, ky, den_ngay, ma_chi_so, ma_don_vi, ten_don_vi, cap, "
                     "tu_so, mau_so, gia_tri, ly_do_na) VALUES ('thang', :ky, CAST(:ky || '-28' AS date), "
-                    ":ma, :unit, :unit, :cap, :part, :whole, round(100.0 * CAST(:part AS int) / :whole, 2), :why)"
+                    ":ma, :unit, :unit, :cap, :part, :whole, "
+                    "round(100.0 * CAST(:part AS int) / :whole, 2), :why)"
                 ),
                 {"ky": ky, "ma": ma, "unit": unit, "part": part, "whole": whole}
                 | {"cap": "xa" if unit == XA else "so_nganh", "why": None if whole else "không có"},
