@@ -46,7 +46,7 @@ def test_every_dag_file_is_read(bag):
     # What the runbook and whoever triggers by name rely on.
     assert set(bag.dags) >= {
         *("ingest_tthc", "ingest_van_ban", "ingest_khai_bao", "ingest_file"),
-        *("refresh_chi_so", "catch_up_chi_so"),
+        *("refresh_chi_so", "catch_up_chi_so", "tidy_up"),
     }
 
 
