@@ -79,7 +79,7 @@ def test_nothing_is_found_in_a_warehouse_that_was_filled_the_usual_way(counted, 
     assert len(lines) == 9
     assert all(line.startswith("ok    ") for line in lines)
     assert main(["verify", "--no-files"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 6
+    assert len(capsys.readouterr().out.splitlines()) == 7
 
 
 def test_a_failed_check_ends_with_1_and_names_what_is_wrong(counted, monkeypatch, capsys):
