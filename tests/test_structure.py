@@ -64,7 +64,12 @@ def test_only_one_module_writes_batches():
         for path in MODULES
         if WRITES_BATCH.search(path.read_text("utf-8"))
     }
-    sql = [path for path in (ROOT / "sql").rglob("*.sql") if WRITES_BATCH.search(path.read_text("utf-8"))]
+    sql = [
+        path
+        for path in (ROOT / "sql").rglob("*.sql")
+        # A new column is filled once for the rows that are there.
+        if "migrations" not in path.parts and WRITES_BATCH.search(path.read_text("utf-8"))
+    ]
     assert python == {"batches.py"}
     assert sql == []
 

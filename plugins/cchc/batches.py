@@ -1,5 +1,10 @@
-"""The whole life of a batch: landed, staged, judged, stopped, loaded. Only this module writes ops.batch."""
+"""The whole life of a batch: landed, staged, judged, stopped, loaded. Only this module writes ops.batch.
 
+What of a batch is loaded (`status`) and how it was last judged (`judgement`) are two facts: a loaded batch
+that is read again stays loaded, whatever the judgement says. What it finds waits in `judged_again`.
+"""
+
+import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,7 +18,7 @@ from cchc.errors import CchcError
 
 @dataclass(frozen=True)
 class Batch:
-    """A row of ops.batch."""
+    """A row of ops.batch, with what was found of its file when it was last read."""
 
     batch_id: int
     dataset: str
@@ -30,7 +35,10 @@ class Batch:
     missing_columns: list[str]
     personal_columns: list[str]
     status: str
+    judgement: str | None
     stop_reason: str | None
+    judged_again: dict[str, Any] | None
+    file_deleted_at: datetime | None
     judged_against: str | None
     stated_total: int | None
     lines_read: int | None
@@ -42,12 +50,22 @@ class Batch:
     def label(self) -> str:
         return f"batch {self.batch_id} ({self.dataset}, {self.original_name})"
 
+    @property
+    def settled(self) -> bool:
+        """Whether it is loaded, and was not read again since to be loaded anew."""
+        return self.status == "loaded" and self.judged_again is None
+
 
 def batch_of(connection: sa.Connection, batch_id: int) -> Batch:
     """The batch with this id; raises CchcError when there is none."""
-    names = ", ".join(Batch.__dataclass_fields__)
+    names = ", ".join(f"f.{name}" for name in Batch.__dataclass_fields__)
     row = connection.execute(
-        sa.text(f"SELECT {names} FROM ops.batch WHERE batch_id = :b"), {"b": batch_id}
+        sa.text(
+            f"SELECT {names} FROM ops.batch AS b "
+            "CROSS JOIN LATERAL jsonb_populate_record(b, coalesce(b.judged_again, '{}')) AS f "
+            "WHERE b.batch_id = :b"
+        ),
+        {"b": batch_id},
     ).one_or_none()
     if row is None:
         raise CchcError(f"ops.batch has no batch {batch_id}.")
@@ -73,7 +91,7 @@ def register_landed(
 ) -> tuple[int, bool]:
     """The batch of a landed file, and whether it is new: the same bytes again are the same batch.
 
-    What was noted of a damaged file is forgotten: the whole one is there again.
+    What was noted of a damaged or deleted file is forgotten: the whole one is there again.
     """
     row = {
         "dataset": dataset,
@@ -100,7 +118,8 @@ def register_landed(
     batch_id = connection.scalar(
         sa.text(
             "UPDATE ops.batch SET landed_path = :landed_path, size_bytes = :size_bytes, "
-            "stop_reason = CASE WHEN status = 'stopped' THEN stop_reason END, (extracted_at, time_source) = ("
+            "stop_reason = CASE WHEN judgement = 'stopped' THEN stop_reason END, file_deleted_at = NULL, "
+            "(extracted_at, time_source) = ("
             "SELECT CASE WHEN said THEN :extracted_at ELSE extracted_at END, "
             "CASE WHEN said THEN :time_source ELSE time_source END "
             "FROM (SELECT status <> 'loaded' AND CAST(:extracted_at AS timestamp) IS NOT NULL AS said) AS a) "
@@ -112,13 +131,15 @@ def register_landed(
 
 
 def reopen_reference(connection: sa.Connection, batch_id: int, changed: bool) -> None:
-    """Has the batch of a reference file loaded again, when what it belongs to has changed.
+    """Has the batch of a reference file judged and loaded again, when what it belongs to has changed.
 
     So is a batch that was loaded once and is not what the warehouse holds now: an older file came back.
     """
     connection.execute(
         sa.text(
-            "UPDATE ops.batch SET status = 'landed', origin = 'reference' WHERE batch_id = :b "
+            "UPDATE ops.batch SET origin = 'reference', judgement = NULL, stop_reason = NULL, "
+            "status = CASE WHEN status = 'loaded' THEN status ELSE 'landed' END, "
+            "judged_again = CASE WHEN status = 'loaded' THEN CAST('{}' AS jsonb) END WHERE batch_id = :b "
             # Its bytes may have come by ingest_file before.
             "AND (origin <> 'reference' OR status = 'loaded' AND (:changed OR NOT EXISTS "
             "(SELECT 1 FROM core.don_vi_phien_ban WHERE ma_nguon = 'tham_chieu' AND batch_id = :b)))"
@@ -138,6 +159,7 @@ def note_staged(
     """Records what the file says of itself; the lines stand in staging and wait to be judged.
 
     `found`: column of ops.batch → value. `skipped`, `sheets`: rows of ops.skipped_line and ops.batch_sheet.
+    Of a loaded batch the columns keep what was loaded until it is loaded anew.
     """
     key = {"b": batch_id}
     for table in ("ops.skipped_line", "ops.batch_sheet"):
@@ -160,24 +182,43 @@ def note_staged(
         )
     counted = sum(stretch["records"] for stretch in skipped)
     values = found | {"lines_skipped": counted, "judged_against": dimension_state(connection)}
-    connection.execute(
+    first = connection.execute(
         sa.text(
             f"UPDATE ops.batch SET {', '.join(f'{name} = :{name}' for name in values)}, "
-            "status = 'landed', stop_reason = NULL WHERE batch_id = :b"
+            "status = 'landed', judgement = NULL, stop_reason = NULL "
+            "WHERE batch_id = :b AND status <> 'loaded'"
         ),
         values | key,
-    )
+    ).rowcount
+    if not first:
+        again = values | {"repaired": json.loads(values["repaired"])}
+        connection.execute(
+            sa.text(
+                "UPDATE ops.batch SET judgement = NULL, stop_reason = NULL, "
+                "judged_again = CAST(:again AS jsonb) WHERE batch_id = :b"
+            ),
+            key | {"again": json.dumps(again, default=str)},
+        )
 
 
 def note_judged(connection: sa.Connection, batch_id: int, rejected: int, stop_reason: str | None) -> None:
-    """Records that a batch was judged: it may be loaded, or it is stopped for a reason."""
+    """Records that a batch was judged: it may be loaded, or it is stopped for a reason.
+
+    A loaded batch stays loaded: it may be loaded anew, or is left as it is.
+    """
     connection.execute(
         sa.text(
-            "UPDATE ops.batch SET status = :status, stop_reason = :reason, "
-            "lines_rejected = :rejected, validated_at = now() WHERE batch_id = :b"
+            "UPDATE ops.batch SET judgement = :judgement, stop_reason = :reason, validated_at = now(), "
+            "status = CASE WHEN status = 'loaded' THEN status ELSE :status END, "
+            "lines_rejected = CASE WHEN status = 'loaded' THEN lines_rejected ELSE :rejected END, "
+            "judged_again = CASE WHEN status = 'loaded' AND :judgement = 'passed' THEN "
+            "coalesce(judged_again, '{}') "
+            "|| jsonb_build_object('lines_rejected', CAST(:rejected AS bigint)) END "
+            "WHERE batch_id = :b"
         ),
         {
             "status": "stopped" if stop_reason else "validated",
+            "judgement": "stopped" if stop_reason else "passed",
             "reason": stop_reason,
             "rejected": rejected,
             "b": batch_id,
@@ -189,8 +230,8 @@ def stop_unread(connection: sa.Connection, batch_id: int, reason: str) -> None:
     """Stops a batch whose file could not be read; what is loaded stays so when it is only judged again."""
     connection.execute(
         sa.text(
-            "UPDATE ops.batch SET status = 'stopped', stop_reason = :reason "
-            "WHERE batch_id = :b AND status <> 'loaded'"
+            "UPDATE ops.batch SET judgement = 'stopped', stop_reason = :reason, judged_again = NULL, "
+            "status = CASE WHEN status = 'loaded' THEN status ELSE 'stopped' END WHERE batch_id = :b"
         ),
         {"reason": reason, "b": batch_id},
     )
@@ -204,7 +245,7 @@ def note_waiting(connection: sa.Connection, batch_id: int, reason: str) -> None:
     """
     connection.execute(
         sa.text(
-            "UPDATE ops.batch SET status = 'landed', stop_reason = :reason "
+            "UPDATE ops.batch SET status = 'landed', judgement = NULL, stop_reason = :reason "
             "WHERE batch_id = :b AND status IN ('landed', 'validated')"
         ),
         {"reason": reason, "b": batch_id},
@@ -212,14 +253,32 @@ def note_waiting(connection: sa.Connection, batch_id: int, reason: str) -> None:
 
 
 def note_loaded(connection: sa.Connection, batch_id: int, accepted: int, superseded: int) -> None:
-    """Records that a batch is loaded. Each number is counted on its own: a CHECK compares them with the lines
-    that were read."""
+    """Records that a batch is loaded, as it was last judged.
+
+    Each number is counted on its own: a CHECK compares them with the lines that were read.
+    """
+    again = connection.scalar(
+        sa.text("SELECT judged_again FROM ops.batch WHERE batch_id = :b"), {"b": batch_id}
+    )
+    found = "".join(f"{name} = f.{name}, " for name in again or {})
     connection.execute(
         sa.text(
-            "UPDATE ops.batch SET status = 'loaded', loaded_at = now(), lines_accepted = :accepted, "
-            "lines_superseded = :superseded WHERE batch_id = :b"
+            f"UPDATE ops.batch AS b SET {found} judged_again = NULL, status = 'loaded', loaded_at = now(), "
+            "lines_accepted = :accepted, lines_superseded = :superseded "
+            "FROM jsonb_populate_record(CAST(NULL AS ops.batch), CAST(:again AS jsonb)) AS f "
+            "WHERE b.batch_id = :b"
         ),
-        {"accepted": accepted, "superseded": superseded, "b": batch_id},
+        {"accepted": accepted, "superseded": superseded, "b": batch_id, "again": json.dumps(again or {})},
+    )
+
+
+# Its landed file ------------------------------------------------------------------------------
+
+
+def note_file_deleted(connection: sa.Connection, batch_id: int) -> None:
+    """Records that the landed file of a loaded batch is deleted on purpose."""
+    connection.execute(
+        sa.text("UPDATE ops.batch SET file_deleted_at = now() WHERE batch_id = :b"), {"b": batch_id}
     )
 
 

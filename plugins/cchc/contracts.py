@@ -49,6 +49,8 @@ UNKNOWN_TIMES = (
 NEVER = ("9999-12-31", "9999-12-31 23:59:59")
 NULLS = {"timestamp": UNKNOWN_TIMES, "int": ("NULL",), "number": ("NULL",)}
 MAX_LENGTH, CODE_LENGTH = 2000, 100
+# The year that is reported and the one in which it is asked about.
+KEEP_LANDED_DAYS = 730
 
 
 class Column(Strict):
@@ -213,7 +215,8 @@ class Contract(Strict):
     something that happened, of which only the newest state is kept. `place`: where it stands in lists.
     `unit`: the column of the batch's look-up view that says to whom a line belongs, where there is one.
     `stays_open`: rows of the fact may be open, and are judged on the last day that its source speaks of.
-    `registers`: what officers keep and the look-up view refers to, see cchc.registers.syncing."""
+    `registers`: what officers keep and the look-up view refers to, see cchc.registers.syncing.
+    `keep_landed_days`: how long the landed file of a loaded batch is kept, see cchc.tidying.retention."""
 
     dataset: str
     kind: Kind
@@ -225,6 +228,7 @@ class Contract(Strict):
     unit: str | None = None
     registers: tuple[str, ...] = ()
     reject_threshold_pct: float = Field(ge=0, le=100)
+    keep_landed_days: int = Field(default=KEEP_LANDED_DAYS, ge=30)
     api: Api | None = None
     layouts: tuple[Layout, ...]
     columns: tuple[Column, ...]

@@ -18,6 +18,8 @@ NAMING = {
 }
 # The connection, a conflict with another session, room, a lock that was not given, a server that stops.
 PASSING = {"08", "40", "53", "55", "57", "58"}
+# Sessions that were ended because they waited too long.
+PASSING_CODES = {"25P03", "25P04"}
 
 
 def hide_words(engine: sa.Engine) -> sa.Engine:
@@ -39,6 +41,17 @@ def hide_words_of(error: psycopg2.Error, *, all_of_them: bool = False) -> None:
     error.args = (_shown(error, all_of_them),)
 
 
+def passes(cause: BaseException) -> bool:
+    """Whether waiting may help: the connection broke, the server was away, busy or out of room."""
+    if code := getattr(cause, "pgcode", None):
+        return code[:2] in PASSING or code in PASSING_CODES
+    # A connection that breaks has no code; what breaks while rows are copied has no kind either.
+    return (
+        isinstance(cause, (psycopg2.OperationalError, psycopg2.InterfaceError))
+        or type(cause) is psycopg2.DatabaseError
+    )
+
+
 @contextmanager
 def step(label: str, doing: str) -> Iterator[None]:
     """Says of an error of the database in which step of what it happened, and what to do."""
@@ -47,9 +60,7 @@ def step(label: str, doing: str) -> Iterator[None]:
     except (sa.exc.DBAPIError, psycopg2.Error) as error:
         cause: Any = error.orig if isinstance(error, sa.exc.DBAPIError) else error
         told = f"{label}: the database failed while {doing}: {_one_line(cause)}. The step was undone. "
-        code = getattr(cause, "pgcode", None)
-        gone = isinstance(cause, (psycopg2.OperationalError, psycopg2.InterfaceError)) and not code
-        if gone or (code or "")[:2] in PASSING:
+        if passes(cause):
             raise WarehouseUnavailable(
                 f"{told}Run it again when the warehouse answers; Airflow does so by itself."
             ) from None
@@ -61,13 +72,20 @@ def step(label: str, doing: str) -> Iterator[None]:
 
 def words_of(error: BaseException) -> str:
     """One line about an error of another program: the database's words below it, else where it was raised."""
+    if (cause := cause_of(error)) is not None:
+        return _one_line(cause)
+    *_, frame = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at {frame.filename}:{frame.lineno}"
+
+
+def cause_of(error: BaseException) -> BaseException | None:
+    """The error of the database below one of another program; None when there is none."""
     below: BaseException | None = error
     while below is not None:
         if isinstance(below, sa.exc.DBAPIError) and below.orig is not None:
-            return _one_line(below.orig)
+            return below.orig
         below = below.__cause__ or below.__context__
-    *_, frame = traceback.extract_tb(error.__traceback__)
-    return f"{type(error).__name__} at {frame.filename}:{frame.lineno}"
+    return None
 
 
 def _one_line(cause: BaseException) -> str:

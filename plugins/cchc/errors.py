@@ -29,8 +29,16 @@ class DamagedFile(BadFile):
     """A landed file is gone or is not what was landed: the same bytes are needed once more."""
 
 
+class DeletedFile(DamagedFile):
+    """A landed file was deleted on purpose when its time was over: its batch cannot be judged again."""
+
+
 class BatchStopped(CchcError):
-    """A batch broke a batch rule or its reject threshold: nothing of it was loaded."""
+    """A batch broke a batch rule or its reject threshold: nothing of it was loaded now."""
+
+
+class JudgeUnavailable(CchcError):
+    """The process that judges was ended from outside, or had no room: worth another try."""
 
 
 class WarehouseUnavailable(CchcError):

@@ -23,7 +23,8 @@ WHERE
     b.status = 'loaded'
     AND (
         b.lines_read IS DISTINCT FROM b.lines_accepted + b.lines_rejected + b.lines_superseded
-        OR b.lines_rejected IS DISTINCT FROM r.kept
+        -- What was judged again and not loaded anew yet keeps the rejects of that judgement.
+        OR (b.judged_again IS NULL AND b.lines_rejected IS DISTINCT FROM r.kept)
         OR b.stated_total <> b.lines_read
     )
 ORDER BY b.batch_id;

@@ -15,7 +15,7 @@ from tools.local.postgres import EmbeddedPostgres
 
 pytestmark = pytest.mark.long
 
-LINES, BATCH, MONTHS, FIGURES, SUMS, FORM, FILES = range(7)
+LINES, BATCH, MONTHS, FIGURES, SUMS, FORM, JUDGED, FILES, KEPT = range(9)
 FINISHED = {"trang_thai_ho_so": "9", "ngay_ket_thuc_xu_ly": "20250311100000"}
 
 
@@ -76,10 +76,10 @@ def test_nothing_is_found_in_a_warehouse_that_was_filled_the_usual_way(counted, 
     monkeypatch.setenv("CCHC_WAREHOUSE_DSN", counted.engine.url.render_as_string(hide_password=False))
     assert main(["verify"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 7
+    assert len(lines) == 9
     assert all(line.startswith("ok    ") for line in lines)
     assert main(["verify", "--no-files"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 6
+    assert len(capsys.readouterr().out.splitlines()) == 7
 
 
 def test_a_failed_check_ends_with_1_and_names_what_is_wrong(counted, monkeypatch, capsys):
@@ -208,5 +208,5 @@ def test_many_violations_are_counted_and_the_first_named():
 def test_checking_changes_nothing(counted):
     tables = ("ops.batch", "ops.period", "ops.figure_change", "mart.chi_so", "mart.ky", "core.ho_so")
     before = counted.content(*tables)
-    assert [finding.failed for finding in checks(counted.engine)] == [False] * 7
+    assert [finding.failed for finding in checks(counted.engine)] == [False] * 9
     assert counted.content(*tables) == before

@@ -1,5 +1,8 @@
 """What tasks do and hand on, without an Airflow that runs."""
 
+import os
+import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
@@ -235,6 +238,18 @@ def test_a_refresh_takes_its_month_from_the_partition_or_the_param(world: World,
     assert left["kys"] == ["2025-01"]
     none_left, _ = run_task("catch_up_chi_so", "refresh_pending")
     assert (none_left["kys"], none_left["up_to_date"]) == ([], True)
+
+
+def test_tidying_says_how_much_it_removed(world: World, run_task, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "landing").mkdir()
+    old = tmp_path / "landing" / ".landing-cu"
+    old.write_text("a")
+    os.utime(old, (time.time() - 25 * 3600,) * 2)
+    swept, _ = run_task("tidy_up", "sweep_leftovers")
+    assert swept == {"landing_file": 1, "handed_in": 0, "temporary": 0, "staging": 0}
+    assert run_task("tidy_up", "delete_landed")[0] == {"files": 0, "bytes": 0}
+    assert world.rows("SELECT count(*) FROM ops.sweep") == [(4,)]
 
 
 def test_a_refresh_without_a_month_says_what_it_expects(run_task):

@@ -47,7 +47,7 @@ def test_every_dag_file_is_read(bag):
     # What the runbook and whoever triggers by name rely on.
     assert set(bag.dags) >= {
         *("ingest_tthc", "ingest_van_ban", "ingest_khai_bao", "ingest_file"),
-        *("refresh_chi_so", "catch_up_chi_so", "reconcile_nguon"),
+        *("refresh_chi_so", "catch_up_chi_so", "reconcile_nguon", "tidy_up"),
     }
 
 

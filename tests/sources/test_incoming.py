@@ -1,9 +1,7 @@
 """Files loaded by hand: only below configured folders, and only what a reader recognises is kept."""
 
 import os
-import shutil
 import stat
-import time
 from pathlib import Path
 
 import pytest
@@ -95,23 +93,6 @@ def test_what_is_no_path_of_a_file_is_refused_in_one_line(incoming):
         with pytest.raises(BadFile, match="Expected the absolute path of a readable file") as refused:
             accepted_file(path)
         assert len(str(refused.value).splitlines()) == 1
-
-
-def test_copies_that_a_killed_process_left_are_swept_a_day_later_and_nothing_else(incoming, tmp_path):
-    source = tmp_path / "a.csv"
-    source.write_text(UNIT, encoding="utf-8")
-    with handed_in(source) as path:
-        shutil.copytree(path.parent, (new := path.parent.with_name(f"{path.parent.name}-moi")))
-        shutil.copytree(path.parent, (old := path.parent.with_name(f"{path.parent.name}-cu")))
-    (by_hand := incoming / "thang 3").mkdir()
-    (link := incoming / f"{old.name}-lien-ket").symlink_to(tmp_path)
-    yesterday = time.time() - 25 * 3600
-    for folder in (old, by_hand, link):
-        os.utime(folder, (yesterday, yesterday), follow_symlinks=False)
-    with handed_in(source):
-        assert not old.exists()
-    assert {*incoming.iterdir()} == {new, by_hand, link}
-    assert source.exists()
 
 
 @pytest.mark.parametrize(

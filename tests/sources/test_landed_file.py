@@ -309,20 +309,3 @@ def test_a_file_system_without_sync_of_folders_is_no_error_and_a_broken_disk_is(
     refusing(errno.EIO)
     with pytest.raises(OSError, match="Input/output error"):
         province.land("ho_so", province.dossiers({}, {}), at="2025-05-10")
-
-
-def test_files_that_a_killed_landing_left_are_swept_a_day_later_and_nothing_else(province: World):
-    area = province.folder / "landing"
-    area.mkdir()
-    old, new, other = area / ".landing-cu", area / ".landing-moi", area / "landing-cu"
-    (inside := area / "ho_so").mkdir()
-    for path in (old, new, other, kept := inside / ".landing-cu"):
-        path.write_text("a")
-    (folder := area / ".landing-thu-muc").mkdir()
-    (link := area / ".landing-lien-ket").symlink_to(other)
-    yesterday = time.time() - 25 * 3600
-    for path in (old, other, kept, folder, link):
-        os.utime(path, (yesterday, yesterday), follow_symlinks=False)
-    province.land("ho_so", province.dossiers({}), at="2025-05-10")
-    assert not old.exists()
-    assert all(path.exists() for path in (new, other, kept, folder, link))

@@ -1,6 +1,7 @@
 """Prints what a run did to the warehouse: its batches, the figures that changed."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from rich.console import Console
@@ -58,7 +59,7 @@ def print_batches(
             str(row.batch_id),
             row.dataset,
             row.original_name[-34:],
-            row.status,
+            _standing(row),
             *("" if count is None else f"{count:,}".replace(",", ".") for count in counts),
             row.findings or "",
         )
@@ -70,6 +71,15 @@ def print_batches(
             )
         if row.stop_reason:
             console.print(f"[red]Lô {row.batch_id}: {row.stop_reason}[/]")
+
+
+def _standing(batch: sa.Row[Any]) -> str:
+    """What of a batch is loaded, and what its last judgement says beside that."""
+    if batch.status == "loaded" and batch.judgement == "stopped":
+        return "loaded; judged again: stopped"
+    if batch.judged_again is not None:
+        return "loaded; to be loaded anew"
+    return str(batch.status)
 
 
 def print_reconciliation(

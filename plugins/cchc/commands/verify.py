@@ -60,13 +60,23 @@ def checks(engine: sa.Engine, *, files: bool = True) -> Iterator[Finding]:
             _violations(connection, "stock_between_periods"),
             information=True,
         )
+        yield Finding(
+            "every loaded batch passes its last judgement", _stopped_again(connection), information=True
+        )
         landed = connection.execute(
             sa.text(
-                "SELECT batch_id, dataset, status, landed_path, size_bytes, sha256 FROM ops.batch ORDER BY 1"
+                "SELECT batch_id, dataset, status, landed_path, size_bytes, sha256, file_deleted_at "
+                "FROM ops.batch ORDER BY 1"
             )
         ).all()
     if files:
         yield Finding("every landed file is there, byte for byte", [*filter(None, map(_file_fault, landed))])
+        deleted = [
+            f"batch {batch.batch_id} ({batch.dataset}): deleted on {batch.file_deleted_at:%Y-%m-%d}"
+            for batch in landed
+            if batch.file_deleted_at
+        ]
+        yield Finding("every landed file is kept, none was deleted on purpose", deleted, information=True)
 
 
 def additive() -> list[str]:
@@ -114,6 +124,21 @@ def _rows_without_batch(connection: sa.Connection) -> list[str]:
     return found
 
 
+def _stopped_again(connection: sa.Connection) -> list[str]:
+    """Batches that are loaded and were stopped when they were judged again."""
+    return list(
+        connection.scalars(
+            sa.text(
+                "SELECT 'batch ' || batch_id || ' (' || dataset || '): loaded, judged again: stopped' "
+                "FROM ops.batch WHERE status = 'loaded' AND judgement = 'stopped' ORDER BY batch_id"
+            )
+        )
+    )
+
+
 def _file_fault(batch: sa.Row[Any]) -> str | None:
+    if batch.file_deleted_at:
+        left = f"batch {batch.batch_id} ({batch.dataset}): {batch.landed_path} is there"
+        return f"{left}, though noted as deleted" if Path(batch.landed_path).exists() else None
     fault = landed_fault(Path(batch.landed_path), batch.size_bytes, batch.sha256)
     return fault and f"batch {batch.batch_id} ({batch.dataset}, {batch.status}): {batch.landed_path} {fault}"

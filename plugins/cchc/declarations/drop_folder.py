@@ -78,7 +78,8 @@ def _done(connection: sa.Connection, hashes: list[str], again: bool) -> set[str]
         connection.scalars(
             sa.text(
                 "SELECT sha256 FROM ops.batch AS b WHERE dataset = :dataset AND sha256 = ANY(:hashes) AND ("
-                "(status = 'stopped' AND NOT :again) OR (status = 'loaded' AND (judged_against = :dimensions "
+                "(judgement = 'stopped' AND NOT :again) OR (status = 'loaded' AND judgement = 'passed' "
+                "AND judged_again IS NULL AND (judged_against = :dimensions "
                 "OR NOT EXISTS (SELECT 1 FROM ops.reject AS r "
                 "WHERE r.batch_id = b.batch_id AND :unit_rule = ANY(r.rule_ids)))))"
             ),

@@ -14,13 +14,18 @@ VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 TAGS = ["cchc"]
 START = pendulum.datetime(2025, 1, 1, tz="Asia/Ho_Chi_Minh")
 
-# Waiting helps against a source or a database that is away; nothing but a person helps against a
-# wrong password or a file that breaks its contract.
+# Waiting helps against a source or a database that is away and against a process that was killed; nothing
+# but a person helps against a wrong password or a file that breaks its contract.
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule("cchc.errors.SourceUnavailable", RetryAction.RETRY, timedelta(minutes=2)),
-        RetryRule("cchc.errors.WarehouseUnavailable", RetryAction.RETRY, timedelta(seconds=30)),
-        RetryRule("sqlalchemy.exc.OperationalError", RetryAction.RETRY, timedelta(seconds=30)),
+        RetryRule("cchc.errors.WarehouseUnavailable", RetryAction.RETRY, timedelta(minutes=1)),
+        RetryRule("cchc.errors.JudgeUnavailable", RetryAction.RETRY, timedelta(minutes=1)),
+        *(
+            RetryRule(f"{driver}.{name}", RetryAction.RETRY, timedelta(minutes=1))
+            for driver in ("sqlalchemy.exc", "psycopg2")
+            for name in ("OperationalError", "InterfaceError")
+        ),
         RetryRule("cchc.errors.CchcError", RetryAction.FAIL, reason="a person has to act"),
         *(
             RetryRule(name, RetryAction.FAIL, reason="the same file or data would fail again")

@@ -251,6 +251,24 @@ def refresh_pending() -> dict[str, Any]:
     return asdict(refresh_months(engine, *pending_periods(engine)))
 
 
+@task(task_display_name="Dọn đồ bỏ lại", execution_timeout=timedelta(minutes=30))
+def sweep_leftovers() -> dict[str, int]:
+    """Removes what killed processes left, and notes for each kind how many there were."""
+    from cchc.tidying.sweep import sweep
+
+    return sweep(_warehouse(get_current_context()), _landing())
+
+
+@task(task_display_name="Xoá tệp gốc hết hạn lưu", execution_timeout=timedelta(hours=1))
+def delete_landed() -> dict[str, int]:
+    """Deletes landed files that are older than their dataset keeps them."""
+    from dataclasses import asdict
+
+    from cchc.tidying.retention import delete_landed as delete
+
+    return asdict(delete(_warehouse(get_current_context()), _landing()))
+
+
 # What the tasks stand on ----------------------------------------------------------------------
 
 

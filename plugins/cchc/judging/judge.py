@@ -2,12 +2,17 @@
 
 Great Expectations takes two seconds and 200 MB to import. In a process of its own that happens
 while the lines are still being copied, and the memory is given back at the end. Reads one JSON object
-from standard input and prints one: counts only, never a value of a row.
+from standard input, the only way in which it learns the warehouse's address, and prints one: counts only,
+never a value of a row. It has limits, an environment without secrets, its own folder for temporary files, and
+ends with the process that started it.
 """
 
 import json
 import os
+import resource
+import signal
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,12 +23,22 @@ from subprocess import PIPE, Popen
 from types import ModuleType
 from typing import Any
 
-from cchc.database_errors import hide_words, words_of
-from cchc.errors import CchcError
+import sqlalchemy as sa
+
+from cchc.database_errors import cause_of, hide_words, passes, words_of
+from cchc.errors import CchcError, JudgeUnavailable, WarehouseUnavailable
+from cchc.own_process import confine, environment
 
 # Great Expectations imports these for tests of distributions and their charts, which no suite of ours has.
 # That is a third of its start.
 IMPORTED_LATER = ("scipy.stats", "altair")
+# Four times what it takes: rows stay in PostgreSQL. Of files it writes none but small temporary ones.
+MEMORY_BYTES, CPU_SECONDS, FILE_BYTES = 1 << 30, 600, 16 << 20
+# Where libpq finds the keys and certificates of a connection; HOME is where it looks by default.
+NEEDED = ("HOME", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", "PGSSLCRL", "PGPASSFILE")
+TEMPORARY = "cchc-judge-"
+# How it ends when another try may help: the warehouse was away, or there was no room for it.
+WAREHOUSE_AWAY, NO_ROOM = os.EX_TEMPFAIL, os.EX_OSERR
 
 
 class Judge:
@@ -37,18 +52,37 @@ class Judge:
     ) -> dict[str, dict[str, Any]]:
         """Rule id → {success, observed} for every expectation of the suite; `view` is in staging.
 
-        Raises CchcError when the suite could not be run.
+        Raises WarehouseUnavailable or JudgeUnavailable when another try may help, CchcError when the suite
+        could not be run.
         """
         request = {"url": url, "view": view, "suite": suite, "parameters": parameters}
         answer, errors = self._process.communicate(json.dumps(request).encode())
         lines = answer.decode("utf-8", "replace").splitlines()
-        if self._process.returncode or not lines:
-            raise CchcError(
-                f"Great Expectations could not judge {view}: the process ended with "
-                f"{self._process.returncode}: {_last_line(errors)}"
-            )
+        code = self._process.returncode
+        if code or not lines:
+            raise _error(view, code, _last_line(errors))
         outcomes: dict[str, dict[str, Any]] = json.loads(lines[-1])
         return outcomes
+
+
+def _error(view: str, code: int, words: str) -> CchcError:
+    failed = f"Great Expectations could not judge {view}:"
+    again = "Nothing was recorded. Run it again; Airflow does so by itself."
+    if code == WAREHOUSE_AWAY:
+        return WarehouseUnavailable(f"{failed} {words}. {again}")
+    if code == NO_ROOM:
+        return JudgeUnavailable(f"{failed} there was no room for it ({words}). {again}")
+    if code == -signal.SIGXCPU:
+        return CchcError(
+            f"{failed} it took more than the {CPU_SECONDS} s of computing allowed. Look for what the suite "
+            f"asks for beside counts."
+        )
+    if code < 0:
+        return JudgeUnavailable(
+            f"{failed} its process was ended from outside ({signal.Signals(-code).name}), by the machine for "
+            f"want of memory or by somebody. {again}"
+        )
+    return CchcError(f"{failed} the process ended with {code}: {words}")
 
 
 def _last_line(errors: bytes) -> str:
@@ -58,35 +92,38 @@ def _last_line(errors: bytes) -> str:
 @contextmanager
 def getting_ready() -> Iterator[Judge]:
     """Starts the child, which imports Great Expectations at once; ends it in any case."""
-    process = Popen(
-        [sys.executable, "-m", "cchc.judging.judge"],
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-        cwd=Path(__file__).parents[2],
-        env=os.environ | {"GX_ANALYTICS_ENABLED": "false"},
-    )
-    try:
-        yield Judge(process)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+    # In the folder for temporary files, where what a killed process leaves is swept.
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY, ignore_cleanup_errors=True) as folder:
+        process = Popen(
+            [sys.executable, "-m", "cchc.judging.judge", str(os.getpid())],
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            cwd=Path(__file__).parents[2],
+            env=environment(*NEEDED, GX_ANALYTICS_ENABLED="false", PYTHONUTF8="1", TMPDIR=folder),
+        )
+        try:
+            yield Judge(process)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
 
 
 def run_suite(
     url: str, view: str, suite: dict[str, Any], parameters: dict[str, Any]
 ) -> dict[str, dict[str, Any]]:
-    """What Judge.judge returns, in this process."""
+    """What Judge.judge returns, in this process; raises WarehouseUnavailable when the warehouse was away."""
     gx = _great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_postgres("warehouse", connection_string=url)
+    away: list[str] = []
     # It has two: one that looks at the table, one that counts.
     for engine in (source.get_engine(), source.get_execution_engine().engine):
-        hide_words(engine)
+        _note_what_passes(hide_words(engine), away)
     try:
         result = (
             source.add_table_asset("batch", table_name=view)
@@ -100,6 +137,9 @@ def run_suite(
         )
     finally:
         source.get_engine().dispose()
+    if away:
+        # It goes on after an error, and says of a rule that it could not be judged.
+        raise WarehouseUnavailable(away[0])
     return {
         _rule_id(outcome): {
             "success": bool(outcome.success),
@@ -108,6 +148,15 @@ def run_suite(
         }
         for outcome in result.results
     }
+
+
+def _note_what_passes(engine: sa.Engine, away: list[str]) -> None:
+    """Adds the words of errors that waiting may help against."""
+
+    @sa.event.listens_for(engine, "handle_error")
+    def note(context: sa.ExceptionContext) -> None:
+        if passes(context.original_exception):
+            away.append(" ".join(str(context.original_exception).split()))
 
 
 def _raised(info: dict[str, Any]) -> str | None:
@@ -146,15 +195,34 @@ class _Later:
 
 
 def main() -> None:
+    limits = {
+        resource.RLIMIT_DATA: MEMORY_BYTES,
+        resource.RLIMIT_CPU: CPU_SECONDS,
+        resource.RLIMIT_FSIZE: FILE_BYTES,
+    }
+    if not confine(int(sys.argv[1]), limits):
+        return
     warnings.simplefilter("ignore")
-    _great_expectations()  # before there is anything to judge
+    code = 0
     try:
+        _great_expectations()  # before there is anything to judge
         print(json.dumps(run_suite(**json.load(sys.stdin))), flush=True)
     except Exception as error:
         # Not the traceback: Great Expectations quotes the address with its password, and more.
-        sys.exit(words_of(error))
+        code, words = _told(error)
+        print(words, file=sys.stderr, flush=True)
     # Python would take half a second to take apart what was imported.
-    os._exit(0)
+    os._exit(code)
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    """How the process ends after an error, and what it says."""
+    cause = cause_of(error)
+    if isinstance(error, WarehouseUnavailable):
+        return WAREHOUSE_AWAY, str(error)
+    if cause is not None:
+        return WAREHOUSE_AWAY if passes(cause) else 1, words_of(error)
+    return NO_ROOM if isinstance(error, MemoryError | OSError) else 1, words_of(error)
 
 
 if __name__ == "__main__":

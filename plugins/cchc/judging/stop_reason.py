@@ -10,6 +10,7 @@ from cchc.judging.suites import Verdict
 from cchc.reading.staging import look_up_view
 
 SHOWN_VALUES = 5
+STAYS_LOADED = "What was loaded of it before stays loaded, as it was."
 
 
 def stop_reason(
@@ -19,14 +20,22 @@ def stop_reason(
     verdicts: list[Verdict],
     rejected: int,
 ) -> str | None:
-    """The reason to stop the batch; None when it may be loaded."""
+    """The reason to stop the batch; None when it may be loaded.
+
+    A batch that is loaded was judged again: only that judgement ends here.
+    """
     lines = batch.lines_read or 0
     share = 100 * rejected / lines if lines else 0.0
     broken = [v for v in verdicts if not v.success and v.rule.severity == "critical"]
     whole = [v for v in broken if v.rule.scope == "lo"]
     if not whole and share <= contract.reject_threshold_pct:
         return None
-    parts = [f"{batch.label} is stopped and nothing of it is loaded."]
+    again = batch.status == "loaded"
+    parts = [
+        f"{batch.label} was judged again and is stopped. {STAYS_LOADED}"
+        if again
+        else f"{batch.label} is stopped and nothing of it is loaded."
+    ]
     for verdict in whole:
         parts.append(
             f"{verdict.rule.rule_id}: {verdict.rule.reason}{_detail(connection, contract, batch, verdict)}."
@@ -43,10 +52,14 @@ def stop_reason(
             f"{rejected} of {lines} lines rejected ({share:.1f} %, threshold "
             f"{contract.reject_threshold_pct:g} %): {counts}."
         )
+    if not again:
+        parts.append(
+            f"Lines and reasons: SELECT line_no, reasons, masked_row FROM ops.reject WHERE batch_id = "
+            f"{batch.batch_id}."
+        )
     parts.append(
-        f"Lines and reasons: SELECT line_no, reasons, masked_row FROM ops.reject WHERE batch_id = "
-        f"{batch.batch_id}. Correct them at the source and run again, or load a corrected file with "
-        f"ingest_file."
+        "Correct them at the source and run again, or load a corrected file with ingest_file."
+        + (" ops.reject holds the lines that were rejected when it was loaded." if again else "")
     )
     return " ".join(parts)
 

@@ -5,10 +5,17 @@ import sqlalchemy as sa
 from cchc.batches import Batch, batch_of, dimension_state, note_judged, note_waiting, stop_unread
 from cchc.contracts import Contract, contract_of
 from cchc.database_errors import step
-from cchc.errors import BadFile, BatchStopped, CchcError, DamagedFile, WarehouseRefused
+from cchc.errors import (
+    BadFile,
+    BatchStopped,
+    CchcError,
+    DamagedFile,
+    WarehouseRefused,
+    WarehouseUnavailable,
+)
 from cchc.judging.findings import record
 from cchc.judging.judge import Judge, getting_ready
-from cchc.judging.stop_reason import stop_reason
+from cchc.judging.stop_reason import STAYS_LOADED, stop_reason
 from cchc.judging.suites import Verdict, applicable, suite_json
 from cchc.reading.staging import drop_staged, look_up_view, stage, staged
 from cchc.registers.syncing import sync_registers
@@ -19,7 +26,8 @@ from cchc.warehouse import exclusive, full_address
 def validate(engine: sa.Engine, batch_id: int) -> Batch:
     """Stages and judges a batch; raises BatchStopped or BadFile, and then nothing is loaded.
 
-    Does nothing when the batch was judged and its staged rows are still there, or when it is loaded.
+    Does nothing when the batch was judged and its staged rows are still there, or when it is loaded and would
+    be judged the same. What is loaded of a batch that is judged again and stopped stays loaded.
     """
     with exclusive(engine, f"batch:{batch_id}"):
         return validate_unlocked(engine, batch_id)
@@ -46,15 +54,25 @@ def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
                 note_waiting(connection, batch_id, str(error))
             raise error from None
         except BadFile as error:
+            words = str(error)
+            if batch.status == "loaded":
+                words = f"{batch.label} was read again and refused: {words} {STAYS_LOADED}"
             with engine.begin() as connection:
-                stop_unread(connection, batch_id, str(error))
-            raise error from None
+                stop_unread(connection, batch_id, words)
+            raise type(error)(words) from None
         with engine.connect() as connection:
             batch = batch_of(connection, batch_id)
         verdicts = _judge(engine, contract, batch, judge)
     with step(batch.label, "recording what judging found"), engine.begin() as connection:
+        _still_staged(connection, batch)
+        findings = connection.begin_nested()
         rejected = record(connection, contract, batch, verdicts)
         reason = stop_reason(connection, contract, batch, verdicts, rejected)
+        if reason and batch.status == "loaded":
+            # Rejects and findings are those of what is loaded.
+            findings.rollback()
+        else:
+            findings.commit()
         note_judged(connection, batch_id, rejected, reason)
         if reason:
             drop_staged(connection, batch)
@@ -68,9 +86,9 @@ def _done(connection: sa.Connection, batch: Batch) -> bool:
     """Whether judging again would find nothing new.
 
     A loaded batch with rejected lines is judged again when units or procedures have come since: that
-    may be what the lines were waiting for.
+    may be what the lines were waiting for. So is one that was stopped when it was last judged.
     """
-    if batch.status == "loaded":
+    if batch.settled and batch.judgement == "passed":
         return not batch.lines_rejected or batch.judged_against == dimension_state(connection)
     return ready_to_load(connection, batch)
 
@@ -78,10 +96,22 @@ def _done(connection: sa.Connection, batch: Batch) -> bool:
 def ready_to_load(connection: sa.Connection, batch: Batch) -> bool:
     """Whether the batch was judged by what is known now and its lines still stand in staging."""
     return (
-        batch.status == "validated"
+        batch.judgement == "passed"
+        and not batch.settled
         and batch.judged_against == dimension_state(connection)
         and staged(connection, batch)
     )
+
+
+def _still_staged(connection: sa.Connection, batch: Batch) -> None:
+    """Raises WarehouseUnavailable when what was judged is not what was staged."""
+    # A crash of PostgreSQL empties UNLOGGED tables: the suite would then have judged nothing.
+    if not staged(connection, batch):
+        raise WarehouseUnavailable(
+            f"{batch.label}: its staged lines were lost while they were judged, as when PostgreSQL starts "
+            f"again after a crash. Nothing was recorded. Run it again: its file is staged and judged anew; "
+            f"Airflow does so by itself."
+        )
 
 
 def _judge(engine: sa.Engine, contract: Contract, batch: Batch, judge: Judge) -> list[Verdict]:

@@ -27,9 +27,9 @@ def load(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
             ready = ready_to_load(connection, batch)
         if batch.status == "stopped":
             raise BatchStopped(batch.stop_reason or f"{batch.label} is stopped.")
-        if batch.status != "loaded" and not ready:
+        if not batch.settled and not ready:
             batch = validate_unlocked(engine, batch_id)
-        if batch.status != "loaded":
+        if not batch.settled:
             with step(batch.label, "loading its lines into core"), engine.begin() as connection:
                 _load(connection, batch)
         with engine.connect() as connection:

@@ -3,11 +3,9 @@
 Writes csv rows to standard output and what it has to say, a JSON object a line, to FD.
 """
 
-import ctypes
 import json
 import os
 import resource
-import signal
 import sys
 import traceback
 from collections import Counter
@@ -22,6 +20,7 @@ import pyarrow.csv
 
 from cchc.contracts import Contract, contract_of
 from cchc.errors import BadFile, BrokenExport
+from cchc.own_process import confine
 from cchc.reading.canonical import MOJIBAKE, UNREADABLE, canonical, derived
 from cchc.reading.export import Export
 from cchc.reading.formats import open_export
@@ -29,7 +28,6 @@ from cchc.reading.parsing import MEMORY_BYTES, Request, cpu_seconds
 from cchc.reading.totals import agreed_total
 from cchc.reading.written_times import local_now
 
-PR_SET_PDEATHSIG = 1
 # No source is older.
 FIRST_YEAR = 2000
 TOO_MUCH_MEMORY = (
@@ -156,19 +154,14 @@ class _NoPandas:
 def main() -> None:
     sys.meta_path.insert(0, _NoPandas())
     parent, said, request = int(sys.argv[1]), int(sys.argv[2]), Request.model_validate_json(sys.argv[3])
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before that was asked for
+    # No file is written: rows and words go through pipes.
+    limits = {
+        resource.RLIMIT_DATA: MEMORY_BYTES,
+        resource.RLIMIT_CPU: cpu_seconds(request),
+        resource.RLIMIT_FSIZE: 0,
+    }
+    if not confine(parent, limits):
         return
-    seconds = cpu_seconds(request)
-    for limit, most in (
-        (resource.RLIMIT_DATA, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_CORE, 0),
-        # No file is written: rows and words go through pipes.
-        (resource.RLIMIT_FSIZE, 0),
-    ):
-        # Of processor time the lower limit ends it with a signal of its own; the upper one looks like a kill.
-        resource.setrlimit(limit, (most, most + (limit == resource.RLIMIT_CPU)))
     with open(said, "wb", buffering=0) as words:
 
         def say(word: dict[str, Any]) -> None:

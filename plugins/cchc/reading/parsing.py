@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 from cchc.contracts import Contract
 from cchc.errors import BadFile, BrokenExport
 from cchc.models import Strict
+from cchc.own_process import environment
 from cchc.spelling import legible
 
 # Of data; the libraries' code comes on top, all of it stays below 1 GB.
@@ -36,8 +37,6 @@ GROWTH, ROWS_BYTES = 8, 1 << 30
 PIPE_BYTES = 1 << 20
 # Arrow's own allocator sets a gigabyte aside before there is anything to hold.
 SET = {"PYTHONUTF8": "1", "ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1"}
-# What the child needs of this process' environment; all else may be a secret.
-KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 
 
 class Request(Strict):
@@ -167,7 +166,7 @@ def spawn(request: Request) -> Running:
             pass_fds=(said_end,),
             # Its own folder: what breaks down there could leave a core file.
             cwd=Path(__file__).parents[2],
-            env={name: os.environ[name] for name in KEPT if name in os.environ} | SET,
+            env=environment(**SET),
         )
     except BaseException:
         os.close(rows)

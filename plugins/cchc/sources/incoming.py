@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cchc.errors import BadFile, CchcError
-from cchc.sources.leftovers import sweep_folders
 from cchc.spelling import one_line
 
 # Folders of copies are known by it, so that nothing else is ever swept.
@@ -54,14 +53,13 @@ def handed_in(source: Path) -> Iterator[Path]:
     """The path under which a run may take `source`: a copy in the first folder, removed afterwards.
 
     The copy keeps the file's name, by which messages and batches speak of it. What lies in one of the
-    folders is taken from there. Copies that a killed process left are removed a day later.
+    folders is taken from there. Copies that a killed process left are swept a day later (cchc.tidying.sweep).
     """
     folders = incoming_folders()
     if any(source.resolve().is_relative_to(folder) for folder in folders):
         yield source.resolve()
         return
     folders[0].mkdir(mode=0o700, parents=True, exist_ok=True)
-    sweep_folders(folders[0], PREFIX)
     # Its own folder: two files of one name do not meet. Only this user reads it: exports hold personal data.
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=folders[0]) as folder:
         copy = Path(folder) / source.name

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cchc.batches import Batch
-from cchc.errors import DamagedFile
+from cchc.errors import DamagedFile, DeletedFile
 
 HOW_TO_GET_IT_AGAIN = {
     "file": "Give the same file again (python -m cchc ingest {dataset} FILE, or where it was put before)",
@@ -18,10 +18,12 @@ HOW_TO_GET_IT_AGAIN = {
 
 
 def check_landed(batch: Batch) -> None:
-    """Raises DamagedFile when the landed file is not there or is not what was landed.
+    """Raises DamagedFile when the landed file is not there or is not what was landed; DeletedFile, which is
+    one, when it was deleted on purpose.
 
     Reads all of it: half a second for 620 MB.
     """
+    _check_kept(batch)
     if fault := landed_fault(batch.landed_path, batch.size_bytes, batch.sha256):
         raise _damaged(batch, fault)
 
@@ -32,6 +34,7 @@ def whole_while_read(batch: Batch) -> Iterator[None]:
 
     Readers open the file themselves. What they say of one that somebody was changing is not told.
     """
+    _check_kept(batch)
     try:
         handle = _open(batch.landed_path)
     except OSError:
@@ -101,6 +104,18 @@ def _check_again(batch: Batch, handle: int, before: os.stat_result) -> None:
     if fault := _fault(handle, batch.size_bytes, batch.sha256):
         raise _damaged(batch, fault)
     check_landed(batch)
+
+
+def _check_kept(batch: Batch) -> None:
+    if batch.file_deleted_at is None:
+        return
+    again = HOW_TO_GET_IT_AGAIN[batch.origin].format(dataset=batch.dataset)
+    raise DeletedFile(
+        f"{batch.label}: its landed file was deleted on {batch.file_deleted_at:%Y-%m-%d}, when the time for "
+        f"which files of {batch.dataset} are kept was over (ops.deleted_file says what that took). It cannot "
+        f"be judged again; what was loaded of it stays loaded. {again}, if these bytes still exist: then it "
+        f"can."
+    )
 
 
 def _damaged(batch: Batch, fault: str) -> DamagedFile:

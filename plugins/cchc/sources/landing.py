@@ -20,7 +20,6 @@ from cchc.batches import Origin, register_landed, watermark
 from cchc.contracts import Contract
 from cchc.errors import BadDefinition, BadFile, CchcError
 from cchc.sources.client import SourceClient
-from cchc.sources.leftovers import sweep_files
 from cchc.spelling import legible, one_line
 
 CHUNK_BYTES = 4 << 20
@@ -185,7 +184,6 @@ def _store(
     It takes the place of whatever has its name: that may have been damaged since it was landed.
     """
     _make_folder(landing_dir)
-    sweep_files(landing_dir, PREFIX)
     digest = hashlib.sha256()
     # Beside the dataset's folder, not in it: of a file that is refused not even the folder stays.
     handle, name = tempfile.mkstemp(prefix=PREFIX, dir=landing_dir)

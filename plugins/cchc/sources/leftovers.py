@@ -4,22 +4,41 @@ import os
 import shutil
 import stat
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 # No run takes that long over one file.
 LEFT_AFTER_S = 24 * 3600
+BLOCK_BYTES = 512
 
 
-def sweep_folders(parent: Path, prefix: str) -> None:
+@dataclass(frozen=True)
+class Removed:
+    """Something that was removed, and the bytes that it took on the disk."""
+
+    name: str
+    bytes: int
+
+
+def sweep_folders(parent: Path, prefix: str) -> list[Removed]:
     """Removes this user's folders in `parent` with that prefix that are older than a day."""
+    removed = []
     for left in _left(parent, prefix, stat.S_IFDIR):
+        size = _size(left) + sum(_size(path) for path in left.rglob("*"))
         shutil.rmtree(left, ignore_errors=True)
+        if not left.exists():
+            removed.append(Removed(left.name, size))
+    return removed
 
 
-def sweep_files(parent: Path, prefix: str) -> None:
+def sweep_files(parent: Path, prefix: str) -> list[Removed]:
     """Removes this user's files in `parent` with that prefix that are older than a day."""
+    removed = []
     for left in _left(parent, prefix, stat.S_IFREG):
+        size = _size(left)
         left.unlink(missing_ok=True)
+        removed.append(Removed(left.name, size))
+    return removed
 
 
 def _left(parent: Path, prefix: str, kind: int) -> list[Path]:
@@ -32,4 +51,11 @@ def _left(parent: Path, prefix: str, kind: int) -> list[Path]:
         ours = stat.S_IFMT(status.st_mode) == kind and status.st_uid == os.geteuid()
         if ours and time.time() - status.st_mtime > LEFT_AFTER_S:
             found.append(left)
-    return found
+    return sorted(found)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_blocks * BLOCK_BYTES
+    except OSError:
+        return 0

@@ -1,0 +1,247 @@
+"""The process that judges: what ends it is told apart, what passes is tried again, what it knows."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from cchc.database_errors import passes
+from cchc.errors import CchcError, JudgeUnavailable, WarehouseUnavailable
+from cchc.judging import judge, suites, validation
+from cchc.judging.judge import getting_ready
+from cchc.judging.validation import validate
+from cchc.loading.load import load
+from tests.conftest import ROOT
+from tests.world import World
+
+STATUS = "SELECT status, judgement, stop_reason FROM ops.batch WHERE batch_id = :b"
+# What stands for Great Expectations, which takes two seconds to begin.
+PLAIN = "from cchc.judging import judge\njudge._great_expectations = lambda: None\n"
+
+
+@pytest.fixture
+def started(monkeypatch) -> Callable[[str], list[subprocess.Popen]]:
+    """Has the judge's process run a script of the test's; returns the processes that were started."""
+
+    def run(script: str) -> list[subprocess.Popen]:
+        processes: list[subprocess.Popen] = []
+
+        def popen(command: list[str], **named: Any) -> subprocess.Popen:
+            processes.append(subprocess.Popen([command[0], "-c", script, *command[3:]], **named))
+            return processes[-1]
+
+        monkeypatch.setattr(judge, "Popen", popen)
+        monkeypatch.setattr(validation, "getting_ready", getting_ready)
+        return processes
+
+    return run
+
+
+def answer(script: str, started: Callable) -> dict[str, Any]:
+    """What a judge says whose suite is run by the script's `run`."""
+    started(f"{PLAIN}{script}\njudge.run_suite = lambda **_: run()\njudge.main()")
+    with getting_ready() as ready:
+        return ready.judge("postgresql://kho", "staging.v", {}, {})
+
+
+def land(world: World) -> int:
+    return world.land("ho_so", world.dossiers(*[{}] * 3), at="2025-05-10")
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV], ids=lambda how: how.name)
+def test_a_judge_that_is_killed_is_tried_again(province: World, started, monkeypatch, how):
+    with monkeypatch.context() as patch:
+        processes = started("import time; time.sleep(60)")
+        staged = validation.stage
+
+        def staged_and_killed(*given: Any) -> None:
+            staged(*given)
+            threading.Timer(0.1, lambda: os.kill(processes[0].pid, how)).start()
+
+        patch.setattr(validation, "stage", staged_and_killed)
+        batch_id = land(province)
+        with pytest.raises(JudgeUnavailable, match=rf"ended from outside \({how.name}\).* Run it again"):
+            validate(province.engine, batch_id)
+    assert province.rows(STATUS, b=batch_id) == [("landed", None, None)]
+    monkeypatch.undo()
+    validate(province.engine, batch_id)
+    assert load(province.engine, batch_id)[0].lines_accepted == 3
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "says"),
+    [
+        ("def run(): raise MemoryError", JudgeUnavailable, "there was no room for it"),
+        ("def run(): raise OSError(28, 'No space left on device')", JudgeUnavailable, "there was no room"),
+        (
+            "from cchc.errors import WarehouseUnavailable\n"
+            "def run(): raise WarehouseUnavailable('SQLSTATE 57P01 (AdminShutdown)')",
+            WarehouseUnavailable,
+            "SQLSTATE 57P01",
+        ),
+        (
+            "import psycopg2, sqlalchemy as sa\n"
+            "def run():\n"
+            "    try: raise sa.exc.OperationalError('', {}, psycopg2.OperationalError('server closed'))\n"
+            "    except sa.exc.OperationalError as error: raise KeyError('x') from error",
+            WarehouseUnavailable,
+            "server closed",
+        ),
+        # The same the next time: somebody has to look.
+        ("def run(): raise KeyError('x')", CchcError, "the process ended with 1: KeyError at"),
+        (
+            "import os, signal\ndef run(): os.kill(os.getpid(), signal.SIGXCPU)",
+            CchcError,
+            "600 s of computing",
+        ),
+    ],
+)
+def test_what_another_try_may_help_is_told_apart(started, script: str, error: type, says: str):
+    with pytest.raises(CchcError, match=says) as told:
+        answer(script, started)
+    assert type(told.value) is error
+    assert len(str(told.value).splitlines()) == 1
+
+
+def test_a_judge_knows_no_secret_of_the_worker_but_what_it_is_told(started, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_CCHC_TTHC", "http://client:bi-mat@nguon")
+    monkeypatch.setenv("CCHC_WAREHOUSE_DSN", "bi-mat")
+    monkeypatch.setenv("PGPASSWORD", "bi-mat")
+    monkeypatch.setenv("PGSSLROOTCERT", "/etc/kho.pem")
+    seen = answer("import os\ndef run(): return dict(os.environ)", started)
+    assert "bi-mat" not in str(seen)
+    assert seen["PGSSLROOTCERT"] == "/etc/kho.pem"
+    allowed = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "HOME", "TMPDIR", "GX_ANALYTICS_ENABLED"}
+    assert {name for name in seen if not name.startswith(("PYTHON", "PGSSL"))} <= allowed
+
+
+def test_a_judge_has_limits_and_a_folder_of_its_own_that_does_not_stay(started):
+    found = answer(
+        "import resource, tempfile\n"
+        "def run():\n"
+        "    open(tempfile.mkstemp()[1], 'w').write('x')\n"
+        "    kinds = 'DATA', 'CPU', 'CORE', 'FSIZE'\n"
+        "    return {k: resource.getrlimit(getattr(resource, 'RLIMIT_' + k))[0] for k in kinds} | "
+        "{'folder': tempfile.gettempdir()}",
+        started,
+    )
+    folder = Path(found.pop("folder"))
+    assert folder.parent == Path(tempfile.gettempdir()) and folder.name.startswith("cchc-judge-")
+    assert not folder.exists()
+    assert found == {"DATA": 1 << 30, "CPU": 600, "CORE": 0, "FSIZE": 16 << 20}
+    assert resource.getrlimit(resource.RLIMIT_CORE)
+
+
+def test_a_judge_ends_with_the_process_that_started_it(tmp_path: Path):
+    """Else its sessions and its memory outlive a worker that was killed."""
+    script = f"""
+import subprocess, sys, time
+sys.path.insert(0, {str(ROOT / "plugins")!r})
+from cchc.judging import judge
+busy = {PLAIN!r} + "import time\\njudge.run_suite = lambda **_: time.sleep(60)\\njudge.main()"
+def popen(command, **named):
+    process = subprocess.Popen([command[0], "-c", busy, *command[3:]], **named)
+    print(process.pid, flush=True)
+    return process
+judge.Popen = popen
+with judge.getting_ready() as ready:
+    ready.judge("postgresql://kho", "staging.v", {{}}, {{}})
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    ) as parent:
+        pid = int(parent.stdout.readline())
+        time.sleep(0.5)
+        assert Path(f"/proc/{pid}").exists()
+        parent.kill()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and _alive(pid):
+        time.sleep(0.02)
+    assert not _alive(pid)
+    # The folder that it leaves is known by its name.
+    assert [path.name[:11] for path in tmp_path.iterdir()] == ["cchc-judge-"]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def test_a_connection_that_breaks_under_the_suite_is_tried_again(province: World, monkeypatch):
+    """Great Expectations goes on after it, and says that the rule could not be judged."""
+    suite = suites.suite_json("ho_so")
+    first, *others = suite["expectations"]
+    broken = first | {"kwargs": {"condition": "pg_terminate_backend(pg_backend_pid())"}}
+    batch_id = land(province)
+    with monkeypatch.context() as patch:
+        patch.setattr(validation, "suite_json", lambda _: suite | {"expectations": [broken, *others]})
+        with pytest.raises(WarehouseUnavailable):
+            validate(province.engine, batch_id)
+    assert province.rows(STATUS, b=batch_id) == [("landed", None, None)]
+    validate(province.engine, batch_id)
+    assert load(province.engine, batch_id)[0].lines_accepted == 3
+
+
+def test_lines_that_a_restart_emptied_between_staging_and_judging_stop_no_batch(world: World, monkeypatch):
+    """UNLOGGED tables are empty after a crash: the total that the file states then looks wrong."""
+    record = {"MaDonVi": "000.00.01.H59", "TenDonVi": "Sở Xây dựng", "Cap": "so_nganh"}
+    batch_id = world.land("don_vi", world.json([record | {"NgayCapNhat": "20250101000000"}]))
+    judged = validation._judge
+
+    def crashed(engine, *given):
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"TRUNCATE staging.don_vi__{batch_id}")
+        return judged(engine, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(validation, "_judge", crashed)
+        with pytest.raises(WarehouseUnavailable, match="its staged lines were lost while they were judged"):
+            validate(world.engine, batch_id)
+    assert world.rows(STATUS, b=batch_id) == [("landed", None, None)]
+    validate(world.engine, batch_id)
+    assert load(world.engine, batch_id)[0].lines_accepted == 1
+
+
+class Coded(psycopg2.Error):
+    """An error with a SQLSTATE, as the driver makes them."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+    @property
+    def pgcode(self) -> str:
+        return self.code
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        *((Coded(code), True) for code in ("57P01", "57P02", "57P03", "08006", "40001", "53300", "25P03")),
+        *((Coded(code), False) for code in ("22P02", "23505", "42P01", "25P02")),
+        (psycopg2.OperationalError("server closed the connection unexpectedly"), True),
+        (psycopg2.InterfaceError("connection already closed"), True),
+        # As when it breaks while rows are copied.
+        (psycopg2.DatabaseError("error with status PGRES_TUPLES_OK and no message from the libpq"), True),
+        (psycopg2.ProgrammingError("can't adapt type 'dict'"), False),
+        (psycopg2.DataError("value out of range"), False),
+    ],
+    ids=str,
+)
+def test_what_passes_of_the_errors_of_a_database(error: psycopg2.Error, expected: bool):
+    assert passes(error) is expected
