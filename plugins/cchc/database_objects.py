@@ -195,6 +195,12 @@ def sync(
     return [o.name for o in made] + [name for _, name in gone]
 
 
+def stale_objects(connection: sa.Connection, source: str, objects: Iterable[DatabaseObject]) -> list[str]:
+    """The names of those that `sync` would make, sorted."""
+    recorded, standing = _recorded(connection), set(versions(connection))
+    return sorted(o.name for o in objects if o.key not in standing or recorded.get(o.key) != (source, o.md5))
+
+
 def _make(connection: sa.Connection, where: str, o: DatabaseObject) -> None:
     """Runs the text of a view or function, and looks whether it made that one and touched no other."""
     before = versions(connection)
@@ -208,6 +214,9 @@ def _make(connection: sa.Connection, where: str, o: DatabaseObject) -> None:
         raise CchcError(
             f"{where}: {_refusal(error, o.ddl)}. Nothing was changed: correct it and run it again."
         ) from None
+    if o.kind == "view":
+        # Rights of the pipeline on what is new are those on tables; through a view nobody writes.
+        run_script(connection, f"REVOKE INSERT, UPDATE, DELETE ON {o.name} FROM cchc_etl")
     after = versions(connection)
     touched = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     if o.key not in touched:

@@ -24,8 +24,10 @@ from psycopg2 import sql
 from tools.local import processes
 from tools.local.settings import (
     BI_LOGIN,
+    ETL_LOGIN,
     LOOPBACK,
     MARK,
+    OWNER_LOGIN,
     TIME_ZONE,
     LocalStackError,
     any_free_port,
@@ -43,8 +45,8 @@ with warnings.catch_warnings():
     )
 
 BIN = POSTGRES_VERSIONS[18]
-DATABASES = ("airflow", "cchc")  # each owned by the role of its name
-BI_ROLE = "cchc_bi"
+OWNERS = {"airflow": "airflow", "cchc": OWNER_LOGIN}  # database → the login that owns it
+BI_ROLE, UNIT_ROLE, STEWARD_ROLE = "cchc_bi", "cchc_don_vi", "cchc_steward"
 BI_TIMEOUT = "5min"
 
 # For bulk loading on 2 cores, with safety as in production: a commit is on the disk.
@@ -134,7 +136,7 @@ class EmbeddedPostgres:
 
         `driver="psycopg2"` gives SQLAlchemy's form of it.
         """
-        user = user or (database if database in DATABASES else "postgres")
+        user = user or OWNERS.get(database, "postgres")
         scheme = f"postgresql+{driver}" if driver else "postgresql"
         return f"{scheme}://{user}:{quote(self.secrets[user], safe='')}@{LOOPBACK}:{self.port}/{database}"
 
@@ -291,29 +293,33 @@ class EmbeddedPostgres:
                 roles = {name for (name,) in cursor.fetchall()}
                 cursor.execute("SELECT datname FROM pg_database")
                 databases = {name for (name,) in cursor.fetchall()}
-                if BI_ROLE not in roles:
-                    cursor.execute(f"CREATE ROLE {BI_ROLE} NOLOGIN")
+                # Until there were roles the owner had the database's name and the pipeline was the owner.
+                if "cchc" in roles and OWNER_LOGIN not in roles:
+                    cursor.execute(f"ALTER ROLE cchc RENAME TO {OWNER_LOGIN}")
+                    roles = roles - {"cchc"} | {OWNER_LOGIN}
+                    cursor.execute(f"ALTER ROLE {OWNER_LOGIN} PASSWORD %s", [self.secrets[OWNER_LOGIN]])
+                for group in (BI_ROLE, UNIT_ROLE, STEWARD_ROLE):
+                    if group not in roles:
+                        cursor.execute(f"CREATE ROLE {group} NOLOGIN")
+                for login in (*OWNERS.values(), ETL_LOGIN, BI_LOGIN):
+                    if login not in roles:
+                        statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD %s").format(sql.Identifier(login))
+                        cursor.execute(statement, [self.secrets[login]])
                 if BI_LOGIN not in roles:
-                    cursor.execute(
-                        f"CREATE ROLE {BI_LOGIN} LOGIN IN ROLE {BI_ROLE} PASSWORD %s",
-                        [self.secrets[BI_LOGIN]],
-                    )
+                    cursor.execute(f"GRANT {BI_ROLE} TO {BI_LOGIN}")
                     cursor.execute(f"ALTER ROLE {BI_LOGIN} SET default_transaction_read_only = on")
                     cursor.execute(f"ALTER ROLE {BI_LOGIN} SET statement_timeout = '{BI_TIMEOUT}'")
-                for name in DATABASES:
-                    identifier, password = sql.Identifier(name), self.secrets[name]
-                    if name not in roles:
-                        cursor.execute(
-                            sql.SQL("CREATE ROLE {} LOGIN PASSWORD %s").format(identifier),
-                            [password],
-                        )
+                for name, owner in OWNERS.items():
                     if name not in databases:
-                        cursor.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(identifier))
-                        cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(identifier))
-                # As production's warehouse does, where cchc owns the server: it makes logins for BI.
-                cursor.execute("ALTER ROLE cchc CREATEROLE")
-                cursor.execute(f"GRANT {BI_ROLE} TO cchc WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
-                cursor.execute(f"GRANT CONNECT ON DATABASE cchc TO {BI_ROLE}")
+                        cursor.execute(f"CREATE DATABASE {name} OWNER {owner}")
+                    cursor.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+                # As in production: the owner makes logins for people, and takes no part in what they see.
+                cursor.execute(f"ALTER ROLE {OWNER_LOGIN} CREATEROLE")
+                for group in (BI_ROLE, UNIT_ROLE, STEWARD_ROLE):
+                    with_admin = "WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
+                    cursor.execute(f"GRANT {group} TO {OWNER_LOGIN} {with_admin}")
+                    cursor.execute(f"GRANT CONNECT ON DATABASE cchc TO {group}")
+                cursor.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE cchc TO {ETL_LOGIN}")
                 # Everybody may by default, and a BI login is to read mart and nothing else.
                 cursor.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
         finally:
