@@ -214,9 +214,6 @@ def _make(connection: sa.Connection, where: str, o: DatabaseObject) -> None:
         raise CchcError(
             f"{where}: {_refusal(error, o.ddl)}. Nothing was changed: correct it and run it again."
         ) from None
-    if o.kind == "view":
-        # Rights of the pipeline on what is new are those on tables; through a view nobody writes.
-        run_script(connection, f"REVOKE INSERT, UPDATE, DELETE ON {o.name} FROM cchc_etl")
     after = versions(connection)
     touched = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     if o.key not in touched:
@@ -229,6 +226,9 @@ def _make(connection: sa.Connection, where: str, o: DatabaseObject) -> None:
             f"{where}: beside the {o.kind} {o.name} it makes, changes or drops {_listed(others)}. Nothing "
             "was changed: give each its own file, and run it again."
         )
+    if o.kind == "view":
+        # By default the pipeline has the rights that it has on tables: through a view nobody writes.
+        run_script(connection, f"REVOKE INSERT, UPDATE, DELETE ON {o.name} FROM cchc_etl")
 
 
 def _pgcode(error: sa.exc.DBAPIError) -> str:

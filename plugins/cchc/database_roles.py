@@ -92,7 +92,9 @@ FROM pg_class AS c
 WHERE
     (c.relnamespace::regnamespace::text = ANY(:all) OR c.oid = to_regclass('public.alembic_version_cchc'))
     AND c.relkind IN ('r', 'p', 'v', 'S') AND c.relowner IN (TABLE superusers)
-    AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE c.oid = d.objid AND c.relkind = 'S' AND d.deptype IN ('a', 'i'))
+    AND NOT EXISTS (
+        SELECT FROM pg_depend AS d WHERE c.oid = d.objid AND c.relkind = 'S' AND d.deptype IN ('a', 'i')
+    )
 UNION ALL
 SELECT format('ALTER ROUTINE %s OWNER TO %s', p.oid::regprocedure, :owner)
 FROM pg_proc AS p

@@ -11,4 +11,5 @@ END
 $$;
 COMMENT ON FUNCTION ops.bo_don_vi(text) IS
 'Gỡ một tài khoản khỏi đơn vị của nó: từ đó tài khoản không thấy dòng nào dưới mức số tổng của đơn vị.';
+REVOKE EXECUTE ON FUNCTION ops.bo_don_vi(text) FROM cchc_etl;
 GRANT EXECUTE ON FUNCTION ops.bo_don_vi(text) TO cchc_steward;

@@ -29,4 +29,5 @@ END
 $$;
 COMMENT ON FUNCTION ops.gan_don_vi(text, text) IS
 'Gắn một tài khoản cơ sở dữ liệu với một đơn vị: tài khoản chỉ thấy dòng của đơn vị ấy. Gắn lại thì thay lần trước.';
+REVOKE EXECUTE ON FUNCTION ops.gan_don_vi(text, text) FROM cchc_etl;
 GRANT EXECUTE ON FUNCTION ops.gan_don_vi(text, text) TO cchc_steward;

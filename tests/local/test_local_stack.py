@@ -200,7 +200,7 @@ def test_server_listens_on_loopback_only_and_not_as_root(kept):
 
 def test_server_needs_the_password_of_every_role(kept):
     with EmbeddedPostgres(kept) as server:
-        for database, user in (("cchc", "cchc"), ("airflow", "airflow"), ("postgres", "postgres")):
+        for database, user in (("cchc", "cchc_owner"), ("cchc", "cchc_etl"), ("airflow", "airflow")):
             dsn = server.dsn(database, user)
             psycopg2.connect(dsn).close()
             for wrong in ("", "wrong"):
@@ -211,14 +211,15 @@ def test_server_needs_the_password_of_every_role(kept):
 def test_each_role_owns_its_database_and_stays_out_of_the_other(kept):
     with EmbeddedPostgres(kept) as server:
         assert query(server.dsn("cchc"), "SELECT current_user, current_database()") == (
-            "cchc",
+            "cchc_owner",
             "cchc",
         )
         assert query(server.dsn("cchc"), "SELECT rolcanlogin FROM pg_roles WHERE rolname='cchc_bi'") == (
             False,
         )
-        with pytest.raises(psycopg2.OperationalError, match="permission denied"):
-            psycopg2.connect(server.dsn("airflow", "cchc"))
+        for login in ("cchc_owner", "cchc_etl"):
+            with pytest.raises(psycopg2.OperationalError, match="permission denied"):
+                psycopg2.connect(server.dsn("airflow", login))
 
 
 def test_text_compares_by_bytes_and_case_knows_vietnamese(kept):
