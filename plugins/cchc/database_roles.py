@@ -1,13 +1,45 @@
-"""Who owns the warehouse, and which roles there are: what stands before and behind every migration."""
+"""Who owns the warehouse, and which roles there are: what stands before and behind every migration.
+
+`python -m cchc.database_roles` prepares a server for the first migration, and again without harm: address
+and passwords come from WAREHOUSE_ADMIN_DSN, WAREHOUSE_OWNER_PASSWORD and WAREHOUSE_ETL_PASSWORD.
+"""
+
+import os
+import sys
 
 import sqlalchemy as sa
 
 from cchc.errors import CchcError
+from cchc.warehouse import engine_of
 
 # Groups and the pipeline's login; who may do what: docs/security.md.
 OWNER, ETL, STEWARD, BI, UNIT = "cchc_owner", "cchc_etl", "cchc_steward", "cchc_bi", "cchc_don_vi"
 GRANTED = (ETL, STEWARD, BI, UNIT)
 SCHEMAS = ("mart", "ops", "core", "staging")
+
+
+def prepare(connection: sa.Connection, owner_password: str, etl_password: str) -> None:
+    """As a superuser: makes roles, gives the database to its owner, closes the others; passwords follow.
+
+    The owner makes logins for people and tools, and takes no part in what these see.
+    """
+    name = connection.scalar(sa.text("SELECT quote_ident(current_database())"))
+    known = _known(connection)
+    for role in (OWNER, *GRANTED):
+        if role not in known:
+            connection.exec_driver_sql(f"CREATE ROLE {role} NOLOGIN")
+    connection.exec_driver_sql(f"ALTER ROLE {OWNER} LOGIN CREATEROLE PASSWORD %s", (owner_password,))
+    connection.exec_driver_sql(f"ALTER ROLE {ETL} LOGIN PASSWORD %s", (etl_password,))
+    statements = (
+        f"ALTER DATABASE {name} OWNER TO {OWNER}",
+        f"GRANT {STEWARD}, {UNIT}, {BI} TO {OWNER} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
+        # Everybody may by default.
+        "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC",
+        "REVOKE EXECUTE ON FUNCTION lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC",
+    )
+    for statement in statements:
+        connection.exec_driver_sql(statement.replace("%", "%%"))
+    close_to_public(connection)
 
 
 def become_owner(connection: sa.Connection) -> None:
@@ -19,7 +51,7 @@ def become_owner(connection: sa.Connection) -> None:
     login may not make it.
     """
     superuser = connection.scalar(sa.text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
-    known = connection.scalars(sa.text("SELECT rolname FROM pg_roles WHERE rolname LIKE 'cchc\\_%'")).all()
+    known = _known(connection)
     wanted = (OWNER, *GRANTED) if superuser else GRANTED
     missing = [role for role in wanted if role not in known]
     try:
@@ -61,6 +93,10 @@ def close_to_public(connection: sa.Connection) -> None:
             f"Everybody may connect to database {name} or make temporary objects in it, and this login does "
             f"not own it. Ask the administrator to run: {'; '.join(statements)}; Then migrate again."
         )
+
+
+def _known(connection: sa.Connection) -> set[str]:
+    return set(connection.scalars(sa.text("SELECT rolname FROM pg_roles")))
 
 
 # Quoted where needed.
@@ -107,3 +143,19 @@ SELECT EXISTS (
     WHERE d.datname = current_database() AND a.grantee = 0
 )
 """
+
+
+def main() -> None:
+    wanted = ("WAREHOUSE_ADMIN_DSN", "WAREHOUSE_OWNER_PASSWORD", "WAREHOUSE_ETL_PASSWORD")
+    if missing := [name for name in wanted if not os.environ.get(name)]:
+        sys.exit(f"{', '.join(missing)} is not set: see docs/production.md.")
+    dsn, owner_password, etl_password = (os.environ[name] for name in wanted)
+    try:
+        with engine_of(dsn).begin() as connection:
+            prepare(connection, owner_password, etl_password)
+    except CchcError as error:
+        sys.exit(f"WAREHOUSE_ADMIN_DSN: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -480,7 +480,7 @@ def test_commands_of_the_package_run_with_a_bare_postgresql_and_keep_their_exit_
 def test_what_stands_after_a_programs_name_is_handed_on_as_it_is(kept):
     home = Home(kept)
     asked = local(home, "psql", "--", "-At", "-c", "SELECT current_user || ' ' || current_database()")
-    assert asked.stdout == "cchc cchc\n"
+    assert asked.stdout == "cchc_owner cchc\n"
     show = "import os, sys; print(sys.argv[1:], 'CCHC_WAREHOUSE_DSN' in os.environ); sys.exit(7)"
     ran = local(home, "postgres-run", "--", sys.executable, "-c", show, "--help", "-x", "--", "y")
     assert ran.returncode == 7

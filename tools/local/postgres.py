@@ -19,8 +19,9 @@ from urllib.parse import quote
 
 import psutil
 import psycopg2
-from psycopg2 import sql
+import sqlalchemy as sa
 
+from cchc.database_roles import BI, prepare
 from tools.local import processes
 from tools.local.settings import (
     BI_LOGIN,
@@ -45,8 +46,8 @@ with warnings.catch_warnings():
     )
 
 BIN = POSTGRES_VERSIONS[18]
-OWNERS = {"airflow": "airflow", "cchc": OWNER_LOGIN}  # database → the login that owns it
-BI_ROLE, UNIT_ROLE, STEWARD_ROLE = "cchc_bi", "cchc_don_vi", "cchc_steward"
+DATABASES = {"airflow": "airflow", "cchc": OWNER_LOGIN}  # each with the login that owns it
+BI_ROLE = BI
 BI_TIMEOUT = "5min"
 
 # For bulk loading on 2 cores, with safety as in production: a commit is on the disk.
@@ -136,7 +137,7 @@ class EmbeddedPostgres:
 
         `driver="psycopg2"` gives SQLAlchemy's form of it.
         """
-        user = user or OWNERS.get(database, "postgres")
+        user = user or DATABASES.get(database, "postgres")
         scheme = f"postgresql+{driver}" if driver else "postgresql"
         return f"{scheme}://{user}:{quote(self.secrets[user], safe='')}@{LOOPBACK}:{self.port}/{database}"
 
@@ -296,38 +297,21 @@ class EmbeddedPostgres:
                 # Until there were roles the owner had the database's name and the pipeline was the owner.
                 if "cchc" in roles and OWNER_LOGIN not in roles:
                     cursor.execute(f"ALTER ROLE cchc RENAME TO {OWNER_LOGIN}")
-                    roles = roles - {"cchc"} | {OWNER_LOGIN}
-                    cursor.execute(f"ALTER ROLE {OWNER_LOGIN} PASSWORD %s", [self.secrets[OWNER_LOGIN]])
-                for group in (BI_ROLE, UNIT_ROLE, STEWARD_ROLE):
-                    if group not in roles:
-                        cursor.execute(f"CREATE ROLE {group} NOLOGIN")
-                for login in (*OWNERS.values(), ETL_LOGIN, BI_LOGIN):
-                    if login not in roles:
-                        statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD %s").format(sql.Identifier(login))
-                        cursor.execute(statement, [self.secrets[login]])
-                if BI_LOGIN not in roles:
-                    cursor.execute(f"GRANT {BI_ROLE} TO {BI_LOGIN}")
-                    cursor.execute(f"ALTER ROLE {BI_LOGIN} SET default_transaction_read_only = on")
-                    cursor.execute(f"ALTER ROLE {BI_LOGIN} SET statement_timeout = '{BI_TIMEOUT}'")
-                for name, owner in OWNERS.items():
+                if "airflow" not in roles:
+                    cursor.execute("CREATE ROLE airflow LOGIN PASSWORD %s", [self.secrets["airflow"]])
+                for name in DATABASES:
                     if name not in databases:
-                        cursor.execute(f"CREATE DATABASE {name} OWNER {owner}")
-                    cursor.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
-                # As in production: the owner makes logins for people, and takes no part in what they see.
-                cursor.execute(f"ALTER ROLE {OWNER_LOGIN} CREATEROLE")
-                for group in (BI_ROLE, UNIT_ROLE, STEWARD_ROLE):
-                    with_admin = "WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
-                    cursor.execute(f"GRANT {group} TO {OWNER_LOGIN} {with_admin}")
-                    cursor.execute(f"GRANT CONNECT ON DATABASE cchc TO {group}")
-                cursor.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE cchc TO {ETL_LOGIN}")
-                # Everybody may by default, and a BI login is to read mart and nothing else.
-                cursor.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
+                        cursor.execute(f"CREATE DATABASE {name}")
+                        cursor.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+                cursor.execute("ALTER DATABASE airflow OWNER TO airflow")
         finally:
             connection.close()
-        connection = psycopg2.connect(self.dsn("cchc", "postgres"))
-        try:
-            with connection, connection.cursor() as cursor:
-                makers = "lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea)"
-                cursor.execute(f"REVOKE EXECUTE ON FUNCTION {makers} FROM PUBLIC")
-        finally:
-            connection.close()
+        admin = sa.create_engine(self.dsn("cchc", "postgres", "psycopg2"), poolclass=sa.pool.NullPool)
+        with admin.begin() as warehouse:
+            prepare(warehouse, self.secrets[OWNER_LOGIN], self.secrets[ETL_LOGIN])
+            if BI_LOGIN not in roles:
+                warehouse.exec_driver_sql(
+                    f"CREATE ROLE {BI_LOGIN} LOGIN IN ROLE {BI_ROLE} PASSWORD %s", (self.secrets[BI_LOGIN],)
+                )
+                warehouse.exec_driver_sql(f"ALTER ROLE {BI_LOGIN} SET default_transaction_read_only = on")
+                warehouse.exec_driver_sql(f"ALTER ROLE {BI_LOGIN} SET statement_timeout = '{BI_TIMEOUT}'")
