@@ -32,7 +32,7 @@ from tools.local.settings import (
     load_secrets,
     stack_environment,
 )
-from tools.local.stack import read_state
+from tools.local.stack import Stack, read_state
 
 pytestmark = pytest.mark.stack
 
@@ -123,6 +123,26 @@ def test_secrets_are_made_once_and_only_the_owner_reads_them(home):
     assert load_secrets(home.path) == secrets
     assert stat.S_IMODE((home.path / "secrets.json").stat().st_mode) == 0o600
     assert len(set(secrets.values())) == len(secrets)
+
+
+def test_only_the_owner_looks_into_logs_forms_and_landed_files(home):
+    # As an earlier version made them.
+    home.logs.chmod(0o755)
+    home.create()
+    for folder in (home.logs, home.airflow, home.landing, home.forms, home.state_file.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
+    options = stack_environment(home, Ports(1, 2, 3, 4), load_secrets(home.path))
+    assert options["AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS"] == "0o700"
+    assert options["AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS"] == "0o600"
+
+
+def test_tasks_enter_the_warehouse_as_the_pipeline_and_migrations_as_its_owner(home):
+    stack = Stack(home)
+    stack.state = {"ports": {"ui": 1, "pg": 2, "tthc": 3, "qlvb": 4}}
+    for name in ("CCHC_WAREHOUSE_DSN", "AIRFLOW_CONN_CCHC_WAREHOUSE"):
+        assert f"//cchc_etl:{stack.secrets['cchc_etl']}@" in stack.environment[name]
+    assert f"//cchc_owner:{stack.secrets['cchc_owner']}@" in stack.owner_dsn
+    assert not [name for name, value in stack.environment.items() if stack.secrets["cchc_owner"] in value]
 
 
 def test_the_users_environment_does_not_leak_into_the_stack(home, monkeypatch):
