@@ -119,10 +119,12 @@ bench: venv ## measure the pipeline against plain COPY: make bench BENCH_ROWS=10
 docs: venv ## write docs/dags.md, docs/indicators.md and docs/schema.md from what they describe
 	@$(PY) -m tools.dag_docs && $(PY) -m tools.indicator_docs && exec $(PY) -m tools.schema_docs
 
-# requirements.lock names no registry; it is made and checked in by hand.
-lock: ## resolve pyproject.toml into requirements.lock (needs uv)
+# The locks name no registry; they are made and checked in by hand. The second is what production needs of the first.
+lock: ## resolve pyproject.toml into the two locks (needs uv)
 	uv pip compile --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  pyproject.toml --group dev -o requirements.lock
+	uv pip compile --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  -c requirements.lock pyproject.toml -o requirements.production.lock
 
 clean: ## stop everything and delete the local databases, logs and landed files
 	@if [ -x $(PY) ] && [ -d .cchc ]; then $(LOCAL) down; fi

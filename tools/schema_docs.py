@@ -29,8 +29,8 @@ Written by `make docs` from a warehouse that was migrated for it; a test fails w
 it by hand. Comments are those that stand in the database. Tables come from `sql/migrations/`, a view from
 `sql/views/<schema>.<name>.sql`, a function from `sql/functions/<schema>.<name>.sql`.
 
-*Who may read*: the owner of the database reads and writes everything. `{BI_ROLE}` is the group of the logins
-of BI tools (`docs/production.md`).
+*Who may read*: roles that are granted it; what they may do besides, and whose rows they see, is in
+`docs/security.md`. `{BI_ROLE}` is the group of the logins of BI tools. The owner reads and writes everything.
 
 `staging` is not described: it holds a table of text for each batch until the batch is loaded."""
 

@@ -126,8 +126,14 @@ GRANTS = {
 }
 DROPS = {
     "view": "SELECT 'DROP VIEW ' || :name FROM pg_class WHERE oid = to_regclass(:name) AND relkind = 'v'",
-    # Its triggers stand in its file.
+    # Its triggers, and the policies that call it, stand in its file.
     "function": """
+        SELECT format('DROP POLICY %I ON %s', l.polname, l.polrelid::regclass)
+        FROM pg_policy AS l
+        INNER JOIN pg_depend AS d ON d.classid = 'pg_policy'::regclass AND l.oid = d.objid
+        INNER JOIN pg_proc AS p ON d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid
+        WHERE p.pronamespace::regnamespace || '.' || p.proname = :name
+        UNION ALL
         SELECT format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
         FROM pg_trigger AS t INNER JOIN pg_proc AS p ON t.tgfoid = p.oid
         WHERE p.pronamespace::regnamespace || '.' || p.proname = :name AND t.tgparentid = 0

@@ -195,6 +195,12 @@ def sync(
     return [o.name for o in made] + [name for _, name in gone]
 
 
+def stale_objects(connection: sa.Connection, source: str, objects: Iterable[DatabaseObject]) -> list[str]:
+    """The names of those that `sync` would make, sorted."""
+    recorded, standing = _recorded(connection), set(versions(connection))
+    return sorted(o.name for o in objects if o.key not in standing or recorded.get(o.key) != (source, o.md5))
+
+
 def _make(connection: sa.Connection, where: str, o: DatabaseObject) -> None:
     """Runs the text of a view or function, and looks whether it made that one and touched no other."""
     before = versions(connection)
@@ -220,6 +226,9 @@ def _make(connection: sa.Connection, where: str, o: DatabaseObject) -> None:
             f"{where}: beside the {o.kind} {o.name} it makes, changes or drops {_listed(others)}. Nothing "
             "was changed: give each its own file, and run it again."
         )
+    if o.kind == "view":
+        # By default the pipeline has the rights that it has on tables: through a view nobody writes.
+        run_script(connection, f"REVOKE INSERT, UPDATE, DELETE ON {o.name} FROM cchc_etl")
 
 
 def _pgcode(error: sa.exc.DBAPIError) -> str:

@@ -7,3 +7,4 @@ RETURN CASE
 END;
 COMMENT ON FUNCTION core.chuoi_so(text, text, text) IS
 'Dãy số mà một văn bản lấy số trong năm của đơn vị: đến, đi; văn bản quy phạm pháp luật mỗi loại một dãy (NĐ 30).';
+GRANT EXECUTE ON FUNCTION core.chuoi_so(text, text, text) TO cchc_steward;

@@ -29,3 +29,4 @@ END
 $$;
 COMMENT ON FUNCTION core.cong_gio_lam_viec(timestamp, numeric) IS
 'Hạn theo giờ làm việc; hết đúng một buổi thì hạn là lúc buổi đó kết thúc (17:00), không phải lúc mở cửa hôm sau.';
+GRANT EXECUTE ON FUNCTION core.cong_gio_lam_viec(timestamp, numeric) TO cchc_bi, cchc_steward, cchc_don_vi;

@@ -22,3 +22,4 @@ END
 $$;
 COMMENT ON FUNCTION core.cong_ngay_lam_viec(timestamp, int) IS
 'Hạn theo ngày làm việc: giữ nguyên giờ; nhận ngoài giờ thì tính từ lúc mở cửa kế tiếp.';
+GRANT EXECUTE ON FUNCTION core.cong_ngay_lam_viec(timestamp, int) TO cchc_steward;

@@ -5,3 +5,4 @@ SELECT d.ma_goc, d.ma_don_vi, d.ten_don_vi, d.cap FROM core.don_vi_tai_ngay(don_
 $$;
 COMMENT ON FUNCTION core.don_vi_cho_bi(date) IS
 'Như core.don_vi_tai_ngay, dùng được trong khung nhìn của mart bởi người chỉ đọc mart.';
+GRANT EXECUTE ON FUNCTION core.don_vi_cho_bi(date) TO cchc_bi, cchc_steward, cchc_don_vi;

@@ -1,9 +1,19 @@
+-- The pipeline owns no table: it gets partitions of those that are partitioned, and nothing else.
 CREATE FUNCTION core.ensure_partition(fact text, month_start date) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     partition_name text := fact || '_' || to_char(month_start, 'YYYY_MM');
 BEGIN
-    IF to_regclass('core.' || partition_name) IS NULL THEN
+    IF NOT EXISTS (
+        SELECT FROM pg_class AS c
+        WHERE c.relnamespace = 'core'::regnamespace AND c.relname = fact AND c.relkind = 'p'
+    ) THEN
+        RAISE EXCEPTION 'core.% is no partitioned table, so it can have no partition.', fact;
+    END IF;
+    IF month_start <> date_trunc('month', month_start)::date THEN
+        RAISE EXCEPTION 'A partition begins with a month: % is not the first day of one.', month_start;
+    END IF;
+    IF to_regclass(format('core.%I', partition_name)) IS NULL THEN
         EXECUTE format(
             'CREATE TABLE core.%I PARTITION OF core.%I FOR VALUES FROM (%L) TO (%L)',
             partition_name, fact, month_start, (month_start + interval '1 month')::date

@@ -7,3 +7,4 @@ END
 $$;
 COMMENT ON FUNCTION core.phut_lam_viec(timestamp, timestamp) IS
 'Số phút làm việc giữa hai thời điểm, âm khi den trước tu. 1 ngày làm việc = 480 phút.';
+GRANT EXECUTE ON FUNCTION core.phut_lam_viec(timestamp, timestamp) TO cchc_bi, cchc_steward, cchc_don_vi;

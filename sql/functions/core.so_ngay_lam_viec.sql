@@ -18,3 +18,4 @@ END
 $$;
 COMMENT ON FUNCTION core.so_ngay_lam_viec(date, date) IS
 'Số ngày làm việc sau ngày đầu, đến hết ngày thứ hai; âm khi ngày thứ hai ở trước.';
+GRANT EXECUTE ON FUNCTION core.so_ngay_lam_viec(date, date) TO cchc_bi, cchc_steward, cchc_don_vi;

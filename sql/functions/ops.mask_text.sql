@@ -10,3 +10,4 @@ RETURN CASE
 END;
 COMMENT ON FUNCTION ops.mask_text(text) IS
 'Che thư điện tử, số điện thoại, số CMND/CCCD lọt vào cột không dành cho chúng.';
+GRANT EXECUTE ON FUNCTION ops.mask_text(text) TO cchc_bi, cchc_steward, cchc_don_vi;

@@ -1,4 +1,5 @@
-"""Runs the warehouse's migrations, then makes the views and functions whose files have changed.
+"""Runs the warehouse's migrations, then makes the views and functions whose files have changed, also
+those that are made from the indicators' definitions. What is made belongs to the owner of the warehouse.
 
 The database is named by CCHC_WAREHOUSE_DSN.
 """
@@ -9,7 +10,9 @@ import sqlalchemy as sa
 from alembic import context
 
 from cchc.database_objects import set_views_aside, sync_objects
+from cchc.database_roles import become_owner, close_to_public
 from cchc.errors import CchcError
+from cchc.figures.refresh import sync_functions
 from cchc.warehouse import url_of
 
 if context.is_offline_mode():
@@ -41,11 +44,14 @@ def migrate(connection: sa.Connection) -> None:
     if migration.opts.get("dont_mutate"):  # `alembic current` only looks
         context.run_migrations()
         return
+    become_owner(connection)
     waiting = set(migration.get_current_heads()) != newest
     removed = set_views_aside(connection) if waiting else None
     context.run_migrations()
     if set(migration.get_current_heads()) == newest:
         sync_objects(connection, removed)
+        sync_functions(connection)
+        close_to_public(connection)
 
 
 try:

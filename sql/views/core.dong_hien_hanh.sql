@@ -1,4 +1,5 @@
--- Lines of all datasets that the lists of faults look for.
+-- Lines of all datasets that the lists of faults look for; of all units, whoever asks: a line is corrected
+-- also where another unit answers for the newer one.
 CREATE VIEW core.dong_hien_hanh AS
 SELECT
     'don_vi' AS dataset,
@@ -33,8 +34,14 @@ SELECT
     k.ngay_khai AS thoi_diem,
     k.batch_id,
     k.line_no
-FROM mart.khai_bao AS k
-WHERE k.is_current
+FROM core.khai_bao AS k
+WHERE
+    NOT EXISTS (
+        SELECT 1 FROM core.khai_bao AS sau
+        WHERE
+            sau.ma_don_vi = k.ma_don_vi AND sau.ky = k.ky AND sau.ma_so_lieu = k.ma_so_lieu
+            AND (sau.ngay_khai, sau.gia_tri) > (k.ngay_khai, k.gia_tri)
+    )
 UNION ALL
 -- Of ratings and of the status history only what belongs to a dossier with a finding: they are many.
 SELECT

@@ -1,4 +1,4 @@
-CREATE VIEW core.ho_so_dang_mo AS
+CREATE VIEW core.ho_so_dang_mo WITH (security_invoker = on) AS
 WITH moc AS (
     SELECT tinh_den FROM core.tinh_den
     WHERE dataset = 'ho_so'
@@ -32,12 +32,12 @@ SELECT
     h.trang_thai_ho_so,
     s.ten AS trang_thai,
     h.batch_id,
-    ops.mask_text(b.original_name) AS ten_tep,
+    t.ten_tep,
     h.line_no
 FROM core.ho_so AS h
 CROSS JOIN moc
 -- Each finds exactly one row; an inner join would let the planner expect far fewer.
-LEFT JOIN ops.batch AS b ON h.batch_id = b.batch_id
+LEFT JOIN core.ten_tep_ho_so AS t ON h.batch_id = t.batch_id
 LEFT JOIN core.trang_thai AS s ON h.trang_thai_ho_so = s.trang_thai_ho_so
 LEFT JOIN don_vi ON h.ma_don_vi = don_vi.ma_goc
 LEFT JOIN tthc ON h.ma_tthc_goc = tthc.ma_tthc
@@ -49,3 +49,4 @@ WHERE
     AND coalesce(h.da_xoa, 0) <> 1;
 COMMENT ON VIEW core.ho_so_dang_mo IS
 'Một dòng = một hồ sơ đã tiếp nhận, chưa kết thúc, không dừng, vào thời điểm cuối cùng mà nguồn cho biết (tinh_den).';
+GRANT SELECT ON core.ho_so_dang_mo TO cchc_don_vi;

@@ -1,4 +1,4 @@
-CREATE VIEW core.trang_thai AS
+CREATE VIEW core.trang_thai WITH (security_invoker = on) AS
 SELECT
     t.ma::smallint AS trang_thai_ho_so,
     t.ten
@@ -16,3 +16,4 @@ FROM (
     (10, 'Đã trả kết quả')
 ) AS t (ma, ten);
 COMMENT ON VIEW core.trang_thai IS 'Một dòng = một trạng thái hồ sơ theo chuẩn đồng bộ quốc gia.';
+GRANT SELECT ON core.trang_thai TO cchc_don_vi;

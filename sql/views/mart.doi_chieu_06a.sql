@@ -1,4 +1,4 @@
-CREATE VIEW mart.doi_chieu_06a AS
+CREATE VIEW mart.doi_chieu_06a WITH (security_invoker = on) AS
 WITH ky_truoc AS (
     SELECT
         k.ky_loai,
@@ -55,4 +55,4 @@ COMMENT ON COLUMN mart.doi_chieu_06a.ton_cuoi_ky_truoc IS
 'Cột 11 của kỳ trước, của đơn vị ấy và những đơn vị mà nó kế thừa đến ngày cuối kỳ.';
 COMMENT ON COLUMN mart.doi_chieu_06a.tu_ky_truoc IS 'Cột 6 của kỳ này.';
 COMMENT ON COLUMN mart.doi_chieu_06a.chenh_lech IS 'Cột 6 trừ cột 11 kỳ trước.';
-GRANT SELECT ON mart.doi_chieu_06a TO cchc_bi;
+GRANT SELECT ON mart.doi_chieu_06a TO cchc_bi, cchc_steward, cchc_don_vi;

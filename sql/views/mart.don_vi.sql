@@ -1,4 +1,4 @@
-CREATE VIEW mart.don_vi AS
+CREATE VIEW mart.don_vi WITH (security_invoker = on) AS
 SELECT
     d.ma_don_vi,
     d.valid_from AS hieu_luc_tu,
@@ -32,4 +32,4 @@ COMMENT ON COLUMN mart.don_vi.theo_doi IS 'Có chờ số liệu của đơn v�
 COMMENT ON COLUMN mart.don_vi.da_kiem_chung IS
 'TRUE: đã đối chiếu với văn bản, nguồn công khai; FALSE: giả định, hoặc chỉ hệ thống nguồn cho biết.';
 COMMENT ON COLUMN mart.don_vi.nguon IS 'Căn cứ của dòng; NULL: hệ thống nguồn cho biết.';
-GRANT SELECT ON mart.don_vi TO cchc_bi;
+GRANT SELECT ON mart.don_vi TO cchc_bi, cchc_steward, cchc_don_vi;

@@ -1,4 +1,4 @@
-CREATE VIEW mart.ho_so_qua_han AS
+CREATE VIEW mart.ho_so_qua_han WITH (security_invoker = on) AS
 SELECT
     h.tinh_den,
     h.ma_don_vi,
@@ -47,4 +47,4 @@ COMMENT ON COLUMN mart.ho_so_qua_han.trang_thai IS 'Trạng thái bằng chữ.'
 COMMENT ON COLUMN mart.ho_so_qua_han.batch_id IS 'Lô đã mang trạng thái này về.';
 COMMENT ON COLUMN mart.ho_so_qua_han.ten_tep IS 'Tên tệp của lô.';
 COMMENT ON COLUMN mart.ho_so_qua_han.line_no IS 'Số thứ tự dòng trong tệp.';
-GRANT SELECT ON mart.ho_so_qua_han TO cchc_bi;
+GRANT SELECT ON mart.ho_so_qua_han TO cchc_steward, cchc_don_vi;

@@ -1,4 +1,4 @@
-CREATE VIEW mart.ho_so_sap_den_han AS
+CREATE VIEW mart.ho_so_sap_den_han WITH (security_invoker = on) AS
 WITH moc AS MATERIALIZED (
     SELECT
         core.cong_gio_lam_viec(t.tinh_den, 24) AS den,
@@ -52,4 +52,4 @@ COMMENT ON COLUMN mart.ho_so_sap_den_han.trang_thai IS 'Trạng thái bằng ch�
 COMMENT ON COLUMN mart.ho_so_sap_den_han.batch_id IS 'Lô đã mang trạng thái này về.';
 COMMENT ON COLUMN mart.ho_so_sap_den_han.ten_tep IS 'Tên tệp của lô.';
 COMMENT ON COLUMN mart.ho_so_sap_den_han.line_no IS 'Số thứ tự dòng trong tệp.';
-GRANT SELECT ON mart.ho_so_sap_den_han TO cchc_bi;
+GRANT SELECT ON mart.ho_so_sap_den_han TO cchc_steward, cchc_don_vi;

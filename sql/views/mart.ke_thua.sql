@@ -1,4 +1,4 @@
-CREATE VIEW mart.ke_thua AS
+CREATE VIEW mart.ke_thua WITH (security_invoker = on) AS
 SELECT
     k.ma_don_vi_cu,
     k.ma_don_vi_moi,
@@ -17,4 +17,4 @@ COMMENT ON COLUMN mart.ke_thua.ngay_hieu_luc IS 'Ngày đầu đơn vị mới t
 COMMENT ON COLUMN mart.ke_thua.nhan_ton IS 'TRUE: hồ sơ chưa xong của đơn vị cũ chuyển sang đơn vị mới này.';
 COMMENT ON COLUMN mart.ke_thua.da_kiem_chung IS 'FALSE: giả định, chưa có văn bản.';
 COMMENT ON COLUMN mart.ke_thua.nguon IS 'Căn cứ của dòng.';
-GRANT SELECT ON mart.ke_thua TO cchc_bi;
+GRANT SELECT ON mart.ke_thua TO cchc_bi, cchc_steward, cchc_don_vi;

@@ -1,4 +1,4 @@
-CREATE VIEW mart.khai_bao AS
+CREATE VIEW mart.khai_bao WITH (security_invoker = on) AS
 SELECT
     k.ky,
     k.ma_don_vi,
@@ -34,4 +34,4 @@ COMMENT ON COLUMN mart.khai_bao.revision IS '0 là lần khai đầu, tăng 1 m�
 COMMENT ON COLUMN mart.khai_bao.is_current IS 'Lần khai đang được tính: lần sau cùng.';
 COMMENT ON COLUMN mart.khai_bao.batch_id IS 'Lô đã nạp.';
 COMMENT ON COLUMN mart.khai_bao.line_no IS 'Dòng trong tệp.';
-GRANT SELECT ON mart.khai_bao TO cchc_bi;
+GRANT SELECT ON mart.khai_bao TO cchc_bi, cchc_steward, cchc_don_vi;

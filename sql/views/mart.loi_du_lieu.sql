@@ -1,3 +1,4 @@
+-- With the owner's rights: numbers of lines per unit and rule are for everybody, the lines are not.
 CREATE VIEW mart.loi_du_lieu AS
 SELECT
     dataset,
@@ -11,7 +12,7 @@ SELECT
     count(*) FILTER (WHERE bi_loai) AS so_dong_bi_loai,
     max(batch_id) AS batch_id_moi_nhat,
     max(xuat_luc) AS xuat_luc_moi_nhat
-FROM mart.dong_loi
+FROM core.dong_loi
 GROUP BY dataset, muc_do, rule_id, ma_don_vi, ten_don_vi, cap;
 COMMENT ON VIEW mart.loi_du_lieu IS
 'Một dòng = số dòng lỗi chưa sửa của một đơn vị theo một quy tắc; từng dòng lỗi ở mart.dong_loi.';
@@ -27,4 +28,4 @@ COMMENT ON COLUMN mart.loi_du_lieu.so_dong IS 'Số dòng; một dòng phạm ha
 COMMENT ON COLUMN mart.loi_du_lieu.so_dong_bi_loai IS 'Trong đó số dòng không được nạp.';
 COMMENT ON COLUMN mart.loi_du_lieu.batch_id_moi_nhat IS 'Lô mới nhất có lỗi này.';
 COMMENT ON COLUMN mart.loi_du_lieu.xuat_luc_moi_nhat IS 'Thời điểm xuất ở nguồn của lô mới nhất có lỗi này.';
-GRANT SELECT ON mart.loi_du_lieu TO cchc_bi;
+GRANT SELECT ON mart.loi_du_lieu TO cchc_bi, cchc_steward, cchc_don_vi;

@@ -85,4 +85,4 @@ COMMENT ON COLUMN mart.so_sanh.cach_muc_tieu IS
 COMMENT ON COLUMN mart.so_sanh.hang IS
 'Hạng trong cấp, 1 là tốt nhất; bằng nhau thì cùng hạng; NULL với dòng tổng và khi không có giá trị.';
 COMMENT ON COLUMN mart.so_sanh.so_don_vi_xep_hang IS 'Số đơn vị của cấp có giá trị.';
-GRANT SELECT ON mart.so_sanh TO cchc_bi;
+GRANT SELECT ON mart.so_sanh TO cchc_bi, cchc_steward, cchc_don_vi;

@@ -1,4 +1,4 @@
-CREATE VIEW ops.don_vi_khac_tham_chieu AS
+CREATE VIEW ops.don_vi_khac_tham_chieu WITH (security_invoker = on) AS
 SELECT
     n.ma_don_vi_nguon,
     n.ma_don_vi,

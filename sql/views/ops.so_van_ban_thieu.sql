@@ -1,4 +1,4 @@
-CREATE VIEW ops.so_van_ban_thieu AS
+CREATE VIEW ops.so_van_ban_thieu WITH (security_invoker = on) AS
 SELECT
     ma_don_vi,
     nam,

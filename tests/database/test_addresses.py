@@ -137,7 +137,7 @@ def test_local_stack_s_addresses_hold_any_password(tmp_path):
 
     password = "".join(PASSWORDS)
     server = EmbeddedPostgres(tmp_path, port=5)
-    server.secrets["cchc"] = password
+    server.secrets["cchc_owner"] = password
     assert sa.make_url(server.dsn("cchc", driver="psycopg2")).password == password
     ports = Ports(**dict.fromkeys(Ports.__dataclass_fields__, 5))
-    assert sa.make_url(warehouse_dsn(ports, {"cchc": password})).password == password
+    assert sa.make_url(warehouse_dsn(ports, {"cchc_etl": password})).password == password

@@ -9,8 +9,9 @@ import sys
 import pytest
 import sqlalchemy as sa
 
+from cchc.database_roles import become_owner
+from cchc.errors import CchcError
 from cchc.figures.definitions import LEVELS
-from cchc.figures.refresh import sync_definitions
 from cchc.warehouse import engine_of
 from tests.migrating import ROOT, Copy, alembic, migrate
 
@@ -338,23 +339,43 @@ def test_login_of_the_group_connects_to_a_database_closed_to_others(postgres, em
             connection.exec_driver_sql("DROP ROLE doc_bi, nguoi_la")
 
 
-def test_functions_with_the_owner_s_rights_look_nowhere_but_in_the_system_s_schema(engine):
-    sync_definitions(engine)
-    found = names(
-        engine,
-        "SELECT oid::regproc || ' ' || proconfig[1] FROM pg_proc WHERE prosecdef "
-        "AND pronamespace::regnamespace::text IN ('ops', 'core', 'mart', 'staging', 'public')",
-    )
-    assert len(found) >= 7
-    # Without pg_temp at the end PostgreSQL looks there first.
-    assert [f for f in found if not f.endswith(" search_path=pg_catalog, pg_temp")] == []
-
-
-def test_bi_reads_a_table_that_a_later_migration_adds(engine):
+def test_a_table_that_a_later_migration_adds_is_the_pipeline_s_until_it_is_granted(engine):
     with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL ROLE cchc_owner")
         connection.exec_driver_sql("CREATE TABLE mart.moi AS SELECT 7 AS a")
-        connection.exec_driver_sql("SET LOCAL ROLE cchc_bi")
-        assert connection.exec_driver_sql("SELECT a FROM mart.moi").scalar_one() == 7
+        readers = (
+            "SELECT r FROM unnest(:roles) AS r WHERE has_table_privilege(r, 'mart.moi', 'SELECT') ORDER BY 1"
+        )
+        roles = {"roles": ["cchc_bi", "cchc_don_vi", "cchc_etl", "cchc_steward"]}
+        assert connection.scalars(sa.text(readers), roles).all() == ["cchc_etl", "cchc_steward"]
+
+
+def test_what_a_superuser_left_behind_is_handed_over(dsn):
+    """A warehouse from before there were roles, in the shape of Compose: all belongs to the superuser."""
+    engine = engine_of(dsn)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("REASSIGN OWNED BY cchc_owner TO postgres")
+    migrate(dsn)
+    owners = (
+        "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace::regnamespace::text "
+        "IN ('ops', 'core', 'mart') OR relname = 'alembic_version_cchc' UNION "
+        "SELECT DISTINCT proowner::regrole::text FROM pg_proc WHERE pronamespace::regnamespace::text "
+        "IN ('ops', 'core', 'mart') UNION SELECT nspowner::regrole::text FROM pg_namespace "
+        "WHERE nspname IN ('ops', 'core', 'mart', 'staging') UNION SELECT datdba::regrole::text "
+        "FROM pg_database WHERE datname = current_database()"
+    )
+    assert names(engine, owners) == ["cchc_owner"]
+
+
+def test_missing_role_is_named_with_what_to_run(empty_database, monkeypatch):
+    monkeypatch.setattr("cchc.database_roles.GRANTED", ("cchc_bi", "cchc_thieu"))
+    engine = engine_of(empty_database)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SET LOCAL SESSION AUTHORIZATION cchc_etl")
+        with pytest.raises(
+            CchcError, match=r"cchc_thieu\. Ask the administrator to run: CREATE ROLE cchc_thieu"
+        ):
+            become_owner(connection)
 
 
 WRONG_ROWS = {

@@ -46,7 +46,7 @@ def test_every_table_view_and_function_is_on_it(engine, page):
 def test_it_tells_rows_columns_keys_and_readers(page):
     batch = part(page, "ops.batch")
     assert "*Một dòng = một tệp đã nhận của một bộ dữ liệu; cùng tệp nhận lại thì dùng lại dòng cũ.*" in batch
-    assert "Who may read: owner only." in batch
+    assert "Who may read: `cchc_etl`, `cchc_steward`." in batch
     assert "| `batch_id` | `bigint` | always, numbered |" in batch
     assert "| `extracted_at` | `timestamp without time zone` | may be NULL | Thời điểm dữ liệu được" in batch
     assert "| `status` | `text` | always, default `'landed'::text` |" in batch
@@ -54,7 +54,7 @@ def test_it_tells_rows_columns_keys_and_readers(page):
     assert "- unique `batch_dataset_sha256_key`: `(dataset, sha256)`" in batch
     assert "- check `nothing_is_lost`: `(" in batch
     figures = part(page, "mart.chi_so")
-    assert "Who may read: `cchc_bi`." in figures
+    assert "Who may read: `cchc_bi`, `cchc_don_vi`, `cchc_etl`, `cchc_steward`." in figures
     assert "`(ky_loai, ky) REFERENCES mart.ky(ky_loai, ky)`" in figures
     assert "- index `chi_so_chi_so`: `(ma_chi_so, ky_loai, ky)`" in figures
     assert "TONG:&lt;cap> là dòng tổng" in figures
@@ -73,7 +73,7 @@ def test_it_follows_the_database_but_not_what_a_refresh_makes(engine, page):
         connection.exec_driver_sql("GRANT SELECT ON ops.batch TO cchc_bi, PUBLIC")
     batch = part(schema_docs.render(engine), "ops.batch")
     assert "| `layout` | `text` | may be NULL | Cách trình bày |" in batch
-    assert "Who may read: `cchc_bi`, `everybody`." in batch
+    assert "Who may read: `cchc_bi`, `cchc_etl`, `cchc_steward`, `everybody`." in batch
 
 
 def test_a_stale_page_fails_the_check_and_is_written_again(engine, page, tmp_path, monkeypatch, capsys):

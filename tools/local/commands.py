@@ -15,9 +15,8 @@ import sys
 import typer
 
 from cchc.commands.app import INTERRUPTED, answered, check
-from tools.local.settings import LOOPBACK, Home, LocalStackError, time_limit
+from tools.local.settings import LOOPBACK, OWNER_LOGIN, Home, LocalStackError, time_limit
 
-MIGRATE = [sys.executable, "-m", "alembic", "upgrade", "head"]
 # Commands that python -m cchc has too.
 OF_THE_PACKAGE = ("form", "rows", "reference", "verify", "ingest", "refresh")
 # What stands after the name of such a command is not read here.
@@ -97,20 +96,20 @@ def supervise() -> int:
 @app.command()
 def migrate() -> int:
     """Bring the warehouse's tables up to date."""
-    return _with_postgres(MIGRATE)
+    return _with_postgres(migrated=True)
 
 
 @app.command(context_settings=HANDED_ON)
 def psql(context: typer.Context) -> int:
-    """Open the warehouse."""
+    """Open the warehouse as its owner."""
     from tools.local.postgres import BIN
     from tools.local.stack import postgres_only, run_in
 
     program = shutil.which("psql") or str(BIN / "psql")
     with postgres_only(Home.of_clone()) as stack:
         # As variables: a command line with a password can be read by everybody.
-        login = {"PGHOST": LOOPBACK, "PGPORT": str(stack.ports.pg), "PGUSER": "cchc"}
-        password = stack.secrets["cchc"]
+        login = {"PGHOST": LOOPBACK, "PGPORT": str(stack.ports.pg), "PGUSER": OWNER_LOGIN}
+        password = stack.secrets[OWNER_LOGIN]
         return run_in(stack, [program, *context.args], **login, PGDATABASE="cchc", PGPASSWORD=password)
 
 
@@ -129,7 +128,7 @@ def postgres_run(context: typer.Context) -> int:
     """Run a program with PostgreSQL and a migrated warehouse."""
     if not context.args:
         raise LocalStackError("postgres-run: give the program after `--`.")
-    return _with_postgres(MIGRATE, context.args)
+    return _with_postgres(context.args, migrated=True)
 
 
 # Commands of the package ----------------------------------------------------------------------
@@ -150,7 +149,7 @@ def rows(context: typer.Context) -> int:
 @app.command(context_settings=HANDED_ON, add_help_option=False)
 def reference(context: typer.Context) -> int:
     """Load the files in sql/reference."""
-    return _cchc("reference", context, first=[MIGRATE])
+    return _cchc("reference", context, migrated=True)
 
 
 @app.command(context_settings=HANDED_ON, add_help_option=False)
@@ -171,10 +170,10 @@ def refresh(context: typer.Context) -> int:
     return _cchc_with_airflow("refresh", context, ("refresh_chi_so",))
 
 
-def _cchc(name: str, context: typer.Context, first: list[list[str]] | None = None) -> int:
+def _cchc(name: str, context: typer.Context, migrated: bool = False) -> int:
     words = [name, *context.args]
     check(words)
-    return _with_postgres(*(first or []), [sys.executable, "-m", "cchc", *words])
+    return _with_postgres([sys.executable, "-m", "cchc", *words], migrated=migrated)
 
 
 def _cchc_with_airflow(name: str, context: typer.Context, dag_ids: tuple[str, ...]) -> int:
@@ -192,10 +191,12 @@ def _cchc_with_airflow(name: str, context: typer.Context, dag_ids: tuple[str, ..
         return code
 
 
-def _with_postgres(*programs: list[str]) -> int:
-    from tools.local.stack import postgres_only, run_in
+def _with_postgres(*programs: list[str], migrated: bool = False) -> int:
+    from tools.local.stack import migrate_warehouse, postgres_only, run_in
 
     with postgres_only(Home.of_clone()) as stack:
+        if migrated and (code := migrate_warehouse(stack)):
+            return code
         for program in programs:
             if code := run_in(stack, program):
                 return code

@@ -163,14 +163,14 @@ def _session(stack: Stack, display: Display) -> Iterator[Session]:
 
 def access(stack: Stack) -> str:
     """How to reach a running stack and how to stop it."""
-    dsn = stack.warehouse_dsn.replace("+psycopg2", "")
     return "\n".join(
         [
             f"Airflow    {stack.ports.ui_address}",
-            f"           user {ADMIN_USER}, password {stack.secrets['admin']}",
-            f"Warehouse  make psql   or   psql {dsn}",
+            f"           user {ADMIN_USER}, its password is `admin` in the file of secrets",
+            "Warehouse  make psql",
             f"BI         psql {stack.bi_dsn}",
-            "           reads mart, and nothing else",
+            "           reads mart without lists of dossiers, and nothing else",
+            f"Secrets    {stack.home.path / 'secrets.json'}",
             "Stop       make down",
         ]
     )

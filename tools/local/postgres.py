@@ -19,13 +19,16 @@ from urllib.parse import quote
 
 import psutil
 import psycopg2
-from psycopg2 import sql
+import sqlalchemy as sa
 
+from cchc.database_roles import BI, prepare
 from tools.local import processes
 from tools.local.settings import (
     BI_LOGIN,
+    ETL_LOGIN,
     LOOPBACK,
     MARK,
+    OWNER_LOGIN,
     TIME_ZONE,
     LocalStackError,
     any_free_port,
@@ -43,8 +46,8 @@ with warnings.catch_warnings():
     )
 
 BIN = POSTGRES_VERSIONS[18]
-DATABASES = ("airflow", "cchc")  # each owned by the role of its name
-BI_ROLE = "cchc_bi"
+DATABASES = {"airflow": "airflow", "cchc": OWNER_LOGIN}  # each with the login that owns it
+BI_ROLE = BI
 BI_TIMEOUT = "5min"
 
 # For bulk loading on 2 cores, with safety as in production: a commit is on the disk.
@@ -134,7 +137,7 @@ class EmbeddedPostgres:
 
         `driver="psycopg2"` gives SQLAlchemy's form of it.
         """
-        user = user or (database if database in DATABASES else "postgres")
+        user = user or DATABASES.get(database, "postgres")
         scheme = f"postgresql+{driver}" if driver else "postgresql"
         return f"{scheme}://{user}:{quote(self.secrets[user], safe='')}@{LOOPBACK}:{self.port}/{database}"
 
@@ -291,37 +294,24 @@ class EmbeddedPostgres:
                 roles = {name for (name,) in cursor.fetchall()}
                 cursor.execute("SELECT datname FROM pg_database")
                 databases = {name for (name,) in cursor.fetchall()}
-                if BI_ROLE not in roles:
-                    cursor.execute(f"CREATE ROLE {BI_ROLE} NOLOGIN")
-                if BI_LOGIN not in roles:
-                    cursor.execute(
-                        f"CREATE ROLE {BI_LOGIN} LOGIN IN ROLE {BI_ROLE} PASSWORD %s",
-                        [self.secrets[BI_LOGIN]],
-                    )
-                    cursor.execute(f"ALTER ROLE {BI_LOGIN} SET default_transaction_read_only = on")
-                    cursor.execute(f"ALTER ROLE {BI_LOGIN} SET statement_timeout = '{BI_TIMEOUT}'")
+                # Until there were roles the owner had the database's name and the pipeline was the owner.
+                if "cchc" in roles and OWNER_LOGIN not in roles:
+                    cursor.execute(f"ALTER ROLE cchc RENAME TO {OWNER_LOGIN}")
+                if "airflow" not in roles:
+                    cursor.execute("CREATE ROLE airflow LOGIN PASSWORD %s", [self.secrets["airflow"]])
                 for name in DATABASES:
-                    identifier, password = sql.Identifier(name), self.secrets[name]
-                    if name not in roles:
-                        cursor.execute(
-                            sql.SQL("CREATE ROLE {} LOGIN PASSWORD %s").format(identifier),
-                            [password],
-                        )
                     if name not in databases:
-                        cursor.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(identifier))
-                        cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(identifier))
-                # As production's warehouse does, where cchc owns the server: it makes logins for BI.
-                cursor.execute("ALTER ROLE cchc CREATEROLE")
-                cursor.execute(f"GRANT {BI_ROLE} TO cchc WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
-                cursor.execute(f"GRANT CONNECT ON DATABASE cchc TO {BI_ROLE}")
-                # Everybody may by default, and a BI login is to read mart and nothing else.
-                cursor.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
+                        cursor.execute(f"CREATE DATABASE {name}")
+                        cursor.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+                cursor.execute("ALTER DATABASE airflow OWNER TO airflow")
         finally:
             connection.close()
-        connection = psycopg2.connect(self.dsn("cchc", "postgres"))
-        try:
-            with connection, connection.cursor() as cursor:
-                makers = "lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea)"
-                cursor.execute(f"REVOKE EXECUTE ON FUNCTION {makers} FROM PUBLIC")
-        finally:
-            connection.close()
+        admin = sa.create_engine(self.dsn("cchc", "postgres", "psycopg2"), poolclass=sa.pool.NullPool)
+        with admin.begin() as warehouse:
+            prepare(warehouse, self.secrets[OWNER_LOGIN], self.secrets[ETL_LOGIN])
+            if BI_LOGIN not in roles:
+                warehouse.exec_driver_sql(
+                    f"CREATE ROLE {BI_LOGIN} LOGIN IN ROLE {BI_ROLE} PASSWORD %s", (self.secrets[BI_LOGIN],)
+                )
+                warehouse.exec_driver_sql(f"ALTER ROLE {BI_LOGIN} SET default_transaction_read_only = on")
+                warehouse.exec_driver_sql(f"ALTER ROLE {BI_LOGIN} SET statement_timeout = '{BI_TIMEOUT}'")

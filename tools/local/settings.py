@@ -19,6 +19,9 @@ REPO = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 ADMIN_USER = "admin"
+# Logins of the warehouse: for migrations only, for the pipeline, for BI tools.
+OWNER_LOGIN = "cchc_owner"
+ETL_LOGIN = "cchc_etl"
 BI_LOGIN = "bi"
 # The simulators' data end with this month; schedules end with it (see the DAGs' end_date).
 SOURCE_LAST_MONTH, SOURCE_ENDS = "2025-08", "2025-09-01"
@@ -44,11 +47,11 @@ class Home:
         return cls(Path(os.environ.get("CCHC_HOME") or REPO / ".cchc").resolve())
 
     def create(self) -> None:
-        for folder in (self.logs, self.airflow, self.path / "run"):
-            folder.mkdir(parents=True, exist_ok=True)
-        # Exports as they came hold personal data; nobody else on the machine reads them.
-        self.landing.mkdir(mode=0o700, exist_ok=True)
-        self.forms.mkdir(exist_ok=True)
+        # Exports as they came hold personal data, forms and logs are not for everybody either: nobody else
+        # on the machine looks into these.
+        for folder in (self.logs, self.airflow, self.path / "run", self.landing, self.forms):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
 
     @property
     def logs(self) -> Path:
@@ -134,7 +137,8 @@ def load_secrets(home: Path) -> dict[str, str]:
         names = (
             "postgres",
             "airflow",
-            "cchc",
+            OWNER_LOGIN,
+            ETL_LOGIN,
             BI_LOGIN,
             "admin",
             "jwt",
@@ -210,8 +214,9 @@ def choose_ports(home: Home) -> Ports:
     return Ports(**chosen)
 
 
-def warehouse_dsn(ports: Ports, secrets: dict[str, str]) -> str:
-    return f"postgresql+psycopg2://{_login('cchc', secrets['cchc'])}@{LOOPBACK}:{ports.pg}/cchc"
+def warehouse_dsn(ports: Ports, secrets: dict[str, str], login: str = ETL_LOGIN) -> str:
+    """The warehouse as `login` enters it, in SQLAlchemy's form."""
+    return f"postgresql+psycopg2://{_login(login, secrets[login])}@{LOOPBACK}:{ports.pg}/cchc"
 
 
 def _login(user: str, password: str) -> str:
@@ -265,7 +270,7 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
     """All variables that make Airflow and the package work in this stack; nothing inherited."""
     tthc = _login(secrets["tthc_client_id"], secrets["tthc_client_secret"])
     qlvb = _login(secrets["qlvb_client_id"], secrets["qlvb_client_secret"])
-    warehouse = f"{_login('cchc', secrets['cchc'])}@{LOOPBACK}:{ports.pg}/cchc"
+    warehouse = f"{_login(ETL_LOGIN, secrets[ETL_LOGIN])}@{LOOPBACK}:{ports.pg}/cchc"
     metadata = f"{_login('airflow', secrets['airflow'])}@{LOOPBACK}:{ports.pg}/airflow"
     auth = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
     airflow = {
@@ -294,7 +299,12 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
         },
         "api_auth": {"jwt_secret": secrets["jwt"]},
         "dag_processor": {"min_file_process_interval": "30", "refresh_interval": "30"},
-        "logging": {"base_log_folder": str(home.task_logs), "colored_console_log": "False"},
+        "logging": {
+            "base_log_folder": str(home.task_logs),
+            "colored_console_log": "False",
+            "file_task_handler_new_folder_permissions": "0o700",
+            "file_task_handler_new_file_permissions": "0o600",
+        },
     }
     flat = {
         f"AIRFLOW__{section.upper()}__{key.upper()}": value

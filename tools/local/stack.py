@@ -29,6 +29,7 @@ from tools.local.settings import (
     BI_LOGIN,
     LOOPBACK,
     MARK,
+    OWNER_LOGIN,
     REPO,
     SOURCE_LAST_MONTH,
     Home,
@@ -38,6 +39,7 @@ from tools.local.settings import (
     clean_environment,
     load_secrets,
     stack_environment,
+    warehouse_dsn,
     write_private,
 )
 
@@ -83,6 +85,8 @@ class Supervisor:
 
     def run(self) -> int:
         """Starts everything, waits to be told to stop, stops everything."""
+        # Whatever a part writes is read by this user only.
+        os.umask(0o077)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, _stop_requested)
         processes.adopt_orphans()
@@ -119,7 +123,8 @@ class Supervisor:
             module = f"tools.{name.replace('-', '_')}"
             options = ("--host", LOOPBACK, "--port", str(port), "--den-thang", SOURCE_LAST_MONTH)
             self._run(name, module, "serve", *options)
-        jobs = {"warehouse-migrate": self._run("warehouse-migrate", "alembic", "upgrade", "head")}
+        owner = {"CCHC_WAREHOUSE_DSN": warehouse_dsn(ports, self.secrets, OWNER_LOGIN)}
+        jobs = {"warehouse-migrate": self._run("warehouse-migrate", "alembic", "upgrade", "head", **owner)}
         metadata_dsn = postgres.dsn("airflow")
         if not metadata.is_current(metadata_dsn):
             jobs["airflow-migrate"] = self._run("airflow-migrate", "airflow", "db", "migrate")
@@ -158,12 +163,12 @@ class Supervisor:
             if waiting:
                 self._tell(f"starting Airflow: waiting for {', '.join(sorted(waiting))}")
 
-    def _run(self, name: str, *module: str) -> subprocess.Popen[bytes]:
+    def _run(self, name: str, *module: str, **variables: str) -> subprocess.Popen[bytes]:
         """Starts `python -m module…` as a part, with its own log."""
         process = processes.spawn(
             [sys.executable, "-m", *module],
             log=self.home.logs / f"{name}.log",
-            env=self.env,
+            env=self.env | variables,
             cwd=REPO,
             on_parent_death=signal.SIGTERM,
         )
@@ -277,6 +282,11 @@ class Stack:
         return self.environment["CCHC_WAREHOUSE_DSN"]
 
     @property
+    def owner_dsn(self) -> str:
+        """The warehouse for migrations, which alone make tables, views and functions."""
+        return warehouse_dsn(self.ports, self.secrets, OWNER_LOGIN)
+
+    @property
     def bi_dsn(self) -> str:
         """The warehouse for a BI tool: what the login may do is read mart."""
         return f"postgresql://{BI_LOGIN}:{self.secrets[BI_LOGIN]}@{LOOPBACK}:{self.ports.pg}/cchc"
@@ -370,6 +380,8 @@ def running_stack(home: Home, say: Say) -> Iterator[Stack]:
     try:
         if not stack.attach():
             stack.start(say)
+        elif migrate_warehouse(stack):
+            raise LocalStackError("The warehouse could not be migrated: the reason is above.")
         yield stack
     finally:
         stack.close()
@@ -415,6 +427,13 @@ def end_leftovers(home: Home) -> int:
     home.create()
     with exclusive_use(home.path):
         return processes.end_marked(home.path, patience_s=2)
+
+
+def migrate_warehouse(stack: Stack) -> int:
+    """Brings tables, views and functions up to date as their owner; returns the exit code."""
+    return run_in(
+        stack, [sys.executable, "-m", "alembic", "upgrade", "head"], CCHC_WAREHOUSE_DSN=stack.owner_dsn
+    )
 
 
 def migrate_metadata(stack: Stack) -> None:

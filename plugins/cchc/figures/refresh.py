@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cchc.batches import data_until, last_day
-from cchc.database_objects import DatabaseObject, sync
+from cchc.database_objects import DatabaseObject, stale_objects, sync
 from cchc.errors import CchcError
 from cchc.figures.definitions import facts, fingerprint, indicators, reports
 from cchc.figures.indicator_sql import keep_sql, measures, report_sql, roll_up_sql, scan_sql
@@ -22,6 +22,8 @@ ATTEMPTS = 5
 # What was written a moment ago is unknown to the planner: it would join by loops over a million rows,
 # and sort what a hash table holds easily.
 PLANNER = ("enable_nestloop = off", "enable_sort = off")
+# Where the texts of the functions that add up come from.
+DEFINITIONS = "sql/indicators"
 COUNTS = ("core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan")
 
 
@@ -75,7 +77,10 @@ def refresh(engine: sa.Engine, *kys: str) -> Refreshed:
 
 def sync_definitions(engine: sa.Engine) -> None:
     """Writes the indicator files to mart.dinh_nghia, mart.muc_tieu, core.do_luong and the functions
-    that add up, and the registers that figures refer to."""
+    that add up, and the registers that figures refer to.
+
+    Raises CchcError when a function has to be made anew and this login may not do so.
+    """
     kept = {"phien_ban", "chi_tieu", "ten", "loai", "chieu", "thu_tu", "bien_the_cua", "khong_tinh_duoc"}
     definitions = [
         {
@@ -114,15 +119,30 @@ def sync_definitions(engine: sa.Engine) -> None:
         for term, m in measures().items()
     ]
     with exclusive(engine, "definitions"), engine.begin() as connection:
+        sync_functions(connection)
         sync_rows(connection, "mart.dinh_nghia", definitions, keep_old=("ma_chi_so", "phien_ban"))
         sync_rows(connection, "mart.muc_tieu", targets)
         sync_rows(connection, "core.do_luong", elements)
         sync_rows(connection, "mart.thang_diem_766", points_766())
         sync_items(connection)
-        functions = _functions("tinh_chi_so", "mart.chi_so", roll_up_sql())
-        for bieu in reports():
-            functions += _functions(f"tinh_{bieu}", f"mart.{bieu}", report_sql(bieu))
-        sync(connection, "sql/indicators", functions)
+
+
+def sync_functions(connection: sa.Connection) -> None:
+    """Makes the functions that add up as the indicator files say: in a migration, as the owner.
+
+    The pipeline changes no function. Raises CchcError when one is stale and this login may not make it.
+    """
+    functions = _functions("tinh_chi_so", "mart.chi_so", roll_up_sql())
+    for bieu in reports():
+        functions += _functions(f"tinh_{bieu}", f"mart.{bieu}", report_sql(bieu))
+    if connection.scalar(sa.text("SELECT has_schema_privilege('core', 'CREATE')")):
+        sync(connection, DEFINITIONS, functions)
+    elif stale := stale_objects(connection, DEFINITIONS, functions):
+        raise CchcError(
+            f"{DEFINITIONS} has changed since the warehouse was migrated: {', '.join(stale)} follow other "
+            "definitions, and only the owner of the warehouse makes them. Run `make migrate`, or in "
+            "production `docker compose up -d --build`, then refresh again."
+        )
 
 
 def _functions(name: str, like: str, body: str) -> list[DatabaseObject]:
@@ -136,6 +156,7 @@ def _functions(name: str, like: str, body: str) -> list[DatabaseObject]:
         CREATE FUNCTION core.{name}({arguments}, cho_diem boolean DEFAULT FALSE)
         RETURNS SETOF {like} LANGUAGE sql STABLE AS $body${body}$body$;
         REVOKE ALL ON FUNCTION core.{name}({types},boolean) FROM PUBLIC;
+        GRANT EXECUTE ON FUNCTION core.{name}({types},boolean) TO cchc_etl;
     """
     outer = f"""
         CREATE FUNCTION mart.{name}({arguments}) RETURNS SETOF {like} LANGUAGE sql STABLE
@@ -145,7 +166,7 @@ def _functions(name: str, like: str, body: str) -> list[DatabaseObject]:
         'Như {like} nhưng cho kỳ và ngày tuỳ chọn: ngay = ngày lấy đơn vị trả lời (NULL: ngày cuối kỳ); '
         'ca_cach_doc = cả các cách đọc khác của chỉ số. Sinh từ sql/indicators và sql/mart.';
         REVOKE ALL ON FUNCTION mart.{name}({types}) FROM PUBLIC;
-        GRANT EXECUTE ON FUNCTION mart.{name}({types}) TO cchc_bi;
+        GRANT EXECUTE ON FUNCTION mart.{name}({types}) TO cchc_etl, cchc_bi, cchc_steward, cchc_don_vi;
     """
     return [
         DatabaseObject("function", f"core.{name}", inner),

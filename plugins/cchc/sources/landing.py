@@ -201,7 +201,7 @@ def _store(
         sha256 = digest.hexdigest()
         target = landing_dir / dataset / sha256[:2] / f"{sha256}{suffix}"
         _make_folder(target.parent)
-        temporary.chmod(0o444)
+        temporary.chmod(0o400)
         _put(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -226,7 +226,7 @@ def _make_folder(folder: Path) -> None:
     """Makes the folder and those above it, each of which outlives a power cut."""
     if not folder.is_dir():
         _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         _sync_folder(folder.parent)
 
 

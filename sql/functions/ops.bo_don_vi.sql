@@ -1,0 +1,15 @@
+-- Stewards tie logins to units and write no table themselves.
+CREATE FUNCTION ops.bo_don_vi(ten_dang_nhap text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    DELETE FROM ops.tai_khoan_don_vi AS k WHERE k.ten_dang_nhap = bo_don_vi.ten_dang_nhap;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'Login % is tied to no unit: ops.tai_khoan_don_vi has those that are.',
+            bo_don_vi.ten_dang_nhap;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION ops.bo_don_vi(text) IS
+'Gỡ một tài khoản khỏi đơn vị của nó: từ đó tài khoản không thấy dòng nào dưới mức số tổng của đơn vị.';
+REVOKE EXECUTE ON FUNCTION ops.bo_don_vi(text) FROM cchc_etl;
+GRANT EXECUTE ON FUNCTION ops.bo_don_vi(text) TO cchc_steward;
