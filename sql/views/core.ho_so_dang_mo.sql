@@ -32,7 +32,7 @@ SELECT
     h.trang_thai_ho_so,
     s.ten AS trang_thai,
     h.batch_id,
-    ops.mask_text(b.original_name) AS ten_tep,
+    b.original_name AS ten_tep,
     h.line_no
 FROM core.ho_so AS h
 CROSS JOIN moc
