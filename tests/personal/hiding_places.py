@@ -15,14 +15,16 @@ from cchc.errors import CchcError
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.reading.parsing import require_export
+from cchc.registers.declared_items import Item
+from cchc.registers.reference_files import read_rows
 from cchc.sources.incoming import accepted_file
 from cchc.sources.landing import land_file
 from tests.personal.leaks import MARKS
 from tests.reading.workbooks import raw_xlsx, row, text
-from tests.world import DOCUMENT, DOSSIER, PROCEDURES, RATING, RECORD, SO, STEP, UNITS, WORK, World, code
+from tests.world import DOCUMENT, DOSSIER, PROCEDURES, RATING, RECORD, SO, STEP, WORK, World, code
 
 AT = "2025-05-10"
-GOOD_LINES = 25
+GOOD_LINES = 21
 KEY = {
     "ho_so": "000.00.01.H59-250410-{:04d}",
     "danh_gia": "000.00.01.H59-250305-{:04d}",
@@ -419,4 +421,21 @@ def said_of_paths(mark: str) -> str:
     return "\n".join(said)
 
 
-__all__ = ["CELL_FILES", "MARKS", "PLACES", "UNITS", "Place", "run", "said_of_paths", "take"]
+def said_of_reference_files(folder: Path, mark: str) -> str:
+    """What is said of files of sql/reference in which something stands that does not belong there."""
+    said = []
+    columns = list(Item.model_fields)
+    good = dict.fromkeys(columns, "1") | {"kieu": "so_dem", "cong_don": "dong"}
+    files = {
+        "a column more": ([*columns, mark], good | {mark: mark}),
+        "a word of no list": (columns, good | {"kieu": mark}),
+        "a number that is none": (columns, good | {"cong_don": mark}),
+    }
+    for name, (header, cells) in files.items():
+        path = table(folder, f"{name}.csv", [cells], header)
+        try:
+            read_rows(path, Item)
+        except CchcError as error:
+            said.append("".join(traceback.format_exception(error)))
+    assert len(said) == len(files)
+    return "\n".join(said)

@@ -42,6 +42,15 @@ def leaks(text: str, where: str) -> list[str]:
     ]
 
 
+def leaks_of_a_stack(dsns: Iterable[str], folders: Iterable[Path], landing: Path) -> list[str]:
+    """What of the marks a running stack has let out: its databases (the warehouse, Airflow's own with XComs,
+    rendered fields and parameters of runs) and folders (logs, temporary files).
+
+    Give it files of hiding_places.PLACES first, through the folders and DAGs of the stack.
+    """
+    return leaks_in_databases(dsns) + leaks_in_folders([*folders, landing], but=[landing])
+
+
 def leaks_in_databases(dsns: Iterable[str | sa.Engine]) -> list[str]:
     """What of the marks stands in any row of any table or view, or in what PostgreSQL keeps of them."""
     found: list[str] = []

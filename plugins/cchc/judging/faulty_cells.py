@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from cchc.contracts import Column, Contract
-from cchc.field_words import CODE, MOST_DIGITS
+from cchc.field_words import FIGURE, LETTER, LONGEST, MOST_DIGITS, NO_CODE, SIGNS, UNIT_KEY
 from cchc.judging.suites import Rule
 from cchc.reading.canonical import MOJIBAKE, UNREADABLE
 from cchc.reading.refused_cells import REASON
@@ -85,7 +85,13 @@ def text_shown(contract: Contract, column: Column, value: str) -> str:
 
 def code_shown(value: str) -> str:
     """The SQL condition that is true for values that are codes; `value` is an expression."""
-    return f"{value} ~ '{CODE}'".replace(":", "\\:")
+    figures = f"length(translate({value}, '{SIGNS}', ''))"
+    usual = (
+        f"{value} !~ '{NO_CODE}' AND {value} ~ '{FIGURE}' AND length({value}) <= {LONGEST} "
+        f"AND ({value} ~ '{LETTER}' OR {figures} <= {MOST_DIGITS})"
+    )
+    # A colon in these is no bind parameter.
+    return f"({usual} OR {value} ~ '{UNIT_KEY}')".replace(":", "\\:")
 
 
 def _parts() -> tuple[str, str]:

@@ -16,6 +16,7 @@ _ERROR = re.compile(ERROR_CELL)
 _DAY_WORDS = re.compile(
     r"ngày|tháng|năm|giờ|phút|lúc|thứ|sáng|chiều|[sc](?:a|h)|[ap]m|gmt|utc|days?|[tzhg]", re.IGNORECASE
 )
+_SECONDS = re.compile(r"(19|20)\d{12}", re.ASCII)
 _DAY = re.compile(r"[\d\s/.,:+-]*")
 _NUMBER = re.compile(
     r"[-+(]?[\d\s.,']*(?:[eE][+-]?\d{1,3}|%|đ|₫|đồng|vnđ|vnd|ngày|giờ|phút|lần)?\)?", re.IGNORECASE
@@ -48,7 +49,8 @@ def _safe(contract: Contract, column: Column, text: str) -> bool:
     """Whether a cell has only what its column's type could have, and nothing that may be of a person."""
     if not text.isprintable() or len(text) > SHOWN:
         return False
-    if _ERROR.fullmatch(text) or text.upper() in _UNKNOWN:
+    seconds = column.type == "timestamp" and _SECONDS.fullmatch(text)
+    if seconds or _ERROR.fullmatch(text) or text.upper() in _UNKNOWN:
         return True
     if long_number(text):
         return False

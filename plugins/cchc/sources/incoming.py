@@ -55,16 +55,23 @@ def _shown(path: str) -> str:
     return kept_name(legible(Path(path).name))
 
 
+def _says_nothing(path: Path) -> bool:
+    """Whether no part of a path is other than batches keep the names of files."""
+    return all(part.startswith(PREFIX) or kept_name(legible(part)) == part for part in path.parts)
+
+
 @contextmanager
 def handed_in(source: Path) -> Iterator[Path]:
     """The path under which a run may take `source`: a copy in the first folder, removed afterwards.
 
     The copy has the file's name as batches keep it: a run's parameters are kept and shown. What lies in one
-    of the folders is taken from there. Copies that a killed process left are removed a day later.
+    of the folders under such a name is taken from there. Copies that a killed process left are removed a day
+    later.
     """
     folders = incoming_folders()
-    if any(source.resolve().is_relative_to(folder) for folder in folders):
-        yield source.resolve()
+    found = source.resolve()
+    if any(found.is_relative_to(folder) and _says_nothing(found.relative_to(folder)) for folder in folders):
+        yield found
         return
     folders[0].mkdir(mode=0o700, parents=True, exist_ok=True)
     sweep_folders(folders[0], PREFIX)
