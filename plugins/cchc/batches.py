@@ -168,7 +168,7 @@ def note_staged(
         connection.execute(
             sa.text(
                 "INSERT INTO ops.skipped_line (batch_id, line_no, last_line_no, records, kind, content) "
-                "VALUES (:b, :line_no, :last_line_no, :records, :kind, ops.mask_text(:content))"
+                "VALUES (:b, :line_no, :last_line_no, :records, :kind, :content)"
             ),
             [key | stretch for stretch in skipped],
         )

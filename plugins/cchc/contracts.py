@@ -27,7 +27,8 @@ SQL_TYPES = {
 # the export. Whole numbers are counts, flags or codes: never below zero.
 RANGES: dict[str, tuple[date | int, date | int | str]] = {
     "timestamp": (date(2000, 1, 1), "+10y"),
-    "int": (0, 2**31 - 1),
+    # No more digits: a whole number with nine or ten may be one of identity or telephone.
+    "int": (0, 10**8 - 1),
     "number": (1 - 10**15, 10**15 - 1),
 }
 AHEAD = re.compile(r"\+(?P<count>\d{1,3})(?P<unit>[dy])", re.ASCII)
@@ -62,7 +63,11 @@ class Column(Strict):
     spreadsheet has made a number or a day of; not said: whether it is a
     key or a procedure, and no name. `pattern`: what the
     whole text must match, instead of that. `max_length`: its characters at most. `nulls`: words for unknown
-    values, instead of the usual ones. `open_end`: the last day of 9999 means that there is no end."""
+    values, instead of the usual ones. `open_end`: the last day of 9999 means that there is no end.
+
+    `values`: all that a text can be, beside the codes of layouts; `plain`: of a text that is neither words of
+    the field nor a code only kind and length are kept (cchc.field_words). `listed`: the table of core whose
+    column of this name has all values."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     type: Literal["text", "int", "number", "timestamp", "json"]
@@ -77,6 +82,9 @@ class Column(Strict):
     code: bool | None = None
     pattern: str | None = None
     max_length: int | None = Field(default=None, ge=1)
+    values: tuple[str, ...] = ()
+    plain: bool = False
+    listed: str | None = Field(default=None, pattern=r"^[a-z_]+$")
 
     @model_validator(mode="after")
     def _bounded(self) -> "Column":
@@ -89,8 +97,9 @@ class Column(Strict):
         for name, fits in (
             ("range", self.type in RANGES),
             *(("nulls", self.type in NULLS), ("code", text), ("pattern", text), ("max_length", text)),
+            *(("values", text), ("plain", text), ("listed", text)),
         ):
-            if getattr(self, name) is not None and not fits:
+            if getattr(self, name) not in (None, (), False) and not fits:
                 raise ValueError(f"{name} is not for a column of type {self.type}")
         if self.open_end and self.type != "timestamp":
             raise ValueError(f"open_end is not for a column of type {self.type}")
@@ -268,6 +277,17 @@ class Contract(Strict):
             return column.code
         return column.procedure_root or (
             column.type == "text" and column.name in self.key and not column.fold
+        )
+
+    def values_of(self, column: Column) -> tuple[str, ...]:
+        """All that a text column can be; none where that is not known beforehand."""
+        of_layouts = (code for layout in self.layouts for code in layout.codes.get(column.name, {}))
+        return tuple(dict.fromkeys((*column.values, *of_layouts)))
+
+    def may_be_code(self, column: Column) -> bool:
+        """Whether a text column holds codes of things, or names of units that a source may give by code."""
+        return column.type == "text" and (
+            self.is_code(column) or column.name in self.key or column.fold or column.pattern is not None
         )
 
     def column_of(self, header: str) -> Column | None:

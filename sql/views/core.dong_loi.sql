@@ -67,7 +67,7 @@ SELECT
     f.bi_loai,
     f.batch_id,
     f.extracted_at AS xuat_luc,
-    ops.mask_text(f.original_name) AS ten_tep,
+    f.original_name AS ten_tep,
     f.line_no
 FROM con_loi AS f
 CROSS JOIN LATERAL unnest(f.rule_ids) AS r (rule_id)

@@ -20,7 +20,8 @@ from cchc.warehouse import copy_text, engine_of
 from tests.world import World
 
 # What people write into fields where it does not belong.
-PHONE = "0912 345 678"
+# A number of telephone would not even be staged.
+PHONE = "ngõ 19 số 85"
 NAME = "Nguyễn Văn Kiểm Thử"
 TOLD = "its words are not shown, they may quote a row"
 

@@ -70,15 +70,15 @@ MA_31 = f'"MaHoSo": "{code(31)}"'
         (MA_31, f'{MA_31} , "MaHoSo" \t: "x"', "ma_ho_so", "trường MaHoSo có hai lần"),
         (MA_31, f'{MA_31}, "ma_ho_so": "x"', "ma_ho_so", "hai trường của một cột: MaHoSo và ma_ho_so"),
         (MA_31, f'{MA_31}, "Mã hồ sơ": null', "ma_ho_so", "hai trường của một cột: MaHoSo và Mã hồ sơ"),
-        (MA_31, f'{MA_31}, "Ghi": 1, "Ghi": 2', "Ghi", "trường Ghi có hai lần"),
-        (MA_31, f'{MA_31}, "X": [{{"b": 1, "b": 2}}]', "X", "trường b có hai lần"),
+        (MA_31, f'{MA_31}, "GhiChu": 1, "GhiChu": 2', "GhiChu", "trường GhiChu có hai lần"),
+        (MA_31, f'{MA_31}, "NoiDungXuLy2": [{{"b": 1, "b": 2}}]', "NoiDungXuLy2", "trường b có hai lần"),
         (MA_31, '"MaHoSo": ["x"]', "ma_ho_so", "danh sách thay vì một giá trị"),
         (MA_31, '"MaHoSo": {"x": 1}', "ma_ho_so", "đối tượng thay vì một giá trị"),
         (MA_31, '"MaHoSo": true', "ma_ho_so", "true không phải là giá trị của cột"),
         (MA_31, f'"MaHoSo": {"9" * 65}', "ma_ho_so", "số dài hơn 64 chữ số"),
         (MA_31, f'"MaHoSo": {"9" * 5000}', "ma_ho_so", "số dài hơn 64 chữ số"),
         (MA_31, r'"MaHoSo": "a\ud800b"', "ma_ho_so", r"nửa ký tự (mã \ud800–\udfff)"),
-        (MA_31, rf'{MA_31}, "\udc00": 1', "?", r"nửa ký tự (mã \ud800–\udfff)"),
+        (MA_31, rf'{MA_31}, "\udc00": 1', "trường 10", r"nửa ký tự (mã \ud800–\udfff)"),
         ('"KenhThucHien": "2"', '"KenhThucHien": NaN', "kenh_thuc_hien", "NaN không phải là giá trị"),
         (
             '"KenhThucHien": "2"',
@@ -142,7 +142,7 @@ def test_rejection_shows_no_name_where_a_code_is_wanted_and_no_number_of_a_perso
         province.ingest("ho_so", province.text(with_good(*records), "json"), at="2025-05-10")
     rejects = province.rows("SELECT reasons::text, masked_row::text FROM ops.reject ORDER BY line_no")
     assert "(chữ, 24 ký tự)" in rejects[0][0]
-    assert "trường *** có hai lần" in rejects[1][0]
+    assert "trường (số, 10 chữ số) có hai lần" in rejects[1][0]
     for text in (str(stopped.value), *rejects[0], *rejects[1]):
         assert name not in text and PERSON not in text
 

@@ -233,10 +233,10 @@ def test_invisible_characters_leave_names_and_error_cells_are_no_names():
 
 
 def test_what_is_refused_says_why_without_control_characters():
-    _, [why, control, beyond], _ = cells("ho_so", "so_tai_lieu_nop", "1.000", "1\x1b[1m\x00", "2147483648")
+    _, [why, control, beyond], _ = cells("ho_so", "so_tai_lieu_nop", "1.000", "1\x1b[1m\x00", "100000000")
     assert why == "1.000 (không rõ là nghìn hay phần lẻ)"
-    assert control == "1\\x1b[1m\\x00"
-    assert beyond == "2147483648 (ngoài khoảng 0 đến 2147483647)"
+    assert control == "(chữ, 6 ký tự)"
+    assert beyond == "(số, 9 chữ số) (ngoài khoảng 0 đến 99999999)"
 
 
 def test_layout_says_how_its_numbers_are_written_and_what_is_unknown():

@@ -231,7 +231,7 @@ def test_letters_of_windows_1258_are_read_where_the_page_says_so(tmp_path: Path)
     )
     assert read(page)[0][0]["ten_don_vi"] == "Xa s\u00f4\u0301 1"
     assert "is not utf-8" in refused(html(tmp_path / "c.xls", table(("à",)), "", "latin-1"))
-    assert "letters are in 'klingon'" in refused(
+    assert "letters are in (chữ, 7 ký tự)" in refused(
         html(tmp_path / "d.xls", table(("a",)), "<meta charset=klingon>")
     )
 

@@ -183,7 +183,7 @@ JOINED = [A, B], [step("84.a", "84.b", "2025-03-01")], []
         (
             *JOINED[:2],
             [called("Hoà Thuỷ", "84.a"), called("hòa  thủy", "84.b", tu="2025-01-01")],
-            "lines 2 and 3: 'hòa  thủy' stands twice",
+            "lines 2 and 3: \\(chữ, 9 ký tự\\) stands twice",
         ),
     ],
 )

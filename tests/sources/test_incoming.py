@@ -9,6 +9,7 @@ import xlsxwriter
 
 from cchc.contracts import contract_of
 from cchc.errors import BadFile, BrokenExport, CchcError
+from cchc.field_words import kept_name
 from cchc.judging.validation import validate
 from cchc.reading.parsing import require_export
 from cchc.sources.incoming import accepted_file, handed_in, incoming_folders
@@ -58,8 +59,9 @@ def test_a_path_below_a_folder_is_accepted_and_no_way_out_of_it_is(incoming, tmp
         f"{incoming}/thu_muc/mat.csv",
         f"{tmp_path}/landing/incoming2/a.csv",
     ):
+        name = kept_name(Path(path).name)
         with pytest.raises(
-            BadFile, match=f"^{path}: not below a folder .*{incoming}.*CCHC_INGEST_DIRS"
+            BadFile, match=f"^{name}: not below a folder .*{incoming}.*CCHC_INGEST_DIRS"
         ) as refused:
             accepted_file(path)
         assert len(str(refused.value).splitlines()) == 1
@@ -95,6 +97,18 @@ def test_what_is_no_path_of_a_file_is_refused_in_one_line(incoming):
         assert len(str(refused.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize("name", ["Nguyễn Văn Thử.csv", "Nguyễn Văn Thử/tep.csv"])
+def test_what_is_named_after_a_person_is_handed_in_under_another_name(incoming, tmp_path, name: str):
+    for source in (tmp_path / "tai_ve" / name, incoming / name):
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.write_text(UNIT, encoding="utf-8")
+        with handed_in(source) as path:
+            assert path.is_relative_to(incoming)
+            assert "Thử" not in str(path)
+            assert path.read_text(encoding="utf-8") == UNIT
+        assert source.exists()
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -119,16 +133,14 @@ def test_of_a_file_that_no_reader_recognises_nothing_is_kept(province: World, tm
     assert province.rows("SELECT count(*) FROM ops.batch") == before
 
 
-def test_a_name_that_is_no_utf8_is_landed_with_a_sign_in_its_place(world: World, tmp_path: Path):
+def test_a_name_that_is_no_utf8_is_landed_under_another(world: World, tmp_path: Path):
     path = Path(os.fsdecode(bytes(tmp_path) + b"/danh s\xe1ch.c\xffv"))
     path.write_text(UNIT, encoding="utf-8")
     landed = land_file(
         world.engine, world.folder / "landing", contract_of("don_vi"), path, accept=require_export
     )
-    assert landed.path.name == f"{landed.sha256}.c\N{REPLACEMENT CHARACTER}v"
-    assert world.rows("SELECT original_name FROM ops.batch") == [
-        ("danh s\N{REPLACEMENT CHARACTER}ch.c\N{REPLACEMENT CHARACTER}v",)
-    ]
+    assert landed.path.name == landed.sha256
+    assert world.rows("SELECT original_name FROM ops.batch") == [(f"tệp {landed.sha256[:8]}",)]
 
 
 def test_a_file_that_is_exchanged_meanwhile_is_not_landed(province: World, incoming, tmp_path):

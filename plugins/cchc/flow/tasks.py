@@ -137,9 +137,12 @@ def land_form(path: str) -> dict[str, Any]:
     """Copies one form of the drop folder into the landing area."""
     from cchc.contracts import contract_of
     from cchc.declarations.drop_folder import DATASET
+    from cchc.field_words import kept_name
     from cchc.sources.landing import land_file as land_a_file
+    from cchc.spelling import legible
 
-    engine = _warehouse(_named(Path(path).name))
+    # The name of a mapped task is kept by Airflow.
+    engine = _warehouse(_named(kept_name(legible(Path(path).name))))
     # What is no form is kept like one: its batch is how it is reported once, not every hour.
     landed = land_a_file(engine, _landing(), contract_of(DATASET), Path(path))
     return {"dataset": DATASET, "batch_id": landed.batch_id, "new": landed.new}

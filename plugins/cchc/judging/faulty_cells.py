@@ -2,14 +2,16 @@
 
 import sqlalchemy as sa
 
-from cchc.contracts import Contract
+from cchc.contracts import Column, Contract
+from cchc.field_words import FIGURE, LETTER, LONGEST, MOST_DIGITS, NO_CODE, SIGNS, UNIT_KEY
 from cchc.judging.suites import Rule
-from cchc.reading.canonical import MOJIBAKE, REASON, UNREADABLE
+from cchc.reading.canonical import MOJIBAKE, UNREADABLE
+from cchc.reading.refused_cells import REASON
 
 # What a cell of each type of column may hold, as cchc.reading.canonical reads it.
 EXPECTED = {
     "timestamp": "ngày: dd/mm/yyyy [hh:mm[:ss]], yyyy-mm-dd [hh:mm:ss], yyyymmdd[hhmmss]",
-    "int": "số nguyên có tối đa 9 chữ số, không có dấu phân cách nghìn",
+    "int": "số nguyên có tối đa 8 chữ số, không có dấu phân cách nghìn",
     "number": "số, không có dấu phân cách nghìn, tối đa 6 chữ số thập phân",
     "text": "chữ Unicode",
     "json": "JSON",
@@ -42,24 +44,60 @@ def faults_of_batch(
     return f" ({'; '.join(parts)}{'; …' if len(rows) > shown else ''})" if parts else ""
 
 
-def cell_shown(contract: Contract) -> str:
-    """SQL text over `o` (column, unreadable cell): the cell and why it was refused, as may be seen."""
-    cell, reason = _parts(contract)
+def cell_shown() -> str:
+    """SQL text over `o` (column, unreadable cell): the cell and why it was refused."""
+    cell, reason = _parts()
     return f"coalesce(nullif({cell}, '') || coalesce(' (' || {reason} || ')', ''), {reason}, '')"
 
 
-def _parts(contract: Contract) -> tuple[str, str]:
-    """SQL text over `o`: the cell itself, masked, and why it was refused (NULL where its type says that)."""
-    texts = ", ".join(f"'{c.name}'" for c in contract.columns if c.type in ("text", "json"))
-    cell, reason = (f"split_part(o.value, chr({ord(REASON)}), {n})" for n in (1, 2))
-    codes = ", ".join(f"'{c.name}'" for c in contract.columns if contract.is_code(c)) or "NULL"
-    # Words where a code is wanted may be somebody's name.
-    words = f"o.key IN ({codes}) AND {cell} ~ '[A-Za-zÀ-ỹ]{{2,}}\\s+[A-Za-zÀ-ỹ]{{2,}}'"
-    masked = (
-        f"CASE WHEN {words} THEN format('(chữ, %s ký tự)', length({cell})) "
-        f"WHEN o.key IN ({texts}) THEN ops.mask_text({cell}) ELSE ops.mask_cell({cell}) END"
+def value_shown(contract: Contract) -> str:
+    """SQL text over `o` (column, value): the value, where its contract says that it is no free text.
+
+    Codes, numbers, times and closed lists of words are; of all else only kind and length are told.
+    """
+    cases = []
+    for column in contract.staged:
+        if column.type == "timestamp":
+            shown = "TRUE"
+        elif column.type in ("int", "number"):
+            # With more digits it may be a number of telephone or identity.
+            shown = f"length(translate(o.value, '-.', '')) <= {MOST_DIGITS}"
+        else:
+            shown = text_shown(contract, column, "o.value")
+        if shown:
+            cases.append(f"WHEN o.key = '{column.name}' AND ({shown}) THEN o.value")
+    return (
+        f"CASE {' '.join(cases)} WHEN o.value ~ '^[0-9.-]+$' "
+        "THEN format('(số, %s ký tự)', length(o.value)) ELSE format('(chữ, %s ký tự)', length(o.value)) END"
     )
-    return f"left({masked}, 40)", f"nullif({reason}, '')"
+
+
+def text_shown(contract: Contract, column: Column, value: str) -> str:
+    """The SQL condition that is true for values of a text column that may be shown; "" for none."""
+    known = ", ".join(f"'{word}'" for word in contract.values_of(column))
+    ways = [f"{value} IN ({known})"] if known else []
+    if column.listed:
+        ways.append(f"{value} IN (SELECT {column.name} FROM core.{column.listed})")
+    if contract.may_be_code(column):
+        ways.append(code_shown(value))
+    return " OR ".join(ways)
+
+
+def code_shown(value: str) -> str:
+    """The SQL condition that is true for values that are codes; `value` is an expression."""
+    figures = f"length(translate({value}, '{SIGNS}', ''))"
+    usual = (
+        f"{value} !~ '{NO_CODE}' AND {value} ~ '{FIGURE}' AND length({value}) <= {LONGEST} "
+        f"AND ({value} ~ '{LETTER}' OR {figures} <= {MOST_DIGITS})"
+    )
+    # A colon in these is no bind parameter.
+    return f"({usual} OR {value} ~ '{UNIT_KEY}')".replace(":", "\\:")
+
+
+def _parts() -> tuple[str, str]:
+    """SQL text over `o`: the cell itself, and why it was refused (NULL where its type says that)."""
+    cell, reason = (f"split_part(o.value, chr({ord(REASON)}), {n})" for n in (1, 2))
+    return cell, f"nullif({reason}, '')"
 
 
 def _cells_of(rule: Rule, contract: Contract, cells: str) -> tuple[str, str] | None:
@@ -72,7 +110,7 @@ def _cells_of(rule: Rule, contract: Contract, cells: str) -> tuple[str, str] | N
         expected = " ".join(
             f"WHEN '{c.name}' THEN '{EXPECTED[c.type]}'".replace(":", "\\:") for c in contract.staged
         )
-        cell, reason = _parts(contract)
+        cell, reason = _parts()
         return (
             f"jsonb_each_text(nullif({cells.format(column=UNREADABLE)}, 'null')) AS o",
             f"format('cột %s%s (%s)', o.key, ' có ''' || nullif({cell}, '') || '''', "

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from cchc.batches import Batch
 from cchc.contracts import Contract
-from cchc.judging.faulty_cells import cell_shown, fault_of_row
+from cchc.judging.faulty_cells import cell_shown, code_shown, fault_of_row, text_shown, value_shown
 from cchc.judging.suites import Rule, Verdict, applicable
 from cchc.reading.canonical import UNREADABLE
 from cchc.reading.staging import look_up_view
@@ -55,11 +55,18 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
     flags = {rule: broken_by(rule) for rule in broken}
     found = ", ".join(f"{flag} AS broken_{rule.rule_id}" for rule, flag in flags.items())
     fatal = " OR ".join(flag for rule, flag in flags.items() if rule.severity == "critical") or "FALSE"
-    parts = [
-        f"{c.name}_goc" if c.procedure_root else c.name
-        for c in contract.columns
-        if c.name in contract.key and c.name != contract.changed_at
-    ]
+    unit = contract.unit
+    parts, told = [], []
+    for column in contract.columns:
+        if column.name not in contract.key or column.name == contract.changed_at:
+            continue
+        part = f"{column.name}_goc" if column.procedure_root else column.name
+        if column.fold and unit:
+            # As core names it; what the source wrote is anything.
+            part = f"coalesce({unit}, {part})"
+        parts.append(part)
+        if column.type == "text":
+            told.append(f"({text_shown(contract, column, part)}) IS NOT FALSE")
     hidden = hidden_rows(contract, batch)
     # In two steps, because PostgreSQL scans in parallel for a new table but not for an INSERT.
     connection.execute(
@@ -67,7 +74,10 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
             f"CREATE TEMP TABLE violations ON COMMIT DROP AS SELECT line_no, {hidden} AS hidden, "
             f"CASE WHEN ({fatal}) AND NOT ({hidden}) THEN to_jsonb(batch_rows) END AS shown, "
             f"nullif(concat_ws(' ', {', '.join(parts)}), '') AS khoa, {contract.changed_at} AS thoi_diem, "
-            f"{contract.unit or 'CAST(NULL AS text)'} AS ma_don_vi, {fatal} AS bi_loai, {found} "
+            # A key of which a part may not be shown is none: two of them would look like one.
+            f"({' AND '.join(told) or 'TRUE'}) AS told, "
+            f"{f'CASE WHEN {code_shown(unit)} THEN {unit} END' if unit else 'CAST(NULL AS text)'} "
+            f"AS ma_don_vi, {fatal} AS bi_loai, {found} "
             f"FROM {look_up_view(batch)} AS batch_rows WHERE {' OR '.join(flags.values())}"
         )
     )
@@ -76,7 +86,7 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
     connection.execute(
         sa.text(
             "INSERT INTO ops.line_finding (batch_id, line_no, khoa, thoi_diem, ma_don_vi, bi_loai, rule_ids) "
-            "SELECT :b, line_no, CASE WHEN NOT hidden THEN ops.mask_text(khoa) END, "
+            "SELECT :b, line_no, CASE WHEN told AND NOT hidden THEN khoa END, "
             "CASE WHEN NOT hidden THEN thoi_diem END, CASE WHEN NOT hidden THEN ma_don_vi END, bi_loai, "
             f"array_remove(ARRAY[{ids}], NULL) FROM violations"
         ),
@@ -87,7 +97,6 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
 def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken: list[Rule]) -> int:
     present = [column for column in contract.staged if column.name not in batch.missing_columns]
     kept = [column.name for column in present]
-    texts_of_people = [column.name for column in present if column.type in ("text", "json")]
     ids = ", ".join(f"CASE WHEN broken_{rule.rule_id} THEN '{rule.rule_id}' END" for rule in broken)
     texts = ", ".join(
         f"CASE WHEN broken_{rule.rule_id} THEN :r{i} || {fault_of_row(rule, contract)} END"
@@ -97,9 +106,7 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
         INSERT INTO ops.reject (batch_id, line_no, rule_ids, reasons, masked_row)
         SELECT :b, line_no, array_remove(ARRAY[{ids}], NULL), array_remove(ARRAY[{texts}], NULL),
             CASE WHEN hidden THEN '{{}}' ELSE (
-                SELECT jsonb_object_agg(
-                    o.key, CASE WHEN o.key = ANY(:texts) THEN ops.mask_text(o.value) ELSE o.value END
-                )
+                SELECT jsonb_object_agg(o.key, {value_shown(contract)})
                 FROM jsonb_each_text(shown) AS o
                 WHERE o.key = ANY(:kept)
             )
@@ -109,7 +116,7 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
             )
             || coalesce(
                 (
-                    SELECT jsonb_object_agg(o.key, {cell_shown(contract)})
+                    SELECT jsonb_object_agg(o.key, {cell_shown()})
                     FROM jsonb_each_text(nullif(shown -> '{UNREADABLE}', 'null')) AS o
                 ),
                 '{{}}'
@@ -120,8 +127,7 @@ def _reject(connection: sa.Connection, contract: Contract, batch: Batch, broken:
     reasons = {f"r{i}": rule.reason for i, rule in enumerate(broken)}
     return connection.execute(
         sa.text(statement),
-        {"b": batch.batch_id, "kept": kept, "texts": texts_of_people, "personal": batch.personal_columns}
-        | reasons,
+        {"b": batch.batch_id, "kept": kept, "personal": batch.personal_columns} | reasons,
     ).rowcount
 
 

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from cchc.batches import Batch
 from cchc.contracts import Contract
+from cchc.field_words import is_code, quoted
 from cchc.judging.faulty_cells import faults_of_batch
 from cchc.judging.findings import broken_by, hidden_rows
 from cchc.judging.suites import Verdict
@@ -84,13 +85,18 @@ def _detail(connection: sa.Connection, contract: Contract, batch: Batch, verdict
         )
     rows = connection.execute(
         sa.text(
-            f"SELECT left(ops.mask_text({name}), 40) AS value, count(*) AS so, min(line_no) AS dong "
+            f"SELECT {name} AS value, count(*) AS so, min(line_no) AS dong "
             f"FROM {look_up_view(batch)} WHERE {broken} AND NOT ({hidden_rows(contract, batch)}) "
             f"GROUP BY {name} ORDER BY count(*) DESC, {name} LIMIT {SHOWN_VALUES}"
         )
     ).all()
-    shown = "; ".join(f"{row.value!r} × {row.so}, first in line {row.dong}" for row in rows)
+    shown = "; ".join(f"{_shown(row.value)} × {row.so}, first in line {row.dong}" for row in rows)
     return (
         f" ({verdict.failed} lines, column {name}: {shown}; add the code to the layout's codes in "
         f"plugins/cchc/contracts/{batch.dataset}.yaml if it is known)"
     )
+
+
+def _shown(value: object) -> str:
+    """A value as the batch has it, or its kind and length."""
+    return repr(value) if value is None or is_code(str(value)) else quoted(str(value))

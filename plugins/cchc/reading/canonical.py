@@ -10,9 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cchc.contracts import CODE_LENGTH, MAX_LENGTH, Column, Contract, Layout
+from cchc.field_words import described, is_code, long_number, made_of_field_words
 from cchc.reading.damage import damaged
 from cchc.reading.export import FAULTS, Export
 from cchc.reading.json_text import read_json
+from cchc.reading.refused_cells import REASON, kept
 from cchc.reading.written_codes import (
     ERROR_CELL,
     USUAL_CODE,
@@ -25,9 +27,8 @@ from cchc.reading.written_numbers import Unreadable, read_number
 from cchc.reading.written_times import local_now, parse_times, read_time, says_no_time
 from cchc.spelling import INVISIBLE, fold
 
-SHOWN = 64
-# Between a cell that could not be read and why: no cell that is shown has it.
-REASON = "\x1f"
+# Of texts only these may be an error of a spreadsheet, or have an address of mail or a long number in them.
+SUSPECT = r"^#|^Err:|@|\d[ \x{a0}.()-]{0,2}\d[ \x{a0}.()-]{0,2}\d[\d \x{a0}.()-]*\d"
 UNREADABLE = "unreadable_cells"
 MOJIBAKE = "mojibake_columns"
 
@@ -55,14 +56,14 @@ def canonical(
         layout = export.header.layout
         if column.type == "timestamp":
             limits = _limits(contract, export, column, changed_at)
-            arrays[column.name] = _times(text, column, layout, limits, unreadable)
+            arrays[column.name] = _times(contract, text, column, layout, limits, unreadable)
             continue
         words = _Words(text)
         if column.type in ("text", "json"):
             _spot_damage(words, column, unreadable, mojibake)
         if column.type == "text":
             words = _sound(contract, words, column, unreadable, repaired)
-        values = _values(words, column, layout, unreadable)
+        values = _values(contract, words, column, layout, unreadable)
         arrays[column.name] = values.array
         if column.fold:
             arrays[f"{column.name}_khoa"] = words.map(fold).array
@@ -84,15 +85,15 @@ def canonical(
 
 
 def _values(
-    words: "_Words", column: Column, layout: Layout, unreadable: dict[int, dict[str, str]]
+    contract: Contract, words: "_Words", column: Column, layout: Layout, unreadable: dict[int, dict[str, str]]
 ) -> "_Words":
     """A column that is no time, with codes for words, as its type."""
     codes = layout.words(column.name)
     values = words.map(partial(_code, codes)) if codes else words
     if column.type in ("int", "number"):
-        return _numbers(values, column, layout, unreadable)
+        return _numbers(contract, values, column, layout, unreadable)
     if column.type == "json":
-        return _read(values, read_json, column, unreadable)
+        return _read(contract, values, read_json, column, unreadable)
     return values
 
 
@@ -164,11 +165,12 @@ def _spot_damage(
     if not pc.any(nul).as_py():
         return
     for row in words.rows_where(nul):
-        unreadable.setdefault(row, {})[column.name] = "ký tự NUL"
+        unreadable.setdefault(row, {})[column.name] = f"{REASON}ký tự NUL"
     words.words = pc.if_else(nul, None, words.words)
 
 
 def _read(
+    contract: Contract,
     words: _Words,
     reader: Callable[[str], str | None],
     column: Column,
@@ -189,14 +191,8 @@ def _read(
         cells = words.array
         for row in words.rows_where(pc.is_in(words.words, pa.array(list(refused), pa.string()))):
             word = cells[row].as_py()
-            unreadable.setdefault(row, {})[column.name] = shown(word, refused[word])
+            unreadable.setdefault(row, {})[column.name] = kept(contract, column, word, refused[word])
     return values
-
-
-def shown(text: str, reason: str) -> str:
-    """A cell as it is kept for people: its beginning, no control character, why it was refused."""
-    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:SHOWN])
-    return f"{plain[:SHOWN]}{REASON}{reason}" if reason else plain[:SHOWN]
 
 
 def _sound(
@@ -213,7 +209,7 @@ def _sound(
         # What looks usual has neither an invisible character nor an error in it.
         unsound = pc.invert(pc.match_substring_regex(words.words, USUAL_CODE))
     else:
-        unsound = pc.or_(pc.starts_with(words.words, "#"), pc.starts_with(words.words, "Err:"))
+        unsound = pc.match_substring_regex(words.words, SUSPECT)
         # Nothing in ASCII is invisible, and to look for that takes a tenth of the time.
         if not pc.all(pc.string_is_ascii(words.words)).as_py():
             unsound = pc.or_(unsound, pc.match_substring_regex(words.words, f"[{INVISIBLE}]"))
@@ -221,10 +217,12 @@ def _sound(
         unsound = pc.is_valid(words.words)
     elif (pc.max(pc.binary_length(words.words)).as_py() or 0) > longest:
         unsound = pc.or_(unsound, pc.greater(pc.utf8_length(words.words), longest))
+    if column.plain:
+        unsound = pc.is_valid(words.words)
     if not pc.any(unsound).as_py():
         return words
     doubtful = words.with_words(pc.if_else(unsound, words.words, None))
-    read = _read(doubtful, partial(_text, column, code, longest), column, unreadable)
+    read = _read(contract, doubtful, partial(_text, column, code, longest), column, unreadable)
     changed = pc.not_equal(pc.fill_null(read.words, ""), doubtful.words)
     # A cell that was refused is noted as unreadable; one that is left empty was repaired.
     if count := len(doubtful.rows_where(changed)) - _refused(doubtful, column, unreadable):
@@ -249,24 +247,34 @@ def _text(column: Column, code: bool, longest: int, word: str) -> str | None:
         raise NoCode("ô lỗi")
     if len(text) > longest:
         raise NoCode(f"dài {len(text)} ký tự, nhiều nhất {longest}")
+    if not code and ("@" in text or long_number(text)):
+        raise NoCode("có thư điện tử hoặc dãy số có thể là của một người")
+    if column.plain and not (is_code(text) or made_of_field_words(text)):
+        return f"({described(text)})"
     return text
 
 
-def _numbers(words: _Words, column: Column, layout: Layout, unreadable: dict[int, dict[str, str]]) -> _Words:
+def _numbers(
+    contract: Contract,
+    words: _Words,
+    column: Column,
+    layout: Layout,
+    unreadable: dict[int, dict[str, str]],
+) -> _Words:
     unknown = {word.casefold() for word in (*column.unknown, *layout.nulls)}
     first, last = column.numbers()
 
     def number(word: str) -> str | None:
         if word.casefold() in unknown:
             return None
-        if len(word) < 10 and word.isascii() and word.isdecimal() and first <= int(word) <= last:
+        if len(word) < 9 and word.isascii() and word.isdecimal() and first <= int(word) <= last:
             return str(int(word))
         value = read_number(word, column.type == "int", layout.numbers)
         if not first <= value <= last:
             raise Unreadable(f"ngoài khoảng {first:f} đến {last:f}")
         return f"{value.to_integral_value() if column.type == 'int' else value:f}"
 
-    return _read(words, number, column, unreadable)
+    return _read(contract, words, number, column, unreadable)
 
 
 def _limits(
@@ -283,6 +291,7 @@ def _limits(
 
 
 def _times(
+    contract: Contract,
     text: pa.Array,
     column: Column,
     layout: Layout,
@@ -297,7 +306,7 @@ def _times(
         bad = pc.and_(bad, pc.invert(pc.is_in(pc.utf8_lower(text), unknown)))
         for row in pc.indices_nonzero(pc.fill_null(bad, False)).to_pylist():
             if not says_no_time(cell := text[row].as_py(), words):
-                unreadable.setdefault(row, {})[column.name] = shown(cell, "")
+                unreadable.setdefault(row, {})[column.name] = kept(contract, column, cell, "")
     ends = pc.min_max(value)
     first, last = (pa.scalar(limit, pa.timestamp("s")) for limit in limits)
     within = pc.and_(pc.greater_equal(ends["min"], first), pc.less_equal(ends["max"], last))
@@ -309,7 +318,7 @@ def _times(
     reason = f"ngoài khoảng {limits[0]:%d/%m/%Y} đến {limits[1]:%d/%m/%Y}"
     for row in pc.indices_nonzero(pc.fill_null(beyond, False)).to_pylist():
         if not says_no_time(cell := text[row].as_py(), words):
-            unreadable.setdefault(row, {})[column.name] = shown(cell, reason)
+            unreadable.setdefault(row, {})[column.name] = kept(contract, column, cell, reason)
     return pc.if_else(pc.fill_null(outside, False), None, value)
 
 

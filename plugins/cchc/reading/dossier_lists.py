@@ -31,6 +31,12 @@ LIST_OF = {
     "tong_phi_le_phi": FEES,
     "so_csdl_ket_noi": DATABASES,
 }
+# The words before the text of a field that cannot be read, and those behind them that are our own.
+FIELDS = (
+    *("tổng Gia", "Gia", "IsDeleted", "DuocSoHoa", "DuocTaiSuDung", "DuocLayTuKhoDMQG"),
+    *("NgayBoSung", "NgayTiepNhanBoSung", DOCUMENTS, ROUNDS, RESULTS, FEES, DATABASES),
+)
+NO_LIST, BEFORE_ASKED = "không phải danh sách các mục", " trước NgayBoSung"
 # What the fees of one dossier cannot exceed, in đồng.
 DEAREST = Decimal(10) ** 12
 FIRST_YEAR = 2000
@@ -86,7 +92,7 @@ class _List:
         if isinstance(value, list) and all(isinstance(row, Mapping) for row in value):
             self.rows = value
         elif value is not None and not (isinstance(value, str) and value.strip().lower() in NOTHING):
-            self.fault = f"{name} không phải danh sách các mục"
+            self.fault = f"{name} {NO_LIST}"
 
     def where(self, test: Callable[[Mapping[str, object]], bool]) -> "_List":
         """The rows for which `test` is true."""
@@ -200,7 +206,7 @@ def _minutes_waited(row: Mapping[str, object]) -> int:
         # One of them may be a day without its hour.
         return max(0, int((answered - asked).total_seconds() // 60))
     if answered < asked:
-        raise Unreadable(f"NgayTiepNhanBoSung {_short(row['NgayTiepNhanBoSung'])} trước NgayBoSung")
+        raise Unreadable(f"NgayTiepNhanBoSung {_short(row['NgayTiepNhanBoSung'])}{BEFORE_ASKED}")
     return int((answered - asked).total_seconds() // 60)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from cchc.contracts import Column, Contract, Layout
 from cchc.errors import BadFile, BrokenExport
+from cchc.field_words import shown as words_shown
 from cchc.reading.likeness import difference, shown
 from cchc.spelling import fold
 
@@ -17,7 +18,8 @@ MOST_COMPARED = 3_000
 class Header:
     """What the header of a file says: which layout, which columns, where, and what is extra.
 
-    `places`: the 1-based position of what is extra.
+    `extra`: headings of no column, as they may be shown; `likely`: the same by their 1-based position, as
+    they stand in the file, to be compared with what is missing.
     """
 
     layout: Layout
@@ -26,7 +28,7 @@ class Header:
     extra: list[str]
     missing: list[str]
     row: int
-    places: dict[str, int] = field(default_factory=dict)
+    likely: dict[int, str] = field(default_factory=dict)
 
 
 def recognise(contract: Contract, cells: list[str], row: int, where: str) -> Header | None:
@@ -46,18 +48,18 @@ def recognise(contract: Contract, cells: list[str], row: int, where: str) -> Hea
     columns: dict[int, str] = {}
     personal: list[str] = []
     extra: list[str] = []
-    places: dict[str, int] = {}
+    likely: dict[int, str] = {}
     for index, cell in enumerate(cells):
         column = contract.column_of(cell) if cell.strip() else None
         if column is None:
             if cell.strip() and fold(cell) not in ignored:
-                extra.append(" ".join(cell.split()))
-                places.setdefault(extra[-1], index + 1)
+                extra.append(words_shown(cell, f"cột {index + 1}"))
+                likely[index + 1] = cell
         elif column.personal:
             personal.append(column.name)
         elif column.name in columns.values():
             raise BrokenExport(
-                f"{where}: row {row}: column {column.name!r} appears twice (second time as {cell.strip()!r}, "
+                f"{where}: row {row}: column {column.name!r} appears twice (second time as {fold(cell)!r}, "
                 f"position {index + 1}). Expected each column once: remove or rename one."
             )
         else:
@@ -70,7 +72,7 @@ def recognise(contract: Contract, cells: list[str], row: int, where: str) -> Hea
         extra=extra,
         missing=[column.name for column in contract.staged if column.name not in present],
         row=row,
-        places=places,
+        likely=likely,
     )
 
 
@@ -91,8 +93,8 @@ def _wanted(column: Column, header: Header) -> str:
     """A column that is not there, and which heading nobody knows may be meant for it."""
     names = (column.name, *column.headers)
     near = [
-        (len(how), f"; column {header.places.get(extra, '?')} {shown(extra)} ~ wanted {name!r}: {how}")
-        for extra in header.extra
+        (len(how), f"; column {place} {shown(extra)} ~ wanted {name!r}: {how}")
+        for place, extra in header.likely.items()
         for name in names
         if (how := difference(extra, name))
     ]

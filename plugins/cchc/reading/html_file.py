@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cchc.contracts import Contract
 from cchc.errors import BadFile
+from cchc.field_words import described
 from cchc.reading.cells import cell_text
 from cchc.reading.export import Export
 from cchc.reading.grid import Grid
@@ -15,6 +16,8 @@ from cchc.reading.sheets import LAST_COLUMN, Source
 from cchc.reading.workbook import export_of
 from cchc.reading.written_codes import ERROR
 
+# Ways to write Vietnamese that Python does not know.
+VIETNAMESE = frozenset({"tcvn", "tcvn3", "x-viet-tcvn", "vni", "viscii", "vps", "x-viet-vps"})
 HEAD = 4_096
 PIECE = 1 << 16
 MOST_MARKUP = 1 << 20
@@ -73,7 +76,7 @@ def _text(data: bytes, where: str) -> str:
         return data.decode(encoding)
     except LookupError:
         raise BadFile(
-            f"{where}: it says that its letters are in {encoding[:20]!r}, which is not known. Expected "
+            f"{where}: it says that its letters are in {_known(encoding)}, which is not known. Expected "
             "utf-8: open "
             "it in a spreadsheet program and save it as .xlsx."
         ) from None
@@ -84,6 +87,15 @@ def _text(data: bytes, where: str) -> str:
             "throughout: open it in a spreadsheet program, see whether its letters are right, and save it "
             "as .xlsx."
         ) from None
+
+
+def _known(encoding: str) -> str:
+    """The name of a way to write letters, if there is one of that name."""
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        return repr(encoding) if encoding in VIETNAMESE else f"({described(encoding)})"
+    return repr(encoding)
 
 
 def _sources(contract: Contract, page: "_Page", where: str) -> list[Source]:

@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from cchc.contracts import Column, Contract
 from cchc.errors import BadFile
+from cchc.field_words import shown
 from cchc.reading.dossier_lists import CONSUMED, LIST_OF, columns_without_source, flatten_dossier
 from cchc.reading.export import FAULTS
 from cchc.reading.header import Header
-from cchc.reading.json_values import DIGITS, KEYS, Fault, as_json, shown
+from cchc.reading.json_values import DIGITS, KEYS, Fault, as_json
 
 # A layout's `flatten`: the function, the nested fields it reads or knowingly leaves out, the list that each
 # of its columns is made of, and which of its columns some records say nothing of.
@@ -61,7 +62,7 @@ class Columns:
         found: dict[str, str] = {}
         for key, reason in faults.items():
             column = self._column(key)
-            found[column.name if column else shown(key)] = reason
+            found[column.name if column else self._shown(key)] = reason
         values = self._values(record, found)
         for name, keys in self._synonyms.items():
             here = [key for key in keys if key in record or key in faults]
@@ -123,8 +124,10 @@ class Columns:
             )
         column = self.contract.column_of(key)
         if column is None:
-            if key not in self._consumed and shown(key) not in self._header.extra:
-                self._header.extra.append(shown(key))
+            # Those of a list in it are known; of all else the number among the fields, where it is not shown.
+            name = shown(key, f"trường {len(self._fields) + 1}")
+            if key not in self._consumed and name not in self._header.extra:
+                self._header.extra.append(name)
         elif column.personal:
             if column.name not in self._header.personal:
                 self._header.personal.append(column.name)
@@ -137,6 +140,10 @@ class Columns:
             self.seen.add(column.name)
         self._fields[key] = column
         return column
+
+    def _shown(self, key: str) -> str:
+        """The name of a field that is no column's, or its number among the fields that came so far."""
+        return shown(key, f"trường {list(self._fields).index(key) + 1}")
 
     def _note_list(self, key: str, value: object, found: dict[str, str]) -> None:
         if not isinstance(value, list):

@@ -7,6 +7,8 @@ from typing import Any
 
 from cchc.contracts import UNKNOWN_TIMES
 from cchc.errors import BadFile
+from cchc.field_words import quoted
+from cchc.field_words import shown as words_shown
 from cchc.reading.export import Account
 from cchc.reading.totals import Total, stated_moment, stated_number
 from cchc.reading.written_times import VIETNAM, says_no_time
@@ -21,7 +23,7 @@ def read_envelope(envelope: dict[str, Any], account: Account, where: str) -> Non
     """Adds to the account what an envelope states; raises BadFile when it says that there are no data."""
     code = envelope.get(ERROR)
     if code is not None and str(code).strip() not in ("0", ""):
-        shown = str(code) if re.fullmatch(r"\w{1,20}", str(code)) else "that is not 0"
+        shown = str(code) if re.fullmatch(r"[A-Z]{0,4}[-_]?\d{1,6}", str(code), re.ASCII) else "that is not 0"
         raise BadFile(f"{where}: the source answered {ERROR} {shown}: this file holds no data. Export again.")
     stated = envelope.get(TOTAL)
     if stated not in (None, ""):
@@ -30,18 +32,18 @@ def read_envelope(envelope: dict[str, Any], account: Account, where: str) -> Non
         account.totals.append(Total(_shown(stated), 1, number))
         if number is None:
             account.notes.append(
-                f"{TOTAL} ghi {_shown(stated)!r}: không hiểu là bao nhiêu bản ghi, nên không đối chiếu."
+                f"{TOTAL} ghi {quoted(_shown(stated))}: không hiểu là bao nhiêu bản ghi, nên không đối chiếu."
             )
     told = envelope.get(MOMENT)
     if told not in (None, ""):
         if moment := stated_time(told):
             account.exported_at, account.time_source = moment, "stated"
         else:
-            account.notes.append(f"{MOMENT} ghi {_shown(told)!r}: không hiểu là thời điểm nào.")
+            account.notes.append(f"{MOMENT} ghi {quoted(_shown(told))}: không hiểu là thời điểm nào.")
     others = [name for name, value in envelope.items() if isinstance(value, list) and value]
     unread = [name for name in others if name not in FIELDS and name != "data"]
     if unread:
-        names = ", ".join(unread)[:SHOWN]
+        names = ", ".join(map(words_shown, unread))[:SHOWN]
         account.notes.append(f"Ngoài danh sách data, tệp còn danh sách không được đọc: {names}.")
 
 

@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from cchc.contracts import Contract
 from cchc.errors import BadFile
+from cchc.field_words import shown
 from cchc.reading.export import Account, Export
 from cchc.reading.header import Header, no_header, recognise, require_columns
 from cchc.reading.json_columns import Columns
 from cchc.reading.json_envelope import FIELDS, MOMENT, read_envelope
 from cchc.reading.json_records import SHAPES, Records
-from cchc.reading.json_values import NotJson, TooLarge, parse_record, shown
+from cchc.reading.json_values import NotJson, TooLarge, parse_record
 
 BATCH_LINES = 5_000
 HEADER_RECORDS = 2_000

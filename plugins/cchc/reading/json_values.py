@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from cchc.field_words import MOST_DIGITS, shown
+
 STRING_BYTES = 1 << 20
 KEYS = 2_000
 DIGITS = 64
@@ -16,9 +18,6 @@ INT64_DIGITS = 19
 EXPONENT = 308
 STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 COLON = re.compile(rb'"\s*+:')
-NAME_SHOWN = 30
-# An object may have people for its keys.
-NUMBER_OF_A_PERSON = re.compile(r"\d{9,}")
 
 
 class NotJson(ValueError):
@@ -111,12 +110,6 @@ def _found(character: str) -> str:
     return known.get(character, "something else")
 
 
-def shown(name: str) -> str:
-    """A field's name as it may stand in a message."""
-    name = NUMBER_OF_A_PERSON.sub("***", name.encode(errors="replace").decode())
-    return name if len(name) <= NAME_SHOWN else f"{name[:NAME_SHOWN]}…"
-
-
 def _fault(value: Any) -> str | None:
     """The first fault in a value and all that is in it."""
     if isinstance(value, str):
@@ -161,7 +154,8 @@ def _fraction(text: str) -> Decimal | Fault:
     if len(text) > DIGITS:
         return Fault(f"số dài hơn {DIGITS} chữ số")
     number = Decimal(text)
-    return number if abs(number.adjusted()) <= EXPONENT else Fault(f"số {text} quá lớn hoặc quá nhỏ")
+    told = f" {text}" if len(text) <= MOST_DIGITS else ""
+    return number if abs(number.adjusted()) <= EXPONENT else Fault(f"số{told} quá lớn hoặc quá nhỏ")
 
 
 def _constant(text: str) -> Fault:

@@ -4,6 +4,7 @@ import difflib
 import re
 import unicodedata
 
+from cchc.field_words import described, made_of_field_words
 from cchc.reading.damage import damage_of, undamaged
 from cchc.spelling import bare, fold
 
@@ -37,7 +38,9 @@ def _damaged(found: str, wanted_key: str) -> str | None:
 def _added(key: str, wanted_key: str) -> str | None:
     if fold(_ADDITION.sub(" ", key)) != fold(_ADDITION.sub(" ", wanted_key)):
         return None
-    return f"differs in what stands in brackets: {''.join(_ADDITION.findall(key)).strip() or 'nothing'!r}"
+    found = "".join(_ADDITION.findall(key)).strip()
+    shown = repr(found or "nothing") if made_of_field_words(found) else f"({described(found)})"
+    return f"differs in what stands in brackets: {shown}"
 
 
 def _misspelt(key: str, wanted_key: str) -> str | None:
@@ -52,8 +55,10 @@ def _misspelt(key: str, wanted_key: str) -> str | None:
 
 
 def shown(text: str) -> str:
-    """A heading as messages show it: in one line, what is not printed by its number."""
-    return repr(unicodedata.normalize("NFC", text).strip()[:60])
+    """A heading that is nearly one that is wanted, as messages show it: in one line, what is not printed by
+    its number; what stands in brackets only where it is words of the field."""
+    told = _ADDITION.sub(lambda found: found[0] if made_of_field_words(found[0]) else "(…)", text)
+    return repr(unicodedata.normalize("NFC", told).strip()[:60])
 
 
 def _kinds_of_difference(key: str, wanted_key: str) -> list[str]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from cchc.contracts import Contract
+from cchc.field_words import quoted, shown
 from cchc.reading.export import Account
 from cchc.reading.header import Header
 from cchc.reading.totals import Total, stated_moment, stated_total
@@ -59,7 +60,7 @@ class Lines:
         self._texts.append(" ".join(" ".join(filled).split()))
         if found := self._total(filled, inside=True):
             text, number = found
-            self._account.skip(line_no, "total", text, last=last)
+            self._account.skip(line_no, "total", shown(text), last=last)
             self._state(Total(text, line_no, number))
         else:
             self._account.skip(line_no, "title", last=last)
@@ -92,7 +93,7 @@ class Lines:
         if found is None:
             return False
         kind, content, number = found
-        self._account.skip(line_no, kind, content, last=last)
+        self._account.skip(line_no, kind, None if content is None else shown(content), last=last)
         if kind == "total" and content is not None:
             *earlier, since = (before - at for at in self._totals_at[-SECTIONS:])
             self._state(Total(content, line_no, number, since, before, tuple(earlier)))
@@ -106,7 +107,7 @@ class Lines:
         self._account.totals.append(total)
         if total.number is None:
             self._account.notes.append(
-                f"Dòng {total.line_no} ghi {total.text[:100]!r}: không hiểu là tổng số bao nhiêu dòng, "
+                f"Dòng {total.line_no} ghi {quoted(total.text)}: không hiểu là tổng số bao nhiêu dòng, "
                 f"nên không đối chiếu."
             )
 

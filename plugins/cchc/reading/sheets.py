@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cchc.errors import BadFile
+from cchc.field_words import shown as words_shown
 
 # A reader lays a sheet out in full, up to its last cell, whatever is empty.
 MOST_CELLS, LAST_COLUMN = 20_000_000, 1_024
@@ -62,13 +63,25 @@ class Survey:
 @dataclass
 class Source:
     """A sheet as its reader gives it. `rows`: all rows from the first one, each value as text, number, bool
-    or date. `table`: whether it is a sheet of cells at all, not a chart."""
+    or date. `table`: whether it is a sheet of cells at all, not a chart. `number`: its place, from 1."""
 
     name: str
     survey: Survey
     rows: Callable[[], Iterator[Sequence[object]]]
     hidden: bool = False
     table: bool = True
+    number: int = 0
+
+
+def sheet_kept(name: str, number: int) -> str:
+    """The name under which a sheet is spoken of: its own, or its number."""
+    return words_shown(name, f"trang {number}")
+
+
+def sheet_shown(name: str, number: int) -> str:
+    """The name of a sheet as messages have it."""
+    kept = sheet_kept(name, number)
+    return repr(kept) if kept == name else str(number)
 
 
 def column_name(index: int) -> str:

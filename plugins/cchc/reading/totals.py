@@ -34,8 +34,8 @@ SECTION = re.compile(
 )
 # Grouped by threes: a number of lines has no fraction, so that a point can only group.
 NUMBER = re.compile(rf"(\d{{1,3}}(?:([., \u00a0\u202f])\d{{3}})(?:\2\d{{3}})*|\d+){_UNIT}\s*[.;/)\]]*")
-# No file has more lines; a greater number is none of lines.
-MOST = 1_000_000_000
+# No file has more lines; a greater number is none of lines, it may be one of identity or telephone.
+MOST = 99_999_999
 LOCAL = timedelta(hours=7)
 HOURS_OF_HALF = 12
 DAY = r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})"

@@ -12,18 +12,18 @@ import pyarrow as pa
 
 from cchc.contracts import Column, Contract
 from cchc.errors import BadFile, BrokenExport
+from cchc.field_words import described, long_number
 from cchc.reading.cells import cell_text, faults_of, meant
 from cchc.reading.export import Account, Export, Sheet
 from cchc.reading.header import HEADER_SEARCH_ROWS, Header, no_header, require_columns
 from cchc.reading.lines import Lines
 from cchc.reading.sheet_header import header_of
-from cchc.reading.sheets import Source, cell_name
+from cchc.reading.sheets import Source, cell_name, sheet_kept, sheet_shown
 from cchc.reading.written_codes import ERROR
 
 BATCH_ROWS = 5_000
 # More rows than a sheet can have.
 LINE_BASE = 2_000_000
-NAME_CHARACTERS = 60
 SHEETS_SHOWN = 10
 TIME_LIKE = re.compile(r"\d{8,14}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
 NUMBER_LIKE = re.compile(r"-?[\d.,]+")
@@ -56,6 +56,8 @@ def export_of(
     BadFile where it cannot be known which sheets are meant.
     """
     account = Account()
+    for number, source in enumerate(sources, start=1):
+        source.number = number
     tables, unread = _look(contract, sources, where, account)
     if not tables:
         places = [
@@ -87,7 +89,7 @@ def export_of(
 
 
 def _name(source: Source) -> str:
-    return repr(source.name[:NAME_CHARACTERS])
+    return sheet_shown(source.name, source.number)
 
 
 def _look(
@@ -97,7 +99,7 @@ def _look(
     tables: list[_Table] = []
     unread: list[tuple[Source, list[list[str]]]] = []
     for source in sources:
-        entry = Sheet(source.name)
+        entry = Sheet(sheet_kept(source.name, source.number))
         account.sheets.append(entry)
         if not source.table:
             entry.why_not_read = "không phải bảng tính (biểu đồ hoặc loại trang khác)"
@@ -343,7 +345,8 @@ class _SheetLines:
     def _pad(self, number: int, index: int, text: str) -> None:
         self.padded_cells += 1
         if not self.padded:
-            self.padded.append(f"{cell_name(number, index)}: {text}")
+            told = f"({described(text)})" if long_number(text) else text
+            self.padded.append(f"{cell_name(number, index)}: {told}")
 
     def _cover(self, number: int, cells: list[str], found: dict[int, str]) -> None:
         """Faults the empty cells that a merged one with a value lies over: whose value it is is not said."""

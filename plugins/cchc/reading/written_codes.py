@@ -29,6 +29,7 @@ MONTHS = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 NO_CODE = frozenset(
     {"true", "false", "null", "none", "nil", "nan", "undefined", "n/a", "na", "inf", "infinity"}
 )
+OF_A_PERSON = "có thể là số điện thoại, số định danh hoặc thư điện tử"
 IMPLAUSIBLE = (
     (re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+", re.ASCII), "bảng tính đã làm tròn mã thành số"),
     (re.compile(r"\d{16,}", re.ASCII), "số trên 15 chữ số: bảng tính có thể đã làm tròn"),
@@ -48,6 +49,8 @@ IMPLAUSIBLE = (
     (re.compile(r'.*[\[\]"].*', re.DOTALL), "không phải mã"),
     (re.compile(r".*\?.*"), "có dấu ? thay cho chữ đã mất"),
     (ERROR, "ô lỗi"),
+    (re.compile(r"\d{9}|0\d{9,11}|84\d{9}|0\d{1,3}([.-]\d{2,4}){2,4}", re.ASCII), OF_A_PERSON),
+    (re.compile(".*@.*", re.DOTALL), OF_A_PERSON),
 )
 
 

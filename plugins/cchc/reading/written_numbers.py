@@ -13,6 +13,9 @@ GROUPED = re.compile(r"[+-]?\d{1,3}(([.,'\s])\d{3})(\2\d{3})*([.,]\d+)?", re.ASC
 UNSURE = "không rõ là nghìn hay phần lẻ"
 FRACTION = "cột số nguyên, có phần lẻ"
 TOO_LONG = "quá nhiều chữ số"
+# So many digits, the first of them 0: a number of telephone or identity, and no quantity.
+TELEPHONE = 9
+LEADING_ZERO = "bắt đầu bằng 0, như số điện thoại hoặc số định danh"
 
 
 class Unreadable(ValueError):
@@ -34,6 +37,8 @@ def read_number(text: str, whole: bool, style: NumberStyle | None = None) -> Dec
     part = found["part"] or ""
     if style is None and len(part) == 3 and not (len(found["whole"]) > 3 or found["whole"] == "0"):
         raise Unreadable(UNSURE)
+    if found["whole"].startswith("0") and len(found["whole"]) >= TELEPHONE:
+        raise Unreadable(LEADING_ZERO)
     if len(found["whole"].lstrip("0")) > DIGITS or len(part.rstrip("0")) > PLACES:
         raise Unreadable(TOO_LONG)
     value = Decimal(plain.replace(",", "."))

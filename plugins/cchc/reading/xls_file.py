@@ -54,11 +54,13 @@ def open_xls(contract: Contract, path: Path, where: str) -> Export:
         Source(
             sheet.name,
             survey,
-            rows_of(book, sheet.name, survey, where),
+            rows_of(book, sheet.name, number, survey, where),
             sheet.visible != SheetVisibleEnum.Visible,
             kind == 0,
         )
-        for sheet, survey, (_, kind) in zip(found, surveys, listed.sheets, strict=True)
+        for number, (sheet, survey, (_, kind)) in enumerate(
+            zip(found, surveys, listed.sheets, strict=True), start=1
+        )
     ]
     return export_of(contract, sources, where)
 

@@ -14,7 +14,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 from cchc.contracts import Contract
 from cchc.errors import BadFile
 from cchc.reading.export import Export
-from cchc.reading.sheets import Source, Survey
+from cchc.reading.sheets import Source, Survey, sheet_shown
 from cchc.reading.workbook import export_of
 from cchc.reading.xlsx_package import ADVICE, MOST_UNPACKED, PIECE, created_at, open_package
 from cchc.reading.xlsx_xml import survey_sheet
@@ -57,9 +57,9 @@ def open_xlsx(contract: Contract, path: Path, where: str) -> Export:
     if book.sheet_names != [part.name for part in package.parts]:
         raise BadFile(f"{where}: the workbook lists its sheets in two ways. {ADVICE}")
     sources = [
-        Source(part.name, survey, rows_of(book, part.name, survey, where), part.state != "visible",
+        Source(part.name, survey, rows_of(book, part.name, number, survey, where), part.state != "visible",
                part.kind == "worksheet")
-        for part, survey in zip(package.parts, surveys, strict=True)
+        for number, (part, survey) in enumerate(zip(package.parts, surveys, strict=True), start=1)
     ]  # fmt: skip
     return export_of(contract, sources, where, made_at)
 
@@ -113,20 +113,21 @@ def opened(content: bytes) -> CalamineWorkbook:
 
 
 def rows_of(
-    book: CalamineWorkbook, name: str, survey: Survey, where: str
+    book: CalamineWorkbook, name: str, number: int, survey: Survey, where: str
 ) -> Callable[[], Iterator[Sequence[object]]]:
-    """Reads the rows of a sheet, each time from the first."""
+    """Reads the rows of a sheet, the `number`th, each time from the first."""
+    place = f"{where}: sheet {sheet_shown(name, number)}"
     kept: list[CalamineSheet] = []
 
     def rows() -> Iterator[Sequence[object]]:
         at = ""
-        with calamine(lambda: f"{where}: sheet {name[:60]!r}{at}"):
+        with calamine(lambda: f"{place}{at}"):
             sheet = kept[0] if kept else book.get_sheet_by_name(name)
             if not kept and survey.last_row * (survey.last_column + 1) <= KEPT_CELLS:
                 kept.append(sheet)
-            for number, row in enumerate(sheet.iter_rows(), start=2):
+            for following, row in enumerate(sheet.iter_rows(), start=2):
                 yield row
-                at = f": row {number}"
+                at = f": row {following}"
 
     return rows
 

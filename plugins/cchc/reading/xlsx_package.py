@@ -27,6 +27,13 @@ BLANK_ESCAPES = re.compile(r"_x00(?:09|0[AD]|20)_", re.IGNORECASE)
 BUILT_IN = {2: "0.00", 9: "0%", 10: "0.00%"}
 ADVICE = "Open it in a spreadsheet program and save it again as .xlsx."
 
+# Names of parts as programs write them; another may be anything.
+USUAL_PART = re.compile(
+    r"/?(?:(?:xl|worksheets|chartsheets|docProps|_rels|theme)/)*"
+    r"(?:workbook|sheet|chart|styles|sharedStrings|core|app|theme|metadata|\[Content_Types\])?\d{0,4}"
+    r"(?:\.xml)?(?:\.rels)?"
+)
+
 
 @dataclass
 class Part:
@@ -60,7 +67,8 @@ class Package:
                 self.unpacked += len(piece)
                 if size > most or self.unpacked > MOST_UNPACKED:
                     raise BadFile(
-                        f"{self.where}: {member} unpacks to more than {min(most, MOST_UNPACKED) >> 20} MiB. "
+                        f"{self.where}: {_shown(member)} unpacks to more than "
+                        f"{min(most, MOST_UNPACKED) >> 20} MiB. "
                         "Expected less: export it as CSV, or split it by month."
                     )
                 yield piece
@@ -90,18 +98,24 @@ class _Tree(ElementTree.TreeBuilder):
         raise _has_doctype(*self._place)
 
 
+def _shown(member: str) -> str:
+    """The name of a part, where it is a usual one."""
+    return member if USUAL_PART.fullmatch(member) else "a part of the workbook"
+
+
 def _local(name: str) -> str:
     return name.rpartition("}")[2]
 
 
 def _has_doctype(where: str, member: str) -> BadFile:
     return BadFile(
-        f"{where}: {member} has a DOCTYPE, which no spreadsheet program writes; it is not read. {ADVICE}"
+        f"{where}: {_shown(member)} has a DOCTYPE, which no spreadsheet program writes; it is not read. "
+        f"{ADVICE}"
     )
 
 
 def _has_other_letters(where: str, member: str) -> BadFile:
-    return BadFile(f"{where}: {member} is not written in UTF-8. Expected UTF-8. {ADVICE}")
+    return BadFile(f"{where}: {_shown(member)} is not written in UTF-8. Expected UTF-8. {ADVICE}")
 
 
 def open_package(archive: zipfile.ZipFile, where: str) -> Package:
@@ -230,8 +244,8 @@ def parse(
         # expat looks at an unfinished tag again with each piece.
         if fed - parser.CurrentByteIndex > MOST_MARKUP + PIECE or fed - moved > MOST_CELL:
             raise BadFile(
-                f"{package.where}: {member} has a cell or a tag of more than a million characters, after "
-                f"{now}. Expected at most 32767 in a cell. {ADVICE}"
+                f"{package.where}: {_shown(member)} has a cell or a tag of more than a million characters, "
+                f"after {now}. Expected at most 32767 in a cell. {ADVICE}"
             )
     parser.Parse(b"", True)
 
@@ -256,9 +270,8 @@ def _blank_texts(package: Package, member: str) -> set[int]:
             number += 1
             if number > MOST_SHARED:
                 raise BadFile(
-                    f"{package.where}: {member} has more than {MOST_SHARED} texts. Expected fewer: export "
-                    "it as "
-                    "CSV, or split it by month."
+                    f"{package.where}: {_shown(member)} has more than {MOST_SHARED} texts. Expected fewer: "
+                    "export it as CSV, or split it by month."
                 )
             phonetic = False
             parts.clear()

@@ -3,7 +3,16 @@
 import re
 
 from cchc.errors import BadFile
-from cchc.reading.sheets import LAST_ROW, NEVER_CALCULATED, Survey, cell_name, check_extent, check_filled
+from cchc.field_words import described
+from cchc.reading.sheets import (
+    LAST_ROW,
+    NEVER_CALCULATED,
+    Survey,
+    cell_name,
+    check_extent,
+    check_filled,
+    sheet_shown,
+)
 from cchc.reading.xlsx_package import ADVICE, MOST_UNPACKED, Package, Part, is_blank, parse, parser_of
 
 MOST_FAULTS = 1_000_000
@@ -24,12 +33,18 @@ def survey_sheet(package: Package, part: Part) -> Survey:
     return sheet.survey
 
 
+def _shown(reference: str) -> str:
+    """A cell's name as it is written, or its kind and length where it is none."""
+    return repr(reference) if REFERENCE.fullmatch(reference.upper()) else f"({described(reference)})"
+
+
 class _Sheet:
     """Looks at each cell's beginning only, and at its text where that tells more than that it has one."""
 
     def __init__(self, package: Package, part: Part) -> None:
         self.survey = Survey()
-        self.where = f"{package.where}: sheet {part.name[:60]!r}"
+        number = package.parts.index(part) + 1
+        self.where = f"{package.where}: sheet {sheet_shown(part.name, number)}"
         self.package = package
         self.parser = parser_of(package.where, part.member, self._root)
         # Another reader takes what stands before a comment for the whole value.
@@ -92,7 +107,7 @@ class _Sheet:
             found = self.columns.get(letters)
             column = self._column_of(reference) if found is None else found
             if column <= self.column or len(letters) == len(reference):
-                raise self._disorder(f"cell {reference[:12]!r} stands in row {self.row} after "
+                raise self._disorder(f"cell {_shown(reference)} stands in row {self.row} after "
                                      f"{cell_name(self.row, max(self.column, 0))}")  # fmt: skip
         self.column = column
         self.kind = attributes.get("t")
@@ -104,7 +119,7 @@ class _Sheet:
     def _column_of(self, reference: str) -> int:
         found = REFERENCE.fullmatch(reference)
         if not found:
-            raise self._disorder(f"{reference[:12]!r} is the name of no cell")
+            raise self._disorder(f"{_shown(reference)} is the name of no cell")
         number = 0
         for letter in found[1]:
             number = number * 26 + ord(letter) - 64

@@ -9,7 +9,14 @@ from cchc.contracts import Contract
 from cchc.errors import BadFile
 from cchc.reading.export import Export
 from cchc.reading.grid import Grid
-from cchc.reading.sheets import LAST_COLUMN, MOST_SHEETS, NEVER_CALCULATED, Shown, shown_by
+from cchc.reading.sheets import (
+    LAST_COLUMN,
+    MOST_SHEETS,
+    NEVER_CALCULATED,
+    Shown,
+    sheet_shown,
+    shown_by,
+)
 from cchc.reading.workbook import export_of
 from cchc.reading.written_codes import ERROR
 
@@ -86,8 +93,9 @@ class _Reader:
             if shown := shown_by(NAMED_FORMATS.get(code, code)):
                 self.styles[self.style] = shown
         elif tag == "Worksheet":
-            self.sheets.append(Grid(f"{self.where}: sheet {attributes.get('Name', '')[:60]!r}"))
-            self.sheets[-1].name = attributes.get("Name", "")
+            name = attributes.get("Name", "")
+            place = sheet_shown(name, len(self.sheets) + 1)
+            self.sheets.append(Grid(f"{self.where}: sheet {place}", name))
             self.row = 0
             if len(self.sheets) > MOST_SHEETS:
                 raise self.wrong(f"there are more than {MOST_SHEETS} sheets")

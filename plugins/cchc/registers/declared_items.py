@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from cchc.errors import BadDefinition
 from cchc.models import Strict
-from cchc.registers.reference_files import REFERENCE, read_rows
+from cchc.registers.reference_files import REFERENCE, read_rows, told
 from cchc.warehouse import sync_rows
 
 FILE = REFERENCE / "so_lieu_khai_bao.csv"
@@ -33,9 +33,11 @@ def items() -> list[Item]:
     codes = [item.ma_so_lieu for item in found]
     for item in found:
         if codes.count(item.ma_so_lieu) > 1:
-            raise BadDefinition(f"{FILE.name}: {item.ma_so_lieu} stands twice.")
+            raise BadDefinition(f"{FILE.name}: {told(item.ma_so_lieu)} stands twice.")
         if item.khong_qua and item.khong_qua not in codes:
-            raise BadDefinition(f"{FILE.name}: {item.ma_so_lieu}: khong_qua {item.khong_qua!r} is no item.")
+            raise BadDefinition(
+                f"{FILE.name}: {told(item.ma_so_lieu)}: khong_qua {told(item.khong_qua)} is no item."
+            )
     return found
 
 

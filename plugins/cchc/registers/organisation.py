@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from pydantic import Field, model_validator
 
 from cchc.errors import BadDefinition
+from cchc.field_words import quoted
 from cchc.models import Strict
-from cchc.registers.reference_files import REFERENCE, numbered_rows
+from cchc.registers.reference_files import REFERENCE, numbered_rows, told
 from cchc.spelling import fold
 from cchc.warehouse import sync_rows
 
@@ -200,7 +201,8 @@ def _check_successions(successions: dict[int, Succession], by_code: dict[str, li
         for column, code in (("ma_don_vi_cu", row.ma_don_vi_cu), ("ma_don_vi_moi", row.ma_don_vi_moi)):
             if code not in by_code:
                 raise BadDefinition(
-                    f"{where}, column {column}: there is no unit {code}. Expected a ma_don_vi of {UNITS}."
+                    f"{where}, column {column}: there is no unit {told(code)}. "
+                    f"Expected a ma_don_vi of {UNITS}."
                 )
         old, new = by_code[row.ma_don_vi_cu], by_code[row.ma_don_vi_moi]
         day = row.ngay_hieu_luc
@@ -244,8 +246,8 @@ def _check_names(names: dict[int, Name], by_code: dict[str, list[Unit]]) -> None
         units = by_code.get(name.ma_don_vi)
         if units is None:
             raise BadDefinition(
-                f"{NAMES}, line {line}, column ma_don_vi: there is no unit {name.ma_don_vi}. Expected a "
-                f"ma_don_vi of {UNITS}."
+                f"{NAMES}, line {line}, column ma_don_vi: there is no unit {told(name.ma_don_vi)}. "
+                f"Expected a ma_don_vi of {UNITS}."
             )
         if not any(name.meets(unit) for unit in units):
             raise BadDefinition(
@@ -255,8 +257,8 @@ def _check_names(names: dict[int, Name], by_code: dict[str, list[Unit]]) -> None
     for line, other, a, b in _pairs((n.khoa, line, n) for line, n in names.items()):
         if a.meets(b):
             raise BadDefinition(
-                f"{NAMES}, lines {line} and {other}: {b.ten_goi!r} stands twice for the same days. Expected "
-                f"one unit for a name: delete one line, or limit both by dates."
+                f"{NAMES}, lines {line} and {other}: {quoted(b.ten_goi)} stands twice for the same days. "
+                f"Expected one unit for a name: delete one line, or limit both by dates."
             )
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from cchc.errors import BadDefinition
+from cchc.field_words import is_code, quoted, shown
 from cchc.models import Strict
 from cchc.repository import SQL
 
@@ -30,7 +31,8 @@ def numbered_rows(path: Path, model: type[Row]) -> list[tuple[int, Row]]:
         wanted, found = set(model.model_fields), set(reader.fieldnames or ())
         if wanted != found:
             raise BadDefinition(
-                f"{path.name}: columns {sorted(found)}, expected {list(model.model_fields)} in row 1."
+                f"{path.name}: columns {sorted(map(shown, found))}, expected {list(model.model_fields)} in "
+                "row 1."
             )
         for cells in reader:
             if next(iter(cells.values())).startswith("#"):
@@ -42,6 +44,11 @@ def numbered_rows(path: Path, model: type[Row]) -> list[tuple[int, Row]]:
                 fault = error.errors()[0]
                 raise BadDefinition(
                     f"{path.name}, line {reader.line_num}, column {'.'.join(map(str, fault['loc']))}: "
-                    f"{fault['msg']} (found {fault['input']!r})."
-                ) from error
+                    f"{fault['msg']} (found {told(fault['input'])})."
+                ) from None
     return rows
+
+
+def told(value: object) -> str:
+    """A cell as messages have it: somebody may have written a name or number where it does not belong."""
+    return repr(value) if not isinstance(value, str) or is_code(value) else quoted(value)

@@ -19,8 +19,9 @@ import sqlalchemy as sa
 from cchc.batches import Origin, register_landed, watermark
 from cchc.contracts import Contract
 from cchc.errors import BadDefinition, BadFile, CchcError
+from cchc.field_words import kept_name, kept_suffix
 from cchc.sources.client import SourceClient
-from cchc.spelling import legible, one_line
+from cchc.spelling import legible
 
 CHUNK_BYTES = 4 << 20
 # Files that are being written are known by it.
@@ -51,6 +52,8 @@ def land_file(
 ) -> Landed:
     """Copies a file into the landing area. The same bytes again give the same batch.
 
+    It keeps its name where that is made of words of the field, its suffix where that is of a kind of file.
+
     What `accept` (contract, file, its name in messages) raises BadFile for is not kept: require_export of
     the readers, for a file that is none. It judges the copy, so that no other bytes than it saw are landed,
     whatever becomes of `source` meanwhile; and no part of `source` may be a link then. Without `accept` any
@@ -59,10 +62,10 @@ def land_file(
 
     name = legible(source.name)
 
-    def judge(copy: Path) -> None:
+    def judge(copy: Path, sha256: str) -> None:
         try:
             if accept:
-                accept(contract, copy, name)
+                accept(contract, copy, kept_name(name, sha256))
         except BadFile as error:
             # Without its cause, which a log would print: parsers quote what they could not read.
             raise error from None
@@ -72,10 +75,12 @@ def land_file(
         handle = _open_regular(source if accept else source.parent.resolve() / source.name)
         with os.fdopen(handle, "rb") as file:
             chunks = iter(lambda: file.read(CHUNK_BYTES), b"")
-            stored = _store(landing_dir, contract.dataset, chunks, Path(name).suffix.lower(), judge)
+            stored = _store(landing_dir, contract.dataset, chunks, kept_suffix(name), judge)
     except PermissionError as error:
-        raise BadFile(f"{error.filename or source}: not readable or not writable for this worker.") from error
-    return _register(engine, contract, stored, Origin("file", name, extracted_at))
+        raise BadFile(
+            f"{kept_name(str(error.filename or name))}: not readable or not writable for this worker."
+        ) from None
+    return _register(engine, contract, stored, Origin("file", kept_name(name, stored.sha256), extracted_at))
 
 
 def land_api(
@@ -146,10 +151,10 @@ def _open_regular(path: Path) -> int:
             handle = inner
         # Without O_NONBLOCK a FIFO would be waited for.
         found = os.open(name, flags | os.O_NONBLOCK, dir_fd=handle)
-    except PermissionError as error:
-        raise BadFile(f"{one_line(path)}: not readable for this worker.") from error
-    except (OSError, ValueError) as error:
-        raise _no_file(path) from error
+    except PermissionError:
+        raise BadFile(f"{kept_name(legible(path.name))}: not readable for this worker.") from None
+    except (OSError, ValueError):
+        raise _no_file(path) from None
     finally:
         if handle is not None:
             os.close(handle)
@@ -161,7 +166,8 @@ def _open_regular(path: Path) -> int:
 
 def _no_file(path: Path) -> BadFile:
     return BadFile(
-        f"{one_line(path)}: no such file for this worker. Expected the absolute path of a readable file."
+        f"{kept_name(legible(path.name))}: no such file for this worker. Expected the absolute path of a "
+        "readable file."
     )
 
 
@@ -177,7 +183,7 @@ def _store(
     dataset: str,
     chunks: Iterable[bytes],
     suffix: str,
-    judge: Callable[[Path], None] = lambda _: None,
+    judge: Callable[[Path, str], None] = lambda *_: None,
 ) -> _Stored:
     """Writes a file named by its sha-256, if `judge` does not raise for it; it then outlives a power cut.
 
@@ -197,8 +203,8 @@ def _store(
             file.flush()
             os.fsync(file.fileno())
             size_bytes = file.tell()
-        judge(temporary)
         sha256 = digest.hexdigest()
+        judge(temporary, sha256)
         target = landing_dir / dataset / sha256[:2] / f"{sha256}{suffix}"
         _make_folder(target.parent)
         temporary.chmod(0o400)

@@ -1,0 +1,441 @@
+"""Where somebody's name or number may stand in what a source gives: each place with a file that has it there.
+
+PLACES: name → Place. `run` takes one file the whole way and returns all that was said of it.
+"""
+
+import json
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cchc.contracts import Contract, contracts
+from cchc.declarations.drop_folder import tell_rejected
+from cchc.errors import CchcError
+from cchc.judging.validation import validate
+from cchc.loading.load import load
+from cchc.reading.parsing import require_export
+from cchc.registers.declared_items import Item
+from cchc.registers.reference_files import read_rows
+from cchc.sources.incoming import accepted_file
+from cchc.sources.landing import land_file
+from tests.personal.leaks import MARKS
+from tests.reading.workbooks import raw_xlsx, row, text
+from tests.world import DOCUMENT, DOSSIER, PROCEDURES, RATING, RECORD, SO, STEP, WORK, World, code
+
+AT = "2025-05-10"
+GOOD_LINES = 21
+KEY = {
+    "ho_so": "000.00.01.H59-250410-{:04d}",
+    "danh_gia": "000.00.01.H59-250305-{:04d}",
+    "qua_trinh": "000.00.01.H59-250305-{:04d}",
+    "van_ban": "VB{}",
+    "ho_so_cong_viec": "HSCV{}",
+    "tthc": "1.{:06d}",
+    "don_vi": "000.{:04d}.00.H59",
+    "khai_bao": "ho_so_ngoai_he_thong",
+}
+GOOD: dict[str, dict[str, str]] = {
+    "ho_so": DOSSIER | {"ngay_cap_nhat": "20250306000000"},
+    "danh_gia": RATING,
+    "qua_trinh": STEP,
+    "van_ban": DOCUMENT,
+    "ho_so_cong_viec": WORK,
+    "tthc": {"ten_tthc": "Thủ tục thêm", "muc_do": "4", "ngay_cap_nhat": "20240101000000"},
+    "don_vi": {"ten_don_vi": "Sở Y tế", "cap": "so_nganh", "ngay_cap_nhat": "20240101000000"},
+    "khai_bao": {"don_vi": SO, "ky": "2025-03", "gia_tri": "1", "chuc_danh": "Văn thư"},
+}
+# Names of things that are published, which nothing tells from names of people; numbers and addresses in them
+# are refused. What a figure is may have as many digits as a telephone.
+NAMES_OF_THINGS = {
+    *("ten_tthc", "ten_linh_vuc", "ma_linh_vuc", "ten_don_vi", "nguon", "co_quan_cong_bo"),
+    *("co_quan_thuc_hien", "ma_gso", "ma_dinh_danh", "ky_hieu", "don_vi_tiep_nhan"),
+}
+AMOUNTS = {"gia_tri", "tong_phi_le_phi"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """`make` (folder, mark) writes the file. `amount`: whether digits alone are an amount there."""
+
+    dataset: str
+    make: Callable[[Path, str], Path]
+    amount: bool = False
+
+    def takes(self, mark: str) -> bool:
+        """Whether the mark is one of a person in this place."""
+        return not (self.amount and _is_amount(mark))
+
+
+def run(world: World, place: Place, mark: str) -> str:
+    """Lands, judges and loads a file with the mark in this place; returns all that was raised, in words."""
+    folder = world.folder / "given"
+    folder.mkdir(exist_ok=True)
+    return take(world, place.dataset, place.make(folder, mark))
+
+
+def take(world: World, dataset: str, path: Path) -> str:
+    """Takes a file the way of the DAGs; returns all that was raised, with causes and tracebacks."""
+    said: list[str] = []
+    contract = contracts()[dataset]
+    landing = world.folder / "landing"
+
+    def step(work: Callable[[], object]) -> bool:
+        try:
+            work()
+        except Exception as error:
+            said.append("".join(traceback.format_exception(error)))
+            if not isinstance(error, CchcError):
+                raise
+            return False
+        return True
+
+    step(lambda: land_file(world.engine, landing, contract, path, accept=require_export))
+    batch_id = land_file(world.engine, landing, contract, path).batch_id
+    if step(lambda: validate(world.engine, batch_id)):
+        step(lambda: load(world.engine, batch_id))
+        step(lambda: tell_rejected(world.engine, batch_id))
+    return "\n".join(said)
+
+
+# Cells: a file for each dataset, in which each column has the mark in a line of its own -----------------
+
+
+def cells(contract: Contract, *, good: int) -> list[dict[str, str]]:
+    """Lines of a table: in each of the first ones another column holds a mark; then `good` ones for each."""
+    held = [
+        {column.name: mark}
+        for column in contract.columns
+        for mark in MARKS.values()
+        if _can_hold(column.name, mark)
+    ]
+    found = [_line(contract, n) | cell for n, cell in enumerate(held, start=1)]
+    return found + [_line(contract, n) for n in range(len(found) + 1, len(found) * (good + 1) + 1)]
+
+
+def _is_amount(mark: str) -> bool:
+    return mark.isdigit() and not mark.startswith("0")
+
+
+def _can_hold(name: str, mark: str) -> bool:
+    # Without a first 0 nine digits are an amount.
+    if name in AMOUNTS and _is_amount(mark):
+        return False
+    return not (name in NAMES_OF_THINGS and not any(sign.isdigit() or sign == "@" for sign in mark))
+
+
+def _line(contract: Contract, number: int) -> dict[str, str]:
+    key = KEY[contract.dataset].format(number)
+    at = {"ngay_khai": f"2025-04-02 08:{number // 60:02d}:{number % 60:02d}"}
+    return (
+        {contract.key[0] if contract.dataset != "khai_bao" else "ma_so_lieu": key}
+        | GOOD[contract.dataset]
+        | (at if contract.dataset == "khai_bao" else {})
+    )
+
+
+def table(folder: Path, name: str, rows: list[dict[str, str]], columns: list[str]) -> Path:
+    lines = [columns, *([row.get(column, "") for column in columns] for row in rows)]
+    return written(folder, name, "\n".join(",".join(f'"{cell}"' for cell in line) for line in lines))
+
+
+def cell_file(contract: Contract, good: int) -> Callable[[Path, str], Path]:
+    def make(folder: Path, _: str) -> Path:
+        names = [column.name for column in contract.columns]
+        rows = cells(contract, good=good)
+        return table(folder, f"{contract.dataset}_{good}.csv", rows, names)
+
+    return make
+
+
+def _of_cells() -> Iterator[tuple[str, Place]]:
+    for dataset, contract in contracts().items():
+        for column in contract.columns:
+            # One at a time, for who looks for the place of a leak.
+            def make(folder: Path, mark: str, contract: Contract = contract, name: str = column.name) -> Path:
+                rows = [_line(contract, 1) | ({name: mark} if _can_hold(name, mark) else {})]
+                names = [each.name for each in contract.columns]
+                return table(folder, f"{contract.dataset}.csv", rows, names)
+
+            yield f"cell: {dataset}.{column.name}", Place(dataset, make)
+
+
+# Text files -------------------------------------------------------------------------------------------
+
+UNIT_HEADER = "ma_don_vi,ten_don_vi,cap,ngay_cap_nhat"
+UNIT_LINE = "000.00.71.H59,Sở Công thương,so_nganh,20240101000000"
+LIST_HEADER = (
+    "STT,Mã hồ sơ,Mã TTHC,Trạng thái,Đơn vị xử lý,Ngày tiếp nhận,Ngày hẹn trả,Ngày kết thúc xử lý,Lĩnh vực"
+)
+LIST_LINE = f"1,{code(1)},1.000001,Đang xử lý,{SO},05/03/2025,12/03/2025,,Đất đai"
+
+
+def written(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def _csv(content: str, dataset: str = "don_vi", name: str = "tep.csv", encoding: str = "utf-8") -> Place:
+    def make(folder: Path, mark: str) -> Path:
+        return written(
+            folder, name.replace("MARK", mark), content.replace("MARK", mark).encode(encoding, "replace")
+        )
+
+    return Place(dataset, make)
+
+
+def _list(above: str = "", below: str = "", header: str = LIST_HEADER, line: str = LIST_LINE) -> Place:
+    return _csv(f"{above}{header}\n{line}\n{below}", "ho_so")
+
+
+TEXTS = {
+    "header: unknown": _csv(f"{UNIT_HEADER},MARK\n{UNIT_LINE},1\n"),
+    "header: unknown, in a file without a required column": _csv("ma_don_vi,ten_don_vi,MARK\n1A,Sở,1\n"),
+    "header: in brackets behind a known one": _csv(
+        "ma_don_vi,ten_don_vi,Cap (MARK),ngay_cap_nhat\nA1,B,c,\n"
+    ),
+    "header: in brackets, where none is found": _csv(
+        "Mã hồ sơ (MARK),Trạng thai,Đơn vị xử lí\n1,2,3\n", "ho_so"
+    ),
+    "header: a column twice, with a note": _csv(f"{UNIT_HEADER},cap (*): \n{UNIT_LINE},MARK\n"),
+    "header: none, data at once": _csv("MARK,1,2\n000.00.01.H59,MARK,so_nganh\n"),
+    "header: none, one word like a heading": _csv("ma_don_vi,MARK,ten_don_v\n1,2,3\n"),
+    "header: in quotes as one value": _csv(f'"{UNIT_HEADER},MARK"\n{UNIT_LINE}\n'),
+    "line: too many cells": _csv(f"{UNIT_HEADER}\n{UNIT_LINE},MARK,MARK\n"),
+    "line: too few cells": _csv(f"{UNIT_HEADER}\nA1,MARK\n{UNIT_LINE}\n"),
+    "line: a quote that stays open": _csv(f'{UNIT_HEADER}\n{UNIT_LINE}\nA1,"MARK,x,y\n{UNIT_LINE}\n'),
+    "line: a quote inside a value": _csv(f'{UNIT_HEADER}\n{UNIT_LINE}\nA1,"MA"RK,x,y\n'),
+    "line: a NUL character": _csv(f"{UNIT_HEADER}\n{UNIT_LINE}\nA1,MARK\0,x,y\n"),
+    "line: not UTF-8": _csv(f"{UNIT_HEADER}\n{UNIT_LINE}\nA1,é MARK,x,y\n", encoding="latin-1"),
+    "line: wrongly decoded": _csv(f"{UNIT_HEADER}\nA1,Ã¡Â» MARK,so_nganh,\n"),
+    "line: UTF-16": _csv(f"{UNIT_HEADER},MARK\n{UNIT_LINE},MARK\n", encoding="utf-16"),
+    "line: a comment": _csv(f"{UNIT_HEADER}\n# MARK\n{UNIT_LINE}\n"),
+    "line: an escape code": _csv(f"{UNIT_HEADER}\n\x1b[1mMARK,x,so_nganh,\n{UNIT_LINE}\n"),
+    "title": _list("Người lập: MARK\n"),
+    "title: behind the time of the export": _list("Ngày xuất: 01/04/2025 MARK\n"),
+    "title: a time that is none": _list("Ngày xuất: MARK\n"),
+    "title: a total of another thing": _list("Tổng số người nộp MARK: 3 MARK\n"),
+    "title: a total": _list("Danh sách của MARK, tổng số hồ sơ: 5 MARK\n"),
+    "total: a number of a person": _list(below="Tổng số: MARK,,,,,,,,\n"),
+    "total: words behind its number": _list(below="Tổng số: 1 hồ sơ MARK,,,,,,,,\n"),
+    "total: in a cell beside it": _list(below="Tổng số,,1,,MARK,,,,\n"),
+    "total: of a section": _list(below="Cộng mục MARK,1,,,,,,,\n"),
+    "sub-heading": _list(below=f"MARK,,,,,,,,\n{LIST_LINE}\n"),
+    "sub-heading: numbered": _list(below=f"I,MARK,,,,,,,\n{LIST_LINE}\n"),
+    "remark": _list(below="Ghi chú,MARK,,,,,,,\n"),
+    "signature": _list(below=",,,,,,Người lập biểu,,\n,,,,,,MARK,,\n"),
+    "signature: of two": _list(below="NGƯỜI LẬP,,,,GIÁM ĐỐC,,,,\nMARK,,,,MARK,,,,\n"),
+    "signature: as a line with a key": _list(below=f"MARK,{code(2)},MARK,MARK,MARK,MARK,MARK,,\n"),
+    "unit as sent": _list(line=LIST_LINE.replace(SO, "Ông MARK")),
+    "status as sent": _list(line=LIST_LINE.replace("Đang xử lý", "Đã giao MARK")),
+    "code as sent": _list(line=LIST_LINE.replace(code(1), "MARK")),
+    "code with a mark inside": _list(line=LIST_LINE.replace(code(1), "H59-MARK")),
+    "date with a mark behind": _list(line=LIST_LINE.replace("05/03/2025", "05/03/2025 MARK")),
+    "file name": _csv(f"{UNIT_HEADER}\n{UNIT_LINE}\n", name="MARK.csv"),
+    "file name: of an empty file": _csv("", name="tep MARK.csv"),
+    "file name: of no export": _csv("a,b\n1,2\n", name="Danh sách MARK.csv"),
+    "suffix": _csv(f"{UNIT_HEADER}\n{UNIT_LINE}\n", name="tep.MARK"),
+    "folder": _csv(f"{UNIT_HEADER}\n{UNIT_LINE}\n\n", name="MARK/tep.csv"),
+}
+
+# JSON ---------------------------------------------------------------------------------------------------
+
+
+def _json(document: object, dataset: str = "ho_so") -> Place:
+    text = document if isinstance(document, str) else json.dumps(document, ensure_ascii=False)
+    return _csv(text, dataset, "tep.json")
+
+
+def _record(**more: object) -> dict[str, object]:
+    return {"MaHoSo": code(1), **RECORD, **more}
+
+
+def _text(record: str) -> str:
+    return json.dumps(_record(), ensure_ascii=False)[:-1] + f", {record}}}"
+
+
+PROCEDURE = {**PROCEDURES[0], "MaTTHC": "1.000009"}
+RECORDS = {
+    "key: unknown": _json([_record(MARK="1")]),
+    "key: unknown, in a nested object": _json([_record(ThongTin={"MARK": {"MARK": 1}})]),
+    "key: twice": _json(f'[{_text(""" "MARK": 1, "MARK": 2 """)}]'),
+    "key: twice, nested": _json(f'[{_text(""" "ThongTin": {"MARK": 1, "MARK": 2} """)}]'),
+    "key: of half a letter": _json(f"[{_text(chr(34) + 'MARK' + chr(92) + 'ud800' + chr(34) + ': 1')}]"),
+    "key: of a list that is flattened": _json([_record(TaiLieuNop=[{"MARK": "1", "TenTaiLieu": "MARK"}])]),
+    "key: twice in a list that is flattened": _json(
+        f'[{_text(""" "DanhSachLePhi": [{"MARK": 1, "MARK": 2}] """)}]'
+    ),
+    "key: only unknown ones": _json([{"MARK": 1, "Ten": "MARK"}]),
+    "key: of records within a list": _json({"ket_qua": {"MARK": [{"MaHoSo": "1"}]}}),
+    "key: as that of a required column": _json(
+        [{"MaHoSo": code(1), "MaTTHC": "1", "TrangThaiHoSo MARK": ""}]
+    ),
+    "list: a flag": _json([_record(TaiLieuNop=[{"DuocSoHoa": "MARK"}])]),
+    "list: an amount": replace(_json([_record(DanhSachLePhi=[{"Gia": "MARK"}])]), amount=True),
+    "list: a time": _json([_record(DanhSachHoSoBoSung=[{"NgayBoSung": "MARK"}])]),
+    "list: text instead": _json([_record(TaiLieuNop="MARK")]),
+    "list: texts as items": _json([_record(TaiLieuNop=["MARK"])]),
+    "list: names of files": _json(
+        [_record(DanhSachGiayToKetQua=[{"TenGiayTo": "MARK", "GiayToId": "MARK"}])]
+    ),
+    "field: an object instead of a value": _json([_record(DonViXuLy={"MARK": "MARK"})]),
+    "field: a list instead of a value": _json([_record(DonViXuLy=["MARK"])]),
+    "field: of a JSON column": _json(
+        [{**PROCEDURE, "DonViThucHien": [{"MARK": "MARK", "MaDonVi": "MARK", "MucDo": "MARK"}]}], "tthc"
+    ),
+    "field: text in a JSON column": _json([{**PROCEDURE, "DonViThucHien": "MARK"}], "tthc"),
+    "field: two of one column": _json([_record(ma_ho_so="MARK")]),
+    "envelope: a field": _json({"error_code": "0", "nguoi_xuat MARK": "MARK", "data": [_record()]}),
+    "envelope: a list": _json({"error_code": "0", "MARK": [1], "data": [_record()]}),
+    "envelope: its error": _json({"error_code": "MARK", "data": []}),
+    "envelope: its total": _json({"tong_so": "MARK", "data": [_record()]}),
+    "envelope: its time": _json({"thoi_diem": "MARK", "data": [_record()]}),
+    "envelope: a field twice": _json('{"MARK": 1, "MARK": 2, "tong_so": 0, "data": []}'),
+    "envelope: in line 1": _json(f'{{"tep": "MARK", "tong_so": "MARK"}}\n{json.dumps(_record())}\n'),
+    "no JSON: a word": _json('[{"MaHoSo": MARK}]'),
+    "no JSON: a comment": _json('/* MARK */ [{"MaHoSo": "1"}]'),
+    "no JSON: cut off": _json('[{"MaHoSo": "MARK'),
+    "no JSON: behind the end": _json(f"[{json.dumps(_record())}] MARK"),
+}
+
+# Workbooks and pages ------------------------------------------------------------------------------------
+
+UNITS_OF_SHEET = row(1, "ma_don_vi", "ten_don_vi", "cap", "ngay_cap_nhat") + row(
+    2, "000.00.72.H59", "Sở Y tế", "so_nganh", "20240101000000"
+)
+
+
+def _xlsx(sheets: dict[str, str], **options: object) -> Place:
+    def make(folder: Path, mark: str) -> Path:
+        path = folder / "tep.xlsx"
+        filled = {name.replace("MARK", mark): rows.replace("MARK", mark) for name, rows in sheets.items()}
+        given = {
+            key: value.replace("MARK", mark) if isinstance(value, str) else value
+            for key, value in options.items()
+        }
+        if "states" in given:
+            given["states"] = {name.replace("MARK", mark): state for name, state in given["states"].items()}
+        return raw_xlsx(path, filled, **given)  # type: ignore[arg-type]
+
+    return Place("don_vi", make)
+
+
+def _page(page: str) -> Place:
+    return _csv(page, name="tep.html")
+
+
+CELLS = "".join(f"<td>{cell}</td>" for cell in UNIT_HEADER.split(","))
+VALUES = "".join(f"<td>{cell}</td>" for cell in UNIT_LINE.split(","))
+PAGE = f"<table><tr>{CELLS}</tr><tr>{VALUES}</tr></table>"
+BOOK = (
+    '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
+    'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="MARK"><Table>{}</Table>'
+    "</Worksheet></Workbook>"
+)
+SHEETS = {
+    "sheet: its name": _xlsx({"MARK": UNITS_OF_SHEET}),
+    "sheet: the name of another": _xlsx(
+        {"Sheet1": UNITS_OF_SHEET, "MARK": row(1, "a", "b") + row(2, "c", "d")}
+    ),
+    "sheet: the name of a hidden one": _xlsx(
+        {"Sheet1": UNITS_OF_SHEET, "MARK": UNITS_OF_SHEET}, states={"MARK": "hidden"}
+    ),
+    "sheet: the name of one with other columns": _xlsx(
+        {
+            "MARK 1": UNITS_OF_SHEET,
+            "MARK 2": row(1, "ma_don_vi", "ten_don_vi", "cap") + row(2, "A1", "B", "xa"),
+        }
+    ),
+    "sheet: the name of one without a header": _xlsx({"MARK": row(1, "MARK", "x") + row(2, "MARK", "y")}),
+    "sheet: the name of one whose cells stand twice": _xlsx(
+        {"MARK": UNITS_OF_SHEET + row(3, text("A3", "MARK"), text("A3", "MARK"))}
+    ),
+    "sheet: the name of a cell": _xlsx({"Sheet1": UNITS_OF_SHEET + row(3, text("MARK", "MARK"))}),
+    "sheet: a comment in its XML": _xlsx({"Sheet1": UNITS_OF_SHEET + row(3, "<c r='A3'><!--MARK--></c>")}),
+    "sheet: a title": _xlsx(
+        {
+            "Sheet1": row(1, "MARK")
+            + row(2, "ma_don_vi", "ten_don_vi", "cap", "ngay_cap_nhat", "MARK")
+            + row(3, "A1", "Sở", "so_nganh", "20240101", "MARK")
+        }
+    ),
+    "sheet: an error cell and a formula": _xlsx(
+        {"Sheet1": UNITS_OF_SHEET + row(3, "A1", '<c r="B3" t="e"><f>"MARK"</f><v>#REF!</v></c>')}
+    ),
+    "workbook: who made it": _xlsx(
+        {"Sheet1": UNITS_OF_SHEET}, properties="<dc:creator xmlns:dc='x'>MARK</dc:creator>"
+    ),
+    "workbook: the name of a part": _xlsx({"Sheet1": UNITS_OF_SHEET}, book="xl/MARK.xml"),
+    "workbook of XML: the name of a sheet": _csv(BOOK.format("<Row><Cell>"), name="tep.xml"),
+    "workbook of XML: a sheet without a header": _csv(
+        BOOK.format('<Row><Cell><Data ss:Type="String">MARK</Data></Cell></Row>'), name="tep.xls"
+    ),
+    "page: its title and a comment": _page(f"<html><title>MARK</title><!-- MARK -->{PAGE}</html>"),
+    "page: a way to write letters": _page(f'<html><meta charset="MARK">{PAGE}</html>'),
+    "page: hidden text": _page(f"<html><p hidden>MARK</p>{PAGE}<p>Người lập: MARK</p></html>"),
+    "page: without a table": _page("<html><body>Xin chào MARK</body></html>"),
+    "page: a table that is not closed": _page(f"<html><table><tr>{CELLS}</tr><tr><td>MARK"),
+}
+
+# Declarations -----------------------------------------------------------------------------------------
+
+FORM = "Đơn vị: Sở Xây dựng [{unit}],,,,\nKỳ báo cáo: {month},,,,\nChức danh người khai: {who},,,,\n"
+FORM += "Ngày giờ khai: {at},,,,\nMẫu phiếu: {form},,,,\nSTT,Mã số liệu,Nội dung,Đơn vị tính,Giá trị\n"
+FORM += "1,ho_so_ngoai_he_thong,,,{value}\n"
+FILLED = {
+    "unit": SO,
+    "month": "2025-03",
+    "who": "Văn thư",
+    "at": "02/04/2025 08:30",
+    "form": "1",
+    "value": "3",
+}
+
+
+def _form(**values: str) -> Place:
+    return _csv(FORM.format(**FILLED | values), "khai_bao", "phieu.csv")
+
+
+FORMS = {f"form: {name}": replace(_form(**{name: "MARK"}), amount=name == "value") for name in FILLED}
+
+PLACES: dict[str, Place] = {**dict(_of_cells()), **TEXTS, **RECORDS, **SHEETS, **FORMS}
+# The same cells with all marks, those of a dataset in one file: alone it is stopped, among good lines it is
+# loaded with rejects.
+CELL_FILES: dict[str, Place] = {
+    f"cells of {dataset}, {kind}": Place(dataset, cell_file(contract, good))
+    for dataset, contract in contracts().items()
+    for kind, good in (("stopped", 0), ("loaded", GOOD_LINES))
+}
+
+
+def said_of_paths(mark: str) -> str:
+    """What is said of a path that a run was given and that may not be taken."""
+    said = []
+    for path in (f"/etc/{mark}", f"/{mark}/tep.csv", f"{mark}.csv", f"/tmp/{mark}\0.csv"):
+        try:
+            accepted_file(path)
+        except CchcError as error:
+            said.append("".join(traceback.format_exception(error)))
+    return "\n".join(said)
+
+
+def said_of_reference_files(folder: Path, mark: str) -> str:
+    """What is said of files of sql/reference in which something stands that does not belong there."""
+    said = []
+    columns = list(Item.model_fields)
+    good = dict.fromkeys(columns, "1") | {"kieu": "so_dem", "cong_don": "dong"}
+    files = {
+        "a column more": ([*columns, mark], good | {mark: mark}),
+        "a word of no list": (columns, good | {"kieu": mark}),
+        "a number that is none": (columns, good | {"cong_don": mark}),
+    }
+    for name, (header, cells) in files.items():
+        path = table(folder, f"{name}.csv", [cells], header)
+        try:
+            read_rows(path, Item)
+        except CchcError as error:
+            said.append("".join(traceback.format_exception(error)))
+    assert len(said) == len(files)
+    return "\n".join(said)

@@ -1,0 +1,98 @@
+"""Looks for marked names, numbers and addresses wherever something of a file could have come to stand.
+
+`leaks_in_databases` and `leaks_in_folders` take any DSNs and folders: the warehouse and Airflow's own
+database of a running stack (its XComs, rendered fields, parameters of runs), its logs, whatever a run left.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import sqlalchemy as sa
+
+# Nobody has this name, and no telephone, identity or address is of anybody: each is only in these tests.
+NAME = "Nguyễn Thị Thử Nghiệm"
+MARKS = {
+    "name": NAME,
+    "name of its own letters": "Nguyen Thi ThuNghiem",
+    "telephone": "0912345678",
+    "telephone with points": "0912.345.678",
+    "telephone with blanks": "0912 345 678",
+    "identity": "084199912345",
+    "identity with blanks": "084 199 912 345",
+    "old identity": "331999777",
+    "mail": "thu.nghiem@example.vn",
+}
+# What of them may be found: with other signs between, without their first 0, without diacritics, in escapes.
+FOUND = re.compile(
+    r"th[ửu][ ._-]?nghi[ệe]m|th\\u1eed ?nghi\\u1ec7m|nguy[ễe]n[ ._-]?th[ịi][ ._-]|"
+    r"912[ .-]?345[ .-]?678|84[ .-]?199[ .-]?912[ .-]?345|331[ .-]?999[ .-]?777|example\.vn",
+    re.IGNORECASE,
+)
+AROUND = 60
+SYSTEM = ("pg_catalog", "information_schema", "pg_toast")
+
+
+def leaks(text: str, where: str) -> list[str]:
+    """What of the marks stands in a text: where, and the words around it."""
+    return [
+        f"{where}: …{text[max(0, found.start() - AROUND) : found.end() + AROUND]}…"
+        for found in FOUND.finditer(text)
+    ]
+
+
+def leaks_of_a_stack(dsns: Iterable[str], folders: Iterable[Path], landing: Path) -> list[str]:
+    """What of the marks a running stack has let out: its databases (the warehouse, Airflow's own with XComs,
+    rendered fields and parameters of runs) and folders (logs, temporary files).
+
+    Give it files of hiding_places.PLACES first, through the folders and DAGs of the stack.
+    """
+    return leaks_in_databases(dsns) + leaks_in_folders([*folders, landing], but=[landing])
+
+
+def leaks_in_databases(dsns: Iterable[str | sa.Engine]) -> list[str]:
+    """What of the marks stands in any row of any table or view, or in what PostgreSQL keeps of them."""
+    found: list[str] = []
+    for dsn in dsns:
+        engine = sa.create_engine(dsn, poolclass=sa.pool.NullPool) if isinstance(dsn, str) else dsn
+        with engine.connect() as connection:
+            for name in _relations(connection):
+                rows = connection.execute(sa.text(f"SELECT t::text FROM {name} AS t")).scalars()
+                for row in rows:
+                    found += leaks(row, name)
+            # Its statistics hold values of columns.
+            stats = "SELECT concat_ws(' ', tablename, most_common_vals, histogram_bounds) FROM pg_stats"
+            where = " WHERE schemaname <> ALL(:system)"
+            for row in connection.execute(sa.text(stats + where), {"system": list(SYSTEM)}).scalars():
+                found += leaks(row, "pg_stats")
+    return found
+
+
+def _relations(connection: sa.Connection) -> list[str]:
+    query = (
+        "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm') "
+        "AND relnamespace::regnamespace::text <> ALL(:system) AND relnamespace::regnamespace::text !~ '^pg_' "
+        "AND NOT relispartition ORDER BY 1"
+    )
+    return list(connection.scalars(sa.text(query), {"system": list(SYSTEM)}))
+
+
+def leaks_in_folders(folders: Iterable[Path], but: Iterable[Path] = ()) -> list[str]:
+    """What of the marks stands in any file, or in the name of one; `but`: folders that are left out.
+
+    Of a landing area put it into both: then the names in it are looked at, what the files hold is not.
+    """
+    found: list[str] = []
+    landing = [folder.resolve() for folder in but]
+    for folder in folders:
+        for parent, folder_names, names in os.walk(folder):
+            for name in (*folder_names, *names):
+                found += leaks(name, f"the name of a file in {parent}")
+            if any(Path(parent).resolve().is_relative_to(left_out) for left_out in landing):
+                continue
+            for name in names:
+                path = Path(parent, name)
+                if path.is_file() and not path.is_symlink():
+                    found += leaks(path.read_bytes().decode("utf-8", "replace"), str(path))
+    return found

@@ -1,0 +1,63 @@
+"""Nothing of a person leaves the landing area: marked names, numbers and addresses in each hiding place."""
+
+import itertools
+import logging
+from pathlib import Path
+
+import pytest
+
+from tests.personal.hiding_places import CELL_FILES, PLACES, run, said_of_paths, said_of_reference_files
+from tests.personal.leaks import MARKS, leaks, leaks_in_databases, leaks_in_folders
+from tests.world import World
+
+NAMES = [mark for kind, mark in MARKS.items() if kind.startswith("name")]
+OTHERS = [mark for kind, mark in MARKS.items() if not kind.startswith("name")]
+
+
+def test_there_are_places_enough():
+    assert len(PLACES) >= 73
+
+
+@pytest.mark.parametrize("mark", MARKS.values())
+def test_a_mark_is_found_where_it_stands(tmp_path: Path, mark: str):
+    (tmp_path / "a.log").write_text(f"error: {mark}", encoding="utf-8")
+    assert leaks_in_folders([tmp_path])
+    assert leaks(f"x{mark}y", "a text")
+    assert not leaks_in_folders([tmp_path], but=[tmp_path])
+
+
+@pytest.mark.long
+def test_nothing_of_a_person_leaves_the_landing_area(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog, capfd, postgres
+):
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("CCHC_LANDING_DIR", str(world.folder / "landing"))
+    logged = postgres.log.stat().st_size
+    world.dimensions()
+    # Each place has a name and one of the others; the cells of a dataset, with all of them, lie in one file.
+    marks = zip(itertools.cycle(NAMES), itertools.cycle(OTHERS), strict=False)
+    single = {name: place for name, place in PLACES.items() if not name.startswith("cell: ")}
+    found: list[str] = []
+    for (name, place), two in zip(single.items(), marks, strict=False):
+        for mark in filter(place.takes, two):
+            found += leaks(run(world, place, mark), f"said of {name!r} with {mark!r}")
+    for name, place in CELL_FILES.items():
+        found += leaks(run(world, place, ""), f"said of {name!r}")
+    for mark in MARKS.values():
+        found += leaks(said_of_paths(mark), "said of a path")
+        found += leaks(said_of_reference_files(world.folder / "given", mark), "said of a reference file")
+    found += leaks_in_databases([world.engine])
+    landing, given = world.folder / "landing", world.folder / "given"
+    found += leaks_in_folders([path for path in world.folder.iterdir() if path != given], but=[landing])
+    with postgres.log.open("rb") as log:
+        log.seek(logged)
+        found += leaks(log.read().decode("utf-8", "replace"), "log of the server")
+    out = capfd.readouterr()
+    found += leaks(out.out + out.err, "output") + leaks(caplog.text, "log")
+    assert not found, f"{len(found)} hits:\n" + "\n".join(found[:60])
+    counts = "SELECT status, count(*) FROM ops.batch GROUP BY status"
+    states: dict[str, int] = dict(world.rows(counts))  # type: ignore[arg-type]
+    assert states["stopped"] > 60
+    assert states["loaded"] > 40
+    [(rejects,)] = world.rows("SELECT count(*) FROM ops.reject")
+    assert rejects > 200
