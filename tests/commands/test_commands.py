@@ -459,6 +459,32 @@ def test_refresh_triggers_the_months_partition_and_prints_it(cchc, warehouse, ai
     assert "Tháng 2025-03: 0 con số / figures, 0 đã đổi / changed." in out
 
 
+def test_reconcile_waits_for_the_comparison_and_prints_what_is_not_equal(cchc, warehouse, airflow):
+    airflow.dags.add("reconcile_nguon")
+    insert = (
+        "INSERT INTO ops.reconciliation (dataset, as_of, month, source_total, core_total, rejected_total, "
+        "state) VALUES ('ho_so', '2025-05-01', '2025-02', 7, 7, 0, 'equal'), "
+        "('ho_so', '2025-05-01', '2025-03', 1234, 1230, 1, 'differs'), "
+        "('ho_so', '2025-05-01', '', NULL, 2, 0, 'unknown')"
+    )
+
+    def compares(run: dict[str, Any]) -> dict[str, Any]:
+        with warehouse.engine.begin() as connection:
+            connection.exec_driver_sql(f"DELETE FROM ops.reconciliation; {insert}")
+        return {"state": "failed"}
+
+    airflow.becomes = compares
+    code, out, told = cchc("reconcile")
+    assert (code, len(told.splitlines())) == (1, 1)
+    assert [run["dag_id"] for run in airflow.triggered] == ["reconcile_nguon"]
+    (row,) = [line for line in out.splitlines() if "2025-03" in line]
+    assert row.replace("│", " ").split() == [
+        *("ho_so", "2025-05-01", "00:00", "2025-03", "differs", "1.234", "1.230", "1"),
+    ]
+    assert "(không rõ)" in out and "2025-02" not in out
+    assert "1 tháng bằng nhau / months are equal, 2 not." in out
+
+
 TASK = {
     "dag_id": "ingest_file",
     "dag_run_id": "manual__0",

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,18 @@ WRITTEN_TIME = re.compile(
 )
 # The first day on which a version of a unit or procedure holds: its list has every version.
 VALID_FROM = "hieu_luc_tu"
+MOST_SPELLINGS = 1000
 
 
 def moment_of(value: object) -> str | None:
     """A time as yyyyMMddHHmmss, local; None for what is not written as one."""
-    text = str(value).strip() if isinstance(value, str | int) else ""
-    found = WRITTEN_TIME.fullmatch(text)
+    return _moment(str(value)) if isinstance(value, str | int) else None
+
+
+# The same text stands in neighbouring records, and twice in one whose change time is part of its key.
+@lru_cache(maxsize=1024)
+def _moment(text: str) -> str | None:
+    found = WRITTEN_TIME.fullmatch(text.strip())
     return "".join(part or "00" for part in found.groups()) if found else None
 
 
@@ -78,6 +85,7 @@ class Things:
         self._key: tuple[str, ...] = ()
         self._changed: str | None = None
         self._columns: dict[str, tuple[str, ...]] = {}
+        self._spelled: dict[object, str | None] = {}
         self._times: set[str] = set()
         if contract is None:
             return
@@ -141,19 +149,27 @@ class Things:
                     parts.append("")
                     continue
                 return None
-            text = unicodedata.normalize("NFC", str(value)).strip()
+            text = str(value).strip()
+            if not text.isascii():
+                text = unicodedata.normalize("NFC", text)
             parts.append((moment_of(text) if name in self._times else None) or text)
         return "\x1f".join(parts) if parts else None
 
     def _value(self, record: Mapping[Any, Any], column: str) -> Any:
-        known = self._columns[column]
-        for header in known:
+        for header in self._columns[column]:
             if header in record:
                 return record[header]
-        # Spelled in another way: remembered as it is.
-        folded = set(map(fold, known))
         for header in record:
-            if isinstance(header, str) and fold(header) in folded:
-                self._columns[column] = (header, *known)
+            if self._means(header) == column:
                 return record[header]
         return None
+
+    def _means(self, header: object) -> str | None:
+        """The column that a field means which is spelled in another way."""
+        if header not in self._spelled:
+            if len(self._spelled) == MOST_SPELLINGS:
+                self._spelled.clear()
+            folded = fold(str(header))
+            named = (name for name, known in self._columns.items() if folded in map(fold, known))
+            self._spelled[header] = next(named, None)
+        return self._spelled[header]
