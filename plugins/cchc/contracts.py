@@ -60,7 +60,11 @@ class Column(Strict):
     spreadsheet has made a number or a day of; not said: whether it is a
     key or a procedure, and no name. `pattern`: what the
     whole text must match, instead of that. `max_length`: its characters at most. `nulls`: words for unknown
-    values, instead of the usual ones. `open_end`: the last day of 9999 means that there is no end."""
+    values, instead of the usual ones. `open_end`: the last day of 9999 means that there is no end.
+
+    `seals`: the columns of its row over which the text is a code (cchc.seals), `seal_label`: of what, and in
+    which version. It is checked when the row is staged, where the layout has it among its titles or a unit
+    handed the file in, and is not kept."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     type: Literal["text", "int", "number", "timestamp", "json"]
@@ -75,6 +79,8 @@ class Column(Strict):
     code: bool | None = None
     pattern: str | None = None
     max_length: int | None = Field(default=None, ge=1)
+    seals: tuple[str, ...] = ()
+    seal_label: str = ""
 
     @model_validator(mode="after")
     def _bounded(self) -> "Column":
@@ -238,6 +244,8 @@ class Contract(Strict):
             for header in {fold(column.name), *map(fold, column.headers)}:
                 if seen.setdefault(header, column.name) != column.name:
                     raise ValueError(f"header {header!r} belongs to {seen[header]} and {column.name}")
+        if unknown := {name for column in self.columns for name in column.seals} - set(names):
+            raise ValueError(f"seals speaks of unknown columns: {sorted(unknown)}")
         for layout in self.layouts:
             for name in (*layout.codes, *layout.titles):
                 if name not in names:
@@ -251,6 +259,11 @@ class Contract(Strict):
     def staged(self) -> tuple[Column, ...]:
         """The columns that may leave the landing area: all but the personal ones."""
         return tuple(column for column in self.columns if not column.personal)
+
+    @property
+    def seal(self) -> Column | None:
+        """The column that holds a code over others, where there is one."""
+        return next((column for column in self.columns if column.seals), None)
 
     def is_code(self, column: Column) -> bool:
         """Whether the values of a column are codes of things."""

@@ -27,6 +27,10 @@ class BrokenExport(BadFile):
     """The file is an export of its dataset, but a broken one: columns are missing, twice, or cut off."""
 
 
+class NotTaken(BadFile):
+    """What somebody put into a folder is no file that may be opened: it is needed as a file of its own."""
+
+
 class DamagedFile(BadFile):
     """A landed file is gone or is not what was landed: the same bytes are needed once more."""
 

@@ -235,6 +235,7 @@ def test_no_secret_has_a_default_and_every_secret_is_required():
         "AIRFLOW_CONN_CCHC_TTHC",
         "AIRFLOW_FERNET_KEY",
         "AIRFLOW_JWT_SECRET",
+        "CCHC_FORM_KEY",
         "METADATA_DB_PASSWORD",
         "REDIS_PASSWORD",
         "WAREHOUSE_DB_PASSWORD",

@@ -44,11 +44,12 @@ class Home:
         return cls(Path(os.environ.get("CCHC_HOME") or REPO / ".cchc").resolve())
 
     def create(self) -> None:
-        for folder in (self.logs, self.airflow, self.path / "run"):
-            folder.mkdir(parents=True, exist_ok=True)
-        # Exports as they came hold personal data; nobody else on the machine reads them.
-        self.landing.mkdir(mode=0o700, exist_ok=True)
-        self.forms.mkdir(exist_ok=True)
+        self.path.mkdir(parents=True, exist_ok=True)
+        # Exports as they came hold personal data, forms and logs what units declare and what went wrong;
+        # nobody else on the machine reads them.
+        for folder in (self.logs, self.airflow, self.path / "run", self.landing, self.forms):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.chmod(0o700)
 
     @property
     def logs(self) -> Path:
@@ -139,6 +140,7 @@ def load_secrets(home: Path) -> dict[str, str]:
             "admin",
             "jwt",
             "api_secret",
+            "form_key",
             "tthc_client_secret",
             "qlvb_client_secret",
         )
@@ -294,7 +296,12 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
         },
         "api_auth": {"jwt_secret": secrets["jwt"]},
         "dag_processor": {"min_file_process_interval": "30", "refresh_interval": "30"},
-        "logging": {"base_log_folder": str(home.task_logs), "colored_console_log": "False"},
+        "logging": {
+            "base_log_folder": str(home.task_logs),
+            "colored_console_log": "False",
+            "file_task_handler_new_folder_permissions": "0o700",
+            "file_task_handler_new_file_permissions": "0o600",
+        },
     }
     flat = {
         f"AIRFLOW__{section.upper()}__{key.upper()}": value
@@ -309,6 +316,7 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
             "CCHC_AIRFLOW_URL": ports.ui_address,
             "CCHC_AIRFLOW_USER": ADMIN_USER,
             "CCHC_AIRFLOW_PASSWORD": secrets["admin"],
+            "CCHC_FORM_KEY": secrets["form_key"],
             "AIRFLOW_CONN_CCHC_WAREHOUSE": f"postgres://{warehouse}",
             "AIRFLOW_CONN_CCHC_TTHC": f"http://{tthc}@{LOOPBACK}:{ports.tthc}",
             "AIRFLOW_CONN_CCHC_QLVB": f"http://{qlvb}@{LOOPBACK}:{ports.qlvb}",

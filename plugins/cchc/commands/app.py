@@ -24,6 +24,7 @@ from cchc.declarations.form import write_form
 from cchc.errors import CchcError
 from cchc.figures.drill import rows_behind
 from cchc.loading.organisation import load_organisation
+from cchc.private_file import write_private
 from cchc.registers.working_calendar import sync_calendar
 from cchc.shown import in_spreadsheet, in_table, on_terminal
 from cchc.sources.incoming import handed_in
@@ -244,11 +245,8 @@ def _warehouse() -> sa.Engine:
 def _write_table(rows: pd.DataFrame, path: Path) -> None:
     """Writes rows as CSV that a spreadsheet does not compute, for this user only."""
     inert = rows.map(in_spreadsheet).rename(columns=in_spreadsheet)
-    with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-    ) as file:
-        # Quoted: a spreadsheet that separates by semicolons would begin a cell in the middle of a text.
-        inert.to_csv(file, index=False, quoting=QUOTE_NONNUMERIC)
+    # Quoted: a spreadsheet that separates by semicolons would begin a cell in the middle of a text.
+    write_private(path, inert.to_csv(index=False, quoting=QUOTE_NONNUMERIC).encode())
 
 
 @contextmanager

@@ -16,10 +16,15 @@ from airflow.sdk.bases.hook import BaseHook
 from cchc.errors import BadDefinition
 from cchc.flow.assets import THANG_CO_THAY_DOI
 from cchc.flow.policy import VIETNAM, source_end
+from cchc.shown import in_table
 from cchc.sources.register import system_of
+from cchc.spelling import legible
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+# Of a mapped task, in Airflow's database.
+LONGEST_NAME = 200
 
 # Tasks ----------------------------------------------------------------------------------------
 
@@ -115,13 +120,10 @@ def find_forms() -> list[str]:
 )
 def land_form(path: str) -> dict[str, Any]:
     """Copies one form of the drop folder into the landing area."""
-    from cchc.contracts import contract_of
-    from cchc.declarations.drop_folder import DATASET
-    from cchc.sources.landing import land_file as land_a_file
+    from cchc.declarations.drop_folder import DATASET, form_at, land
 
-    engine = _warehouse(_named(Path(path).name))
-    # What is no form is kept like one: its batch is how it is reported once, not every hour.
-    landed = land_a_file(engine, _landing(), contract_of(DATASET), Path(path))
+    source, folder = form_at(path), Path(os.environ["CCHC_FORM_DIR"])
+    landed = land(_warehouse(_named(legible(source.name))), _landing(), folder, source)
     return {"dataset": DATASET, "batch_id": landed.batch_id, "new": landed.new}
 
 
@@ -243,7 +245,8 @@ def _named(name: str) -> Context:
 
 def _name(context: Context, name: str) -> None:
     # Airflow renders map_index_template with whatever the context holds; its type knows only its own keys.
-    cast(dict[str, Any], context)["ten"] = name
+    # It is text of whoever named a file, and has room for so much.
+    cast(dict[str, Any], context)["ten"] = in_table(name)[:LONGEST_NAME]
 
 
 def _warehouse(context: Context) -> "Engine":

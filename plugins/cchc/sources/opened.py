@@ -5,12 +5,21 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from cchc.errors import BadDefinition, BadFile
+from cchc.errors import BadDefinition, BadFile, NotTaken
 from cchc.spelling import one_line
 
 CHUNK_BYTES = 4 << 20
 # Five times a million dossiers as CSV.
 DEFAULT_MAX_MB = 2048
+KINDS = {
+    0: "",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFLNK: "a link",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 def most_bytes() -> int:
@@ -24,12 +33,14 @@ def most_bytes() -> int:
 
 
 def open_regular(path: Path) -> int:
-    """A descriptor of the file at `path`; raises BadFile when it is no regular file of that one name, or when
-    a part of the path is a link."""
+    """A descriptor of the file at `path`; raises NotTaken when it is no regular file of that one name, or
+    when a part of the path is a link."""
     # Step by step from the root: O_NOFOLLOW alone looks at the last part only. With O_PATH a folder is only
     # passed through, and nothing is opened that reading would wait for.
     step = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
     *folders, name = path.parts
+    if ".." in folders:
+        raise no_file(path)
     handle = None
     try:
         for folder in folders:
@@ -38,13 +49,16 @@ def open_regular(path: Path) -> int:
                 os.close(handle)
             handle = inner
         # A device would act on being opened; what takes the file's place now is seen below.
-        if not stat.S_ISREG(os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode):
-            raise no_file(path)
+        kind = os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode
+        if not stat.S_ISREG(kind):
+            raise no_file(path, kind)
         found = os.open(
             name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY, dir_fd=handle
         )
     except PermissionError as error:
-        raise BadFile(f"{one_line(path)}: not readable for this worker.") from error
+        raise NotTaken(
+            f"{one_line(path)}: not readable for this worker. Expected a file that it may read."
+        ) from error
     except (OSError, ValueError) as error:
         raise no_file(path) from error
     finally:
@@ -55,15 +69,16 @@ def open_regular(path: Path) -> int:
         return found
     os.close(found)
     if not stat.S_ISREG(status.st_mode):
-        raise no_file(path)
-    raise BadFile(
+        raise no_file(path, status.st_mode)
+    raise NotTaken(
         f"{one_line(path)}: this file has {status.st_nlink} names (hard links), so it may be another one "
         f"than it seems. Expected a file of its own: put a copy there."
     )
 
 
 def read_whole(handle: int, path: Path, most: int) -> Iterator[bytes]:
-    """All bytes of an open file, of `most` bytes at most; raises BadFile when it is larger or is written to.
+    """All bytes of an open file, of `most` bytes at most; raises NotTaken when it is larger, BadFile when it
+    is written to meanwhile.
 
     No more is read than the file had at first: neither one that grows nor one that has no end is followed.
     """
@@ -85,15 +100,17 @@ def read_whole(handle: int, path: Path, most: int) -> Iterator[bytes]:
         )
 
 
-def no_file(path: Path | str) -> BadFile:
-    return BadFile(
-        f"{one_line(path)}: no such file for this worker. Expected the absolute path of a readable file, no "
-        f"part of it a link."
+def no_file(path: Path | str, kind: int = 0) -> NotTaken:
+    what = KINDS.get(stat.S_IFMT(kind), "")
+    return NotTaken(
+        f"{one_line(path)}: no such file for this worker"
+        f"{what and f': this is {what}'}. Expected the absolute "
+        f"path of a readable file, no part of it a link."
     )
 
 
-def too_large(path: Path, size: int, most: int) -> BadFile:
-    return BadFile(
-        f"{one_line(path)}: {size / (1 << 20):,.1f} MB. Expected at most {most >> 20} MB: export it by "
-        f"month, or as CSV. Exports may be larger where CCHC_INGEST_MAX_MB says so."
+def too_large(path: Path, size: int, most: int) -> NotTaken:
+    return NotTaken(
+        f"{one_line(path)}: {size / (1 << 20):,.1f} MB. Expected at most {most >> 20} MB: split it "
+        f"by month. What is larger is loaded with ingest_file, up to CCHC_INGEST_MAX_MB."
     )
