@@ -12,7 +12,7 @@ import pytest
 
 from cchc.contracts import contract_of
 from cchc.declarations import drop_folder
-from cchc.declarations.drop_folder import form_at, land, tell_rejected, waiting_forms
+from cchc.declarations.drop_folder import form_at, form_of, land, tell_rejected, token_of, waiting_forms
 from cchc.declarations.form import FORM_VERSION, seal_of, write_form
 from cchc.errors import BadDefinition, BadFile, CchcError, LinesRejected, NotTaken
 from cchc.judging.validation import validate
@@ -212,6 +212,10 @@ def test_a_name_that_is_no_utf8_is_sent_as_an_address_and_loaded(province: World
     assert sent == [f"file://{folder}/khai%20b%E1o%20%2541%FF.csv", str(good)]
     json.dumps(sent, ensure_ascii=False).encode()
     assert [form_at(path) for path in sent] == [bad, good]
+    # Airflow keeps nothing of the names.
+    tokens = [token_of(path) for path in sent]
+    assert all(len(token) == 64 and token.isalnum() for token in tokens)
+    assert [form_of(folder, token) for token in tokens] == [bad, good]
     batches = [take(province, folder, path) for path in sent]
     assert waiting_forms(province.engine, folder) == []
     assert province.rows(
@@ -240,6 +244,17 @@ def test_a_form_that_is_not_landed_because_it_grows_is_tried_again(
             take(province, folder, str(path))
     os.utime(path, (OLD, OLD))
     assert waiting_forms(province.engine, folder) == [str(path)]
+
+
+def test_a_file_that_is_taken_away_meanwhile_is_told(province: World, folder: Path):
+    path = put(province, folder, "a.csv", line(OUTSIDE, 5))
+    [token] = [token_of(sent) for sent in waiting_forms(province.engine, folder)]
+    path.unlink()
+    with pytest.raises(NotTaken, match=r"was taken away .* since it was found"):
+        form_of(folder, token)
+    with pytest.raises(NotTaken, match="no such file for this worker"):
+        land(province.engine, province.folder / "landing", folder, path)
+    assert province.rows("SELECT count(*) FROM ops.form_not_taken WHERE path_sha256 = :t", t=token) == [(0,)]
 
 
 def test_a_folder_that_becomes_a_link_is_not_followed(province: World, folder: Path):

@@ -125,6 +125,18 @@ def test_secrets_are_made_once_and_only_the_owner_reads_them(home):
     assert len(set(secrets.values())) == len(secrets)
 
 
+def test_folders_with_what_units_declare_and_what_went_wrong_are_for_their_user(home):
+    home.logs.mkdir(parents=True, exist_ok=True)
+    home.logs.chmod(0o755)  # as an earlier version left it
+    home.create()
+    for folder in (home.logs, home.landing, home.forms, home.airflow):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    env = stack_environment(home, Ports(ui=1, pg=2, tthc=3, qlvb=4), load_secrets(home.path))
+    assert env["AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS"] == "0o700"
+    assert env["AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS"] == "0o600"
+    assert env["CCHC_FORM_KEY"] == load_secrets(home.path)["form_key"]
+
+
 def test_the_users_environment_does_not_leak_into_the_stack(home, monkeypatch):
     monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
     monkeypatch.setenv("AIRFLOW_CONN_CCHC_WAREHOUSE", "postgres://elsewhere/db")

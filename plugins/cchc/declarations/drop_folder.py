@@ -83,6 +83,23 @@ def form_at(sent: str) -> Path:
     return Path(os.fsdecode(unquote_to_bytes(sent.removeprefix(URI)))) if sent.startswith(URI) else Path(sent)
 
 
+def token_of(sent: str) -> str:
+    """What Airflow keeps of a path from waiting_forms: the name of a file may be that of a person."""
+    return _digest(form_at(sent))
+
+
+def form_of(folder: Path, token: str) -> Path:
+    """The path in the folder of which this is the token; raises NotTaken when it is not there any more."""
+    for parent, folders, names in os.walk(folder):
+        for name in (*names, *folders):
+            if _digest(path := Path(parent, name)) == token:
+                return path
+    raise NotTaken(
+        f"{token[:12]}: this file was taken away from {folder} since it was found. Nothing of it was loaded: "
+        f"if it is put there again, the next run takes it."
+    )
+
+
 def _sent(path: Path) -> str:
     """The path as text that can be kept; as an address where it is no UTF-8."""
     return str(path) if legible(str(path)) == str(path) else path.absolute().as_uri()

@@ -104,13 +104,15 @@ def land_file() -> dict[str, Any]:
 
 @task(task_display_name="Tìm phiếu mới", execution_timeout=timedelta(minutes=10))
 def find_forms() -> list[str]:
-    """Lists the files in the drop folder that are not loaded yet; none where there is no folder."""
-    from cchc.declarations.drop_folder import waiting_forms
+    """Lists the files in the drop folder that are not loaded yet, by token; none where there is no folder."""
+    from cchc.declarations.drop_folder import token_of, waiting_forms
 
     context = get_current_context()
     folder = os.environ.get("CCHC_FORM_DIR")
     again = bool(context["params"].get("lap_lai"))
-    return waiting_forms(_warehouse(context), Path(folder), again) if folder else []
+    if not folder:
+        return []
+    return [token_of(path) for path in waiting_forms(_warehouse(context), Path(folder), again)]
 
 
 @task(
@@ -119,10 +121,11 @@ def find_forms() -> list[str]:
     execution_timeout=timedelta(minutes=10),
 )
 def land_form(path: str) -> dict[str, Any]:
-    """Copies one form of the drop folder into the landing area."""
-    from cchc.declarations.drop_folder import DATASET, form_at, land
+    """Copies one form of the drop folder, given by the token of its path, into the landing area."""
+    from cchc.declarations.drop_folder import DATASET, form_of, land
 
-    source, folder = form_at(path), Path(os.environ["CCHC_FORM_DIR"])
+    folder = Path(os.environ["CCHC_FORM_DIR"])
+    source = form_of(folder, path)
     landed = land(_warehouse(_named(legible(source.name))), _landing(), folder, source)
     return {"dataset": DATASET, "batch_id": landed.batch_id, "new": landed.new}
 

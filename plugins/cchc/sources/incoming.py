@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cchc.errors import BadDefinition, BadFile, CchcError
 from cchc.sources.leftovers import sweep_folders
-from cchc.sources.opened import most_bytes, no_file, too_large
+from cchc.sources.opened import most_bytes, no_file, shown, too_large
 from cchc.spelling import one_line
 
 # Folders of copies are known by it, so that nothing else is ever swept.
@@ -55,11 +55,11 @@ def accepted_file(path: str) -> Path:
         is_file = Path(path).is_absolute() and found.is_file()
     except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL byte, links in a circle
         raise BadFile(
-            f"{one_line(path)}: no path of a file. Expected the absolute path of a readable file."
+            f"{shown(path)}: no path of a file. Expected the absolute path of a readable file."
         ) from error
     if not any(found.is_relative_to(folder) for folder in folders):
         raise BadFile(
-            f"{one_line(path)}: not below a folder from which files are taken. Expected an absolute path "
+            f"{shown(path)}: not below a folder from which files are taken. Expected an absolute path "
             f"below {' or '.join(map(str, folders))} (CCHC_INGEST_DIRS): put the file there, or load it with "
             f"python -m cchc ingest DATASET FILE, which does."
         )
@@ -69,7 +69,7 @@ def accepted_file(path: str) -> Path:
     own = {given, *(real / given.relative_to(name) for name, real in named if given.is_relative_to(name))}
     if found not in own:
         raise BadFile(
-            f"{one_line(path)}: a part of this path is a link, which may lead elsewhere at any moment. "
+            f"{shown(path)}: a part of this path is a link, which may lead elsewhere at any moment. "
             f"Expected the path of the file itself: {one_line(found)}."
         )
     return found

@@ -57,7 +57,7 @@ def open_regular(path: Path) -> int:
         )
     except PermissionError as error:
         raise NotTaken(
-            f"{one_line(path)}: not readable for this worker. Expected a file that it may read."
+            f"{shown(path)}: not readable for this worker. Expected a file that it may read."
         ) from error
     except (OSError, ValueError) as error:
         raise no_file(path) from error
@@ -71,7 +71,7 @@ def open_regular(path: Path) -> int:
     if not stat.S_ISREG(status.st_mode):
         raise no_file(path, status.st_mode)
     raise NotTaken(
-        f"{one_line(path)}: this file has {status.st_nlink} names (hard links), so it may be another one "
+        f"{shown(path)}: this file has {status.st_nlink} names (hard links), so it may be another one "
         f"than it seems. Expected a file of its own: put a copy there."
     )
 
@@ -95,15 +95,20 @@ def read_whole(handle: int, path: Path, most: int) -> Iterator[bytes]:
     after = os.fstat(handle)
     if left or (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         raise BadFile(
-            f"{one_line(path)}: was written to while it was read. Nothing of it was kept: give it again when "
+            f"{shown(path)}: was written to while it was read. Nothing of it was kept: give it again when "
             f"it is complete."
         )
+
+
+def shown(path: Path | str) -> str:
+    """How messages name a file that somebody put into a folder."""
+    return one_line(path)
 
 
 def no_file(path: Path | str, kind: int = 0) -> NotTaken:
     what = KINDS.get(stat.S_IFMT(kind), "")
     return NotTaken(
-        f"{one_line(path)}: no such file for this worker"
+        f"{shown(path)}: no such file for this worker"
         f"{what and f': this is {what}'}. Expected the absolute "
         f"path of a readable file, no part of it a link."
     )
@@ -111,6 +116,6 @@ def no_file(path: Path | str, kind: int = 0) -> NotTaken:
 
 def too_large(path: Path, size: int, most: int) -> NotTaken:
     return NotTaken(
-        f"{one_line(path)}: {size / (1 << 20):,.1f} MB. Expected at most {most >> 20} MB: split it "
+        f"{shown(path)}: {size / (1 << 20):,.1f} MB. Expected at most {most >> 20} MB: split it "
         f"by month. What is larger is loaded with ingest_file, up to CCHC_INGEST_MAX_MB."
     )
