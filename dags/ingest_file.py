@@ -7,13 +7,15 @@ portal.
 **When** — Only when triggered.
 
 **Inputs** — Params: `dataset`; `path` (.xlsx, .csv, .json), absolute, below a folder of `CCHC_INGEST_DIRS`:
-by default `incoming` of the landing area, where `python -m cchc ingest DATASET FILE` puts a copy for the run;
+by default `incoming` of the landing area, where `python -m cchc ingest DATASET FILE` puts a copy for the run,
+and of `CCHC_INGEST_MAX_MB` at most; a regular file of one name, no part of its path a link;
 `extracted_at`, when the export was made, only if the file does not say so.
 
 **Outputs** — As `ingest_tthc`.
 
 **If it fails** — Nothing is loaded. The message names file, line or column, what was expected and what to do.
-`land_file`: the file lies elsewhere, or is no export of the dataset for any reader; nothing of it is kept.
+`land_file`: the file lies elsewhere, is a link, too large or still written to, or is no export of the dataset
+for any reader; nothing of it is kept.
 
 **Run again** — Always safe: the same file is recognised by its sha-256 and changes nothing.
 """

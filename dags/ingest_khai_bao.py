@@ -6,16 +6,18 @@ suite of `khai_bao`, loads it, and announces the months that changed.
 
 **When** — Every hour at minute 15. A file that was written to in the last minute is left for the next hour.
 
-**Inputs** — Folder `CCHC_FORM_DIR` with forms (.xlsx, as `make form` writes them) and tables (.csv), also in
-folders below it; where the variable is not set there is nothing to do. `core.don_vi`;
+**Inputs** — Folder `CCHC_FORM_DIR` with forms (.xlsx, as `make form` writes and signs them) and tables (.csv,
+with the code of the unit's form in each line), of 16 MB at most, also in folders below it; where the variable
+is not set there is nothing to do. `CCHC_FORM_KEY`, by which forms are known. `core.don_vi`;
 `sql/reference/so_lieu_khai_bao.csv`. Param `lap_lai` tries stopped files again.
 
-**Outputs** — `ops.batch`, `ops.validation_result`, `ops.reject`; `core.khai_bao`, shown as `mart.khai_bao`;
-one partition of asset `thang_co_thay_doi` per month touched. Files stay where they are.
+**Outputs** — `ops.batch`, `ops.validation_result`, `ops.reject`, `ops.form_not_taken`; `core.khai_bao`, shown
+as `mart.khai_bao`; one partition of asset `thang_co_thay_doi` per month touched. Files stay where they are.
 
-**If it fails** — `validate`: nothing of that file is loaded. `tell_rejected`: all of it but the lines named.
-The other files are loaded. Each is reported once, and again when it was changed: the unit puts a corrected
-form into the folder. `land_form`: the worker cannot read the file; this is reported every hour.
+**If it fails** — `validate`: nothing of that file is loaded; one whose code is not that of its unit and month
+needs a new form. `tell_rejected`: all of it but the lines named. The other files are loaded. Each is reported
+once, and again when it was changed: the unit puts a corrected form into the folder. `land_form`: what lies
+there is no file that may be opened (a pipe, a hard link, too large, not readable): take it away.
 
 **Run again** — Always safe: a file of the same bytes is recognised by its sha-256 and changes nothing.
 """

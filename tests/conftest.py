@@ -51,6 +51,10 @@ LONG_FIRST = ("recount", "kill", "stack", "long")
 _numbers = itertools.count()
 
 
+# By which declaration forms are known; commands in processes of their own see it too.
+os.environ["CCHC_FORM_KEY"] = "khoa-cua-cac-kiem-thu"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fast", action="store_true", help="leave the long tests out, and judge without Great Expectations"

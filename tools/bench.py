@@ -50,7 +50,7 @@ def main() -> None:
     with EmbeddedPostgres(HOME / "server") as server:
         console.print(f"Generating {rows:,} dossiers of {FIRST[:4]} …")
         files = _child("sources", str(rows))
-        console.print(f"File: {files['csv']}, {files['bytes'] / 1e6:.0f} MB")
+        console.print(f"File: {files['csv']}, {files['bytes'] / 1e6:.0f} MB", markup=False)
         floor = _child("floor", files["csv"], dsn=_database(server, "bench_floor"))
         dsn = _database(server, "bench_pipeline", migrate=True)
         _child("reference", files["don_vi"], files["tthc"], dsn=dsn)

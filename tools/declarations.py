@@ -14,12 +14,13 @@ import numpy as np
 import openpyxl
 import sqlalchemy as sa
 
-from cchc.declarations.form import HEADER_ROW, POSITIONS, write_form
+from cchc.declarations.form import HEADER_ROW, POSITIONS, seal_of, write_form
 from cchc.periods import Month, parse_month
+from cchc.seals import Keys
 from tools.simulation.geography import SourceUnit, units
 
 SEED = 2025
-COLUMNS = ("ma_so_lieu", "don_vi", "ky", "gia_tri", "chuc_danh", "ngay_khai")
+COLUMNS = ("ma_so_lieu", "don_vi", "ky", "gia_tri", "chuc_danh", "ngay_khai", "ma_xac_thuc")
 # A unit forgets a month in so many cases; then its figures are unknown.
 FORGOTTEN = 0.04
 # Who fills in forms in the first of the months, correcting what the table says: GSO codes, the sở by key.
@@ -65,20 +66,21 @@ def values_of(unit: SourceUnit, month: Month, seed: int = SEED) -> dict[str, int
     return values
 
 
-def write_declarations(engine: sa.Engine, folder: Path, kys: list[str]) -> None:
+def write_declarations(engine: sa.Engine, folder: Path, kys: list[str], keys: Keys) -> None:
     """Writes one table of these months and a few forms into `folder`; what is there already stays.
 
-    Forms are those of the warehouse, filled in as an officer would: its units have to be known.
+    Forms are those of the warehouse, filled in as an officer would: its units have to be known. `keys`: with
+    which forms are sealed, and each line of the table.
     """
     months = [parse_month(ky) for ky in kys]
     table = folder / f"khai_bao_{kys[0]}_{kys[-1]}.csv"
     if not table.exists():
-        _write(table, lambda path: _write_table(path, months))
+        _write(table, lambda path: _write_table(path, months, keys))
     for key in WITH_FORM:
         unit = next((unit for unit in units() if unit.key == key and _active(unit, months[0])), None)
         form = folder / f"phieu_{key}_{months[0].ky}.xlsx"
         if unit and not form.exists():
-            _write(form, lambda path, unit=unit: _write_filled_form(engine, path, unit, months[0]))
+            _write(form, lambda path, unit=unit: _write_filled_form(engine, path, unit, months[0], keys))
 
 
 def _write(path: Path, write: Callable[[Path], None]) -> None:
@@ -100,7 +102,7 @@ def _declared_at(month: Month, days: int) -> datetime:
     return datetime.combine(month.next.start, datetime.min.time()) + timedelta(days=days, hours=9)
 
 
-def _write_table(path: Path, months: list[Month]) -> None:
+def _write_table(path: Path, months: list[Month], keys: Keys) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
@@ -108,12 +110,13 @@ def _write_table(path: Path, months: list[Month]) -> None:
             at = f"{_declared_at(month, 1):%Y-%m-%d %H:%M:%S}"
             for unit in units():
                 if _active(unit, month):
+                    seal = seal_of(unit.key, month.ky, keys)
                     for item, value in values_of(unit, month).items():
-                        writer.writerow((item, unit.key, month.ky, value, POSITIONS[2], at))
+                        writer.writerow((item, unit.key, month.ky, value, POSITIONS[2], at, seal))
 
 
-def _write_filled_form(engine: sa.Engine, path: Path, unit: SourceUnit, month: Month) -> None:
-    write_form(engine, unit.key, month.ky, path)
+def _write_filled_form(engine: sa.Engine, path: Path, unit: SourceUnit, month: Month, keys: Keys) -> None:
+    write_form(engine, unit.key, month.ky, path, keys)
     book = openpyxl.load_workbook(path)
     sheet = book.active
     # The officer has looked again: other figures than the table's, declared three days later.

@@ -77,7 +77,8 @@ def batch_of(connection: sa.Connection, batch_id: int) -> Batch:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a landed file came from: the way in (file, api, reference) and what it was called there."""
+    """Where a landed file came from, and what it was called there. The way in: `api`, `file` (an operator
+    gave it), `form` (a unit handed it in), `reference`."""
 
     kind: str
     name: str
@@ -118,6 +119,8 @@ def register_landed(
     batch_id = connection.scalar(
         sa.text(
             "UPDATE ops.batch SET landed_path = :landed_path, size_bytes = :size_bytes, "
+            # An operator vouches for what a unit handed in; a unit takes nothing back from an operator.
+            "origin = CASE WHEN origin = 'form' AND :origin = 'file' THEN 'file' ELSE origin END, "
             "stop_reason = CASE WHEN judgement = 'stopped' THEN stop_reason END, file_deleted_at = NULL, "
             "(extracted_at, time_source) = ("
             "SELECT CASE WHEN said THEN :extracted_at ELSE extracted_at END, "

@@ -67,7 +67,11 @@ class Column(Strict):
 
     `values`: all that a text can be, beside the codes of layouts; `plain`: of a text that is neither words of
     the field nor a code only kind and length are kept (cchc.field_words). `listed`: the table of core whose
-    column of this name has all values."""
+    column of this name has all values.
+
+    `seals`: the columns of its row over which the text is a code (cchc.seals), `seal_label`: of what, and in
+    which version. It is checked when the row is staged, where the layout has it among its titles or a unit
+    handed the file in, and is not kept."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     type: Literal["text", "int", "number", "timestamp", "json"]
@@ -85,6 +89,8 @@ class Column(Strict):
     values: tuple[str, ...] = ()
     plain: bool = False
     listed: str | None = Field(default=None, pattern=r"^[a-z_]+$")
+    seals: tuple[str, ...] = ()
+    seal_label: str = ""
 
     @model_validator(mode="after")
     def _bounded(self) -> "Column":
@@ -257,6 +263,8 @@ class Contract(Strict):
             for header in {fold(column.name), *map(fold, column.headers)}:
                 if seen.setdefault(header, column.name) != column.name:
                     raise ValueError(f"header {header!r} belongs to {seen[header]} and {column.name}")
+        if unknown := {name for column in self.columns for name in column.seals} - set(names):
+            raise ValueError(f"seals speaks of unknown columns: {sorted(unknown)}")
         for layout in self.layouts:
             for name in (*layout.codes, *layout.titles):
                 if name not in names:
@@ -270,6 +278,11 @@ class Contract(Strict):
     def staged(self) -> tuple[Column, ...]:
         """The columns that may leave the landing area: all but the personal ones."""
         return tuple(column for column in self.columns if not column.personal)
+
+    @property
+    def seal(self) -> Column | None:
+        """The column that holds a code over others, where there is one."""
+        return next((column for column in self.columns if column.seals), None)
 
     def is_code(self, column: Column) -> bool:
         """Whether the values of a column are codes of things."""

@@ -1,8 +1,14 @@
 """What can go wrong, by what should happen next: retry, correct the file, or correct the data."""
 
+from cchc.shown import on_terminal
+
 
 class CchcError(Exception):
     """Base of every error this package raises on purpose."""
+
+    def __str__(self) -> str:
+        # Names of files, sheets and columns are in it, and it is printed and logged.
+        return on_terminal(super().__str__())
 
 
 class SourceUnavailable(CchcError):
@@ -23,6 +29,10 @@ class BadFile(CchcError):
 
 class BrokenExport(BadFile):
     """The file is an export of its dataset, but a broken one: columns are missing, twice, or cut off."""
+
+
+class NotTaken(BadFile):
+    """What somebody put into a folder is no file that may be opened: it is needed as a file of its own."""
 
 
 class DamagedFile(BadFile):

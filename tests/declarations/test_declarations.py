@@ -71,6 +71,20 @@ def test_form_has_its_locks_lists_and_guidance(month, tmp_path):
     assert (kinds[WHOLE].type, kinds[WHOLE].formula1) == ("whole", "0")
 
 
+def test_form_holds_text_that_no_spreadsheet_computes(month, tmp_path, monkeypatch):
+    item = items()[0].model_copy(
+        update={"ten": "=1+1", "don_vi_tinh": "@SUM(A1)", "huong_dan": "+cmd|' /C'!A0"}
+    )
+    monkeypatch.setattr("cchc.declarations.form.items", lambda: (item,))
+    path = tmp_path / "phieu.xlsx"
+    write_form(month.engine, SO, "2025-03", path)
+    cells = [cell for row in openpyxl.load_workbook(path).active.iter_rows() for cell in row]
+    assert {cell.data_type for cell in cells} <= {"s", "n"}
+    texts = {cell.value: cell.quotePrefix for cell in cells if str(cell.value)[:1] in "=+-@"}
+    # They stay text when somebody edits their cell, too.
+    assert texts == {"=1+1": True, "@SUM(A1)": True, "+cmd|' /C'!A0": True}
+
+
 def test_form_filled_by_an_officer_comes_back_as_figures(month, tmp_path):
     path = tmp_path / "phieu.xlsx"
     write_form(month.engine, SO, "2025-03", path)

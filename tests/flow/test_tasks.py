@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from cchc.errors import CchcError, SourceDiffers
+from cchc.errors import CchcError, NotTaken, SourceDiffers
 from cchc.sources.qlvb import QlvbClient
 from cchc.sources.register import SYSTEMS, SourceSystem
 from cchc.sources.tthc import TthcClient
@@ -271,3 +271,24 @@ def test_the_calendar_is_checked_for_the_day_of_the_run_in_vietnam(run_task, mon
     assert check("2026-11-30T16:59:00+00:00") == years
     with pytest.raises(CchcError, match="lacks the year 2027"):
         check("2026-11-30T17:00:00+00:00")
+
+
+def test_one_bad_file_of_the_drop_folder_keeps_no_other_from_its_tasks(run_task, tmp_path, monkeypatch):
+    (folder := tmp_path / "forms").mkdir()
+    monkeypatch.setenv("CCHC_FORM_DIR", str(folder))
+    names = [b"a.xlsx", b"khai b\xe1o.csv", b"x" * 251 + b".csv"]
+    os.mkfifo(folder / "a.xlsx")
+    for name in names[1:]:
+        (folder / os.fsdecode(name)).write_bytes(b"a,b\n1," + name)
+    for age, name in enumerate(names):
+        os.utime(folder / os.fsdecode(name), (1_700_000_000 + age,) * 2)
+    forms, _ = run_task("ingest_khai_bao", "find_forms")
+    # Airflow keeps these: no name of a file, which may be that of a person.
+    assert [(len(form), form.isalnum()) for form in forms] == [(64, True)] * 3
+    with pytest.raises(NotTaken, match=r"a\.xlsx: no such file for this worker: this is a pipe"):
+        run_task("ingest_khai_bao", "ingest.land_form", forms[0])
+    landed = [run_task("ingest_khai_bao", "ingest.land_form", form) for form in forms[1:]]
+    assert [found["new"] for found, _ in landed] == [True, True]
+    # Airflow has room for so much of a mapped task's name.
+    assert [len(context["ten"]) for _, context in landed] == [12, 200]
+    assert run_task("ingest_khai_bao", "find_forms")[0] == forms[1:]

@@ -134,6 +134,7 @@ def test_only_the_owner_looks_into_logs_forms_and_landed_files(home):
     options = stack_environment(home, Ports(1, 2, 3, 4), load_secrets(home.path))
     assert options["AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS"] == "0o700"
     assert options["AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS"] == "0o600"
+    assert options["CCHC_FORM_KEY"] == load_secrets(home.path)["form_key"]
 
 
 def test_tasks_enter_the_warehouse_as_the_pipeline_and_migrations_as_its_owner(home):

@@ -242,6 +242,7 @@ def test_no_secret_has_a_default_and_every_secret_is_required():
         "AIRFLOW_FERNET_KEY",
         "AIRFLOW_JWT_SECRET",
         "METADATA_ADMIN_PASSWORD",
+        "CCHC_FORM_KEY",
         "METADATA_DB_PASSWORD",
         "REDIS_PASSWORD",
         "WAREHOUSE_ADMIN_PASSWORD",

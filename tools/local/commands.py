@@ -15,6 +15,7 @@ import sys
 import typer
 
 from cchc.commands.app import INTERRUPTED, answered, check
+from cchc.shown import on_terminal
 from tools.local.settings import LOOPBACK, OWNER_LOGIN, Home, LocalStackError, time_limit
 
 # Commands that python -m cchc has too.
@@ -39,7 +40,7 @@ def main(words: list[str]) -> int:
     try:
         return answered(app, words)
     except LocalStackError as error:
-        print(f"\n{error}", file=sys.stderr)
+        print(f"\n{on_terminal(error)}", file=sys.stderr)
         return 1
 
 

@@ -17,6 +17,7 @@ from cchc.commands.runs import Display, RunFailed, Runs
 from cchc.declarations.drop_folder import waiting_forms
 from cchc.errors import CchcError
 from cchc.periods import parse_month
+from cchc.seals import Keys
 from cchc.sources.register import SYSTEMS
 from cchc.warehouse import engine_of
 from tools.declarations import write_declarations
@@ -94,7 +95,7 @@ class Session:
     def _declarations(self, months: list[str]) -> Run | None:
         """The run that reads the drop folder, started; None when all in it was loaded before."""
         forms = Path(self.stack.environment["CCHC_FORM_DIR"])
-        write_declarations(self.engine, forms, months)
+        write_declarations(self.engine, forms, months, Keys(self.stack.secrets["form_key"]))
         if waiting_forms(self.engine, forms):
             return self.api.trigger("ingest_khai_bao")
         self.display.note("khai_bao: đã nạp, không nạp lại (all declarations were loaded before)")

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
-from cchc.commands.report import wide_console
+from cchc.commands.report import plain, wide_console
 
 LEVELS = {
     "toan_tinh": "Toàn tỉnh",
@@ -42,8 +42,8 @@ def print_scoreboard(engine: sa.Engine, kys: list[str], console: Console | None 
             cells = {(r.ky_loai, r.cap): r for r in of_month if r.ma_chi_so == code}
             first = cells["thang", "toan_tinh"]
             table.add_row(
-                code,
-                first.ten,
+                plain(code),
+                plain(first.ten),
                 f"≥ {first.muc_tieu:g} %" if first.muc_tieu is not None else "",
                 *(_cell(cells.get(("thang", level))) for level in LEVELS),
                 _cell(cells.get(("luy_ke", "toan_tinh"))),

@@ -47,10 +47,11 @@ class Home:
         return cls(Path(os.environ.get("CCHC_HOME") or REPO / ".cchc").resolve())
 
     def create(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
         # Exports as they came hold personal data, forms and logs are not for everybody either: nobody else
         # on the machine looks into these.
         for folder in (self.logs, self.airflow, self.path / "run", self.landing, self.forms):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
             folder.chmod(0o700)
 
     @property
@@ -143,6 +144,7 @@ def load_secrets(home: Path) -> dict[str, str]:
             "admin",
             "jwt",
             "api_secret",
+            "form_key",
             "tthc_client_secret",
             "qlvb_client_secret",
         )
@@ -319,6 +321,7 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
             "CCHC_AIRFLOW_URL": ports.ui_address,
             "CCHC_AIRFLOW_USER": ADMIN_USER,
             "CCHC_AIRFLOW_PASSWORD": secrets["admin"],
+            "CCHC_FORM_KEY": secrets["form_key"],
             "AIRFLOW_CONN_CCHC_WAREHOUSE": f"postgres://{warehouse}",
             "AIRFLOW_CONN_CCHC_TTHC": f"http://{tthc}@{LOOPBACK}:{ports.tthc}",
             "AIRFLOW_CONN_CCHC_QLVB": f"http://{qlvb}@{LOOPBACK}:{ports.qlvb}",

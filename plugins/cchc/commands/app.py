@@ -6,9 +6,11 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from csv import QUOTE_NONNUMERIC
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
+import pandas as pd
 import sqlalchemy as sa
 import typer
 from rich.console import Console
@@ -22,7 +24,9 @@ from cchc.declarations.form import write_form
 from cchc.errors import CchcError
 from cchc.figures.drill import rows_behind
 from cchc.loading.organisation import load_organisation
+from cchc.private_file import write_private
 from cchc.registers.working_calendar import sync_calendar
+from cchc.shown import in_spreadsheet, in_table, on_terminal
 from cchc.sources.incoming import handed_in
 from cchc.spelling import fold, one_line
 from cchc.warehouse import engine_of
@@ -51,7 +55,7 @@ def answered(commands: typer.Typer, words: list[str]) -> int:
         code = commands(words, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except typer.TyperException as error:
-        print(error.format_message(), file=sys.stderr)
+        print(on_terminal(error.format_message()), file=sys.stderr)
         return error.exit_code
     except CchcError as error:
         print(error, file=sys.stderr)
@@ -59,7 +63,7 @@ def answered(commands: typer.Typer, words: list[str]) -> int:
     except sa.exc.DBAPIError as error:
         if (told := _told(error)) is None:
             raise
-        print(told, file=sys.stderr)
+        print(on_terminal(told), file=sys.stderr)
         return 1
 
 
@@ -117,10 +121,11 @@ def form(
     path = out or Path(f"khai_bao_{name}_{ky}.xlsx")
     with _writing("OUT", path):
         found = write_form(_warehouse(), unit, ky, path)
-    print(f"{one_line(path)}: {found.ten_don_vi}, {ky}.")
+    print(f"{one_line(path)}: {in_table(found.ten_don_vi)}, {ky}.")
     folder = os.environ.get("CCHC_FORM_DIR")
-    print(f"When it is filled in: put it into {folder or 'the drop folder'}, which is read every hour, or")
-    file = shlex.quote(str(path))
+    folder = in_table(folder or "the drop folder")
+    print(f"When it is filled in: put it into {folder}, which is read every hour, or")
+    file = in_table(shlex.quote(str(path)))
     print(f"make ingest DATASET=khai_bao FILE={file} (python -m cchc ingest khai_bao {file})")
 
 
@@ -146,9 +151,9 @@ def rows(
     found = found.convert_dtypes().astype(object).where(found.notna(), "")
     if csv:
         with _writing("CSV", csv):
-            found.to_csv(csv, index=False)
+            _write_table(found, csv)
     shown = found.drop(columns=["sha256", "ten_don_vi", "original_name"]).head(ROWS_SHOWN)
-    print(shown.to_string(index=False) if len(found) else "No row.")
+    print(shown.map(in_table).to_string(index=False) if len(found) else "No row.")
     rest = len(found) - len(shown)
     print(
         f"{len(found)} rows ({phan})"
@@ -198,7 +203,9 @@ def reference() -> None:
     batch, months = load_organisation(
         engine, Path(_variable("CCHC_LANDING_DIR", "the landing area's folder"))
     )
-    print(f"The warehouse holds the {batch.lines_read} units of sql/reference/{batch.original_name}.")
+    print(
+        f"The warehouse holds the {batch.lines_read} units of sql/reference/{in_table(batch.original_name)}."
+    )
     if months:
         print(f"Months to count again: {', '.join(months)}. catch_up_chi_so does it, or make refresh KY=…")
 
@@ -244,6 +251,13 @@ def _warehouse() -> sa.Engine:
         return engine_of(dsn)
     except CchcError as error:
         raise CchcError(f"CCHC_WAREHOUSE_DSN: {error}") from None
+
+
+def _write_table(rows: pd.DataFrame, path: Path) -> None:
+    """Writes rows as CSV that a spreadsheet does not compute, for this user only."""
+    inert = rows.map(in_spreadsheet).rename(columns=in_spreadsheet)
+    # Quoted: a spreadsheet that separates by semicolons would begin a cell in the middle of a text.
+    write_private(path, inert.to_csv(index=False, quoting=QUOTE_NONNUMERIC).encode())
 
 
 @contextmanager

@@ -6,12 +6,20 @@ from typing import Any
 import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from cchc.shown import in_table, on_terminal
 
 
 def wide_console() -> Console:
     """The terminal; wide where there is none, as in a log or a pipe."""
     console = Console()
     return console if console.is_terminal else Console(width=150)
+
+
+def plain(text: object) -> Text:
+    """Text from data for a cell or a line: neither markup nor escape codes in it do anything."""
+    return Text(in_table(text))
 
 
 def print_batches(
@@ -57,20 +65,20 @@ def print_batches(
         )
         table.add_row(
             str(row.batch_id),
-            row.dataset,
-            row.original_name[-34:],
-            _standing(row),
+            plain(row.dataset),
+            plain(row.original_name[-34:]),
+            plain(_standing(row)),
             *("" if count is None else f"{count:,}".replace(",", ".") for count in counts),
-            row.findings or "",
+            plain(row.findings or ""),
         )
     console.print(table)
     for row in rows:
         if row.extra_columns:
             console.print(
-                f"Lô {row.batch_id}: cột lạ, không nạp / extra columns: {', '.join(row.extra_columns)}"
+                plain(f"Lô {row.batch_id}: cột lạ, không nạp / extra columns: {', '.join(row.extra_columns)}")
             )
         if row.stop_reason:
-            console.print(f"[red]Lô {row.batch_id}: {row.stop_reason}[/]")
+            console.print(Text(f"Lô {row.batch_id}: {on_terminal(row.stop_reason)}", style="red"))
 
 
 def _standing(batch: sa.Row[Any]) -> str:
@@ -105,10 +113,10 @@ def print_reconciliation(
     for row in shown:
         numbers = (row.source_total, row.core_total, row.rejected_total)
         table.add_row(
-            row.dataset,
+            plain(row.dataset),
             f"{row.as_of:%Y-%m-%d %H:%M}",
-            row.month or "(không rõ)",
-            row.state,
+            plain(row.month or "(không rõ)"),
+            plain(row.state),
             *("" if number is None else f"{number:,}".replace(",", ".") for number in numbers),
         )
     if shown:
@@ -139,9 +147,11 @@ def print_refresh(
                 ),
                 {"ky": ky, "since": since},
             )
-            console.print(f"Tháng {ky}: {total} con số / figures, {changed} đã đổi / changed.")
+            console.print(plain(f"Tháng {ky}: {total} con số / figures, {changed} đã đổi / changed."))
             for row in changes:
                 console.print(
-                    f"  {row.ma_chi_so} ({row.ky_loai}, toàn tỉnh): {row.gia_tri_cu} → {row.gia_tri_moi}"
-                    f" (lô {', '.join(map(str, row.batch_ids)) or 'không có: định nghĩa đổi'})"
+                    plain(
+                        f"  {row.ma_chi_so} ({row.ky_loai}, toàn tỉnh): {row.gia_tri_cu} → {row.gia_tri_moi}"
+                        f" (lô {', '.join(map(str, row.batch_ids)) or 'không có: định nghĩa đổi'})"
+                    )
                 )

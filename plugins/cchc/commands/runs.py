@@ -9,6 +9,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from cchc.commands.airflow_api import (
     FAILED_TASK_STATES,
@@ -20,6 +21,7 @@ from cchc.commands.airflow_api import (
 )
 from cchc.errors import CchcError
 from cchc.figures.refresh import pending_periods
+from cchc.shown import in_table, on_terminal
 
 POLL_S = 1.5
 
@@ -37,7 +39,7 @@ class Display:
         self._progress = Progress(
             SpinnerColumn(),
             BarColumn(bar_width=24),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             TimeElapsedColumn(),
             console=console,
             transient=True,
@@ -52,14 +54,14 @@ class Display:
 
     def say(self, what: str, detail: str = "", done: int | None = None, total: int | None = None) -> None:
         """Shows what is being waited for, with how much of it is done where that is known."""
-        text = f"{what} · {detail}" if detail else what
+        text = in_table(f"{what} · {detail}" if detail else what)
         if not self.console.is_terminal and what != self._last:
             self.note(f"{time.strftime('%H:%M:%S')} {text}")
         self._last = what
         self._progress.update(self._bar, description=text, completed=done or 0, total=total)
 
     def note(self, text: str) -> None:
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(Text(on_terminal(text)), soft_wrap=True)
 
 
 class Runs:

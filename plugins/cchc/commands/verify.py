@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from cchc.figures.definitions import indicators
 from cchc.figures.refresh import pending_periods
+from cchc.shown import in_table
 from cchc.sources.landed_file import landed_fault
 from cchc.warehouse import run_sql_file
 
@@ -32,7 +33,7 @@ class Finding:
             return f"ok    {self.what}"
         more = f"; … {len(self.found) - SHOWN} more" if len(self.found) > SHOWN else ""
         mark = "note " if self.information else "FAIL "
-        return f"{mark} {self.what}: {len(self.found)} not. {'; '.join(self.found[:SHOWN])}{more}"
+        return in_table(f"{mark} {self.what}: {len(self.found)} not. {'; '.join(self.found[:SHOWN])}{more}")
 
 
 def checks(engine: sa.Engine, *, files: bool = True) -> Iterator[Finding]:

@@ -2,20 +2,30 @@
 
 Files stay where units put them. Which of them are done is decided by ops.batch, by what is in them: a file
 of the same bytes is done whatever its name and time, a corrected one is new. Hashing a thousand forms takes
-a tenth of a second.
+a tenth of a second. Each file is for itself: what one of them is keeps no other from being loaded.
 """
 
 import contextlib
 import hashlib
+import logging
 import os
+import stat
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import sqlalchemy as sa
 
 from cchc.batches import batch_of, dimension_state
-from cchc.errors import BadDefinition, LinesRejected
+from cchc.contracts import contract_of
+from cchc.errors import BadDefinition, BadFile, LinesRejected, NotTaken
+from cchc.sources.landing import Landed, land_file
+from cchc.sources.opened import open_regular, read_whole
+from cchc.spelling import legible
+
+log = logging.getLogger(__name__)
 
 DATASET = "khai_bao"
 # A file that was written to just now may still be on its way; it is taken an hour later.
@@ -25,51 +35,167 @@ MOST_AT_ONCE = 200
 SHOWN_LINES = 20
 # The only rule whose verdict on the same form changes: units become known, or get a name that is clear.
 UNIT_RULE = "KB02"
+# A form has ten kilobytes, a table of all units for a year four megabytes.
+MOST_BYTES = 16 << 20
+HASHED_AT_ONCE = 4 << 30
+URI = "file://"
 UNFINISHED = (".tmp", ".part", ".partial", ".crdownload")
 
 
 def waiting_forms(engine: sa.Engine, folder: Path, again: bool = False) -> list[str]:
-    """The paths of the files to load, the oldest first; at most MOST_AT_ONCE, one of those with equal bytes.
+    """The files to load as `form_at` takes them, the oldest first; at most MOST_AT_ONCE, one of those with
+    equal bytes.
 
     A file that was stopped is not tried again, because that would report it every hour; with `again` it is.
-    A form of which lines were rejected is tried again when their unit may have become known.
+    A form of which lines were rejected is tried again when their unit may have become known. What cannot be
+    taken is among them until landing it has said so, and again when it has changed.
     """
     if not folder.is_dir():
         raise BadDefinition(
             f"CCHC_FORM_DIR={folder}: no such folder for this worker. Expected the folder into which units "
             f"put their declaration forms: make it, or mount it."
         )
-    by_hash: dict[str, str] = {}
-    for _, path in sorted(_files(folder)):
-        by_hash.setdefault(_hash(path), str(path))
+    found = sorted(_files(folder), key=lambda file: (file.changed, os.fsencode(file.path)))
+    by_hash: dict[str, _File] = {}
+    untaken: list[_File] = []
+    # The smallest first: whatever else lies there, forms are looked at.
+    left = HASHED_AT_ONCE
+    for file in sorted(found, key=lambda file: file.size):
+        left -= file.size
+        if left < 0:
+            log.warning("%s holds more than is looked at in one run: larger files wait.", folder)
+            break
+        if sha256 := _hash(file):
+            by_hash[sha256] = min(by_hash.get(sha256, file), file, key=lambda one: one.changed)
+        else:
+            untaken.append(file)
     with engine.connect() as connection:
         done = _done(connection, list(by_hash), again)
-    return [path for sha256, path in by_hash.items() if sha256 not in done][:MOST_AT_ONCE]
+        told = {} if again else _told(connection)
+    waiting = [file for sha256, file in by_hash.items() if sha256 not in done]
+    waiting += [file for file in untaken if told.get(_digest(file.path)) != file.state]
+    order = {file: place for place, file in enumerate(found)}
+    return [_sent(file.path) for file in sorted(waiting, key=order.__getitem__)][:MOST_AT_ONCE]
 
 
-def _files(folder: Path) -> Iterator[tuple[float, Path]]:
-    """(time of the last change, path) of the files in and below the folder; no links, nothing unfinished."""
-    now = time.time()
+def form_at(sent: str) -> Path:
+    """The path that waiting_forms sent."""
+    return Path(os.fsdecode(unquote_to_bytes(sent.removeprefix(URI)))) if sent.startswith(URI) else Path(sent)
+
+
+def token_of(sent: str) -> str:
+    """What Airflow keeps of a path from waiting_forms: the name of a file may be that of a person."""
+    return _digest(form_at(sent))
+
+
+def form_of(folder: Path, token: str) -> Path:
+    """The path in the folder of which this is the token; raises NotTaken when it is not there any more."""
     for parent, folders, names in os.walk(folder):
+        for name in (*names, *folders):
+            if _digest(path := Path(parent, name)) == token:
+                return path
+    raise NotTaken(
+        f"{token[:12]}: this file was taken away from {folder} since it was found. Nothing of it was loaded: "
+        f"if it is put there again, the next run takes it."
+    )
+
+
+def _sent(path: Path) -> str:
+    """The path as text that can be kept; as an address where it is no UTF-8."""
+    return str(path) if legible(str(path)) == str(path) else path.absolute().as_uri()
+
+
+def land(engine: sa.Engine, landing_dir: Path, folder: Path, path: Path) -> Landed:
+    """Lands one file of the drop folder; raises NotTaken when it cannot be opened, and notes that it said so.
+
+    What is no form is kept like one: its batch is how it is reported once, not every hour.
+    """
+    path, folder = path.absolute(), folder.absolute()
+    try:
+        return land_file(
+            engine, landing_dir, contract_of(DATASET), path, below=folder, most=MOST_BYTES, kind="form"
+        )
+    except NotTaken:
+        with contextlib.suppress(FileNotFoundError), engine.begin() as connection:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO ops.form_not_taken (path_sha256, state) VALUES (:path, :state) "
+                    "ON CONFLICT (path_sha256) DO UPDATE SET state = excluded.state, noted_at = now()"
+                ),
+                {"path": _digest(path), "state": _state(path.lstat())},
+            )
+        raise
+
+
+@dataclass(frozen=True)
+class _File:
+    """What lies in the folder. `size`: of what reading it would read, 0 for what is no file to read."""
+
+    path: Path
+    changed: float
+    size: int
+    state: str
+
+
+def _files(folder: Path) -> Iterator[_File]:
+    """What lies in and below the folder: no links, nothing unfinished. Folders are among it that cannot be
+    looked into."""
+    now = time.time()
+    closed: list[OSError] = []
+    for parent, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
-            path = Path(parent, name)
             # "~$form.xlsx" lies beside a form that is open in a spreadsheet program.
-            if name.startswith((".", "~$")) or name.lower().endswith(UNFINISHED) or path.is_symlink():
+            if name.startswith((".", "~$")) or name.lower().endswith(UNFINISHED):
                 continue
-            with contextlib.suppress(FileNotFoundError):
-                changed = path.stat().st_mtime
-                if not 0 <= now - changed < QUIET_SECONDS:
-                    yield changed, path
+            with contextlib.suppress(OSError):  # taken away meanwhile, or its folder closed
+                status = Path(parent, name).lstat()
+                quiet = not 0 <= now - status.st_mtime < QUIET_SECONDS
+                if quiet and not stat.S_ISLNK(status.st_mode):
+                    yield _file(Path(parent, name), status)
+    for error in closed:
+        if Path(error.filename) == folder:
+            raise BadDefinition(
+                f"CCHC_FORM_DIR={folder}: this worker cannot look into it ({error.strerror}). Expected a "
+                f"folder that it may read."
+            )
+        with contextlib.suppress(OSError):
+            yield _file(Path(error.filename), Path(error.filename).lstat())
 
 
-def _hash(path: Path) -> str:
+def _file(path: Path, status: os.stat_result) -> _File:
+    read = stat.S_ISREG(status.st_mode) and status.st_size <= MOST_BYTES
+    return _File(path, status.st_mtime, status.st_size if read else 0, _state(status))
+
+
+def _state(status: os.stat_result) -> str:
+    """Another one when the file is another one, was changed, or may be read by others than before."""
+    return f"{status.st_mode:o} {status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path.absolute())).hexdigest()
+
+
+def _hash(file: _File) -> str | None:
+    """The SHA-256 of a file's bytes; None where landing it says what is wrong."""
+    digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        # Landing it says what is wrong.
-        return str(path)
+        handle = open_regular(file.path.parent.resolve() / file.path.name)
+        try:
+            for chunk in read_whole(handle, file.path, MOST_BYTES):
+                digest.update(chunk)
+        finally:
+            os.close(handle)
+    except (BadFile, OSError):
+        return None
+    return digest.hexdigest()
+
+
+def _told(connection: sa.Connection) -> dict[str, str]:
+    """What could not be taken and was said: digest of the path → state of the file then."""
+    rows = connection.execute(sa.text("SELECT path_sha256, state FROM ops.form_not_taken"))
+    return {row.path_sha256: row.state for row in rows}
 
 
 def _done(connection: sa.Connection, hashes: list[str], again: bool) -> set[str]:

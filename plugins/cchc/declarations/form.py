@@ -9,9 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 import xlsxwriter
 
+from cchc.contracts import contract_of
+from cchc.declarations.drop_folder import DATASET
 from cchc.errors import CchcError
 from cchc.periods import Month, parse_month
+from cchc.private_file import write_private
 from cchc.registers.declared_items import Item, items
+from cchc.seals import Keys
 from cchc.spelling import fold
 
 FORM_VERSION = "1"
@@ -67,28 +71,43 @@ def declared(connection: sa.Connection, unit: DeclaringUnit, month: Month) -> di
     return {row.ma_so_lieu: (int(row.gia_tri), row.revision) for row in rows}
 
 
-def write_form(engine: sa.Engine, name: str, ky: str, path: Path) -> DeclaringUnit:
-    """Writes the form of one unit for one month to `path`; returns the unit.
+def write_form(engine: sa.Engine, name: str, ky: str, path: Path, keys: Keys | None = None) -> DeclaringUnit:
+    """Writes the form of one unit for one month to `path`, for this user only; returns the unit.
 
     Only the values, the position and the time of the declaration can be filled in; an empty value is
-    not declared, never 0. Raises OSError when the file cannot be written.
+    not declared, never 0. `keys`: with which it is sealed, by default those of the environment. Raises
+    OSError when the file cannot be written.
     """
     month = parse_month(ky)
+    keys = keys or Keys.of_environment()
     with engine.connect() as connection:
         unit = unit_named(connection, name, month)
         known = declared(connection, unit, month)
     # In memory first: where the file cannot be written, no half of it is left either.
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
-        _fill(book, unit, month, known)
-    path.write_bytes(content.getvalue())
+        _fill(book, unit, month, known, seal_of(unit.ma_don_vi, month.ky, keys))
+    write_private(path, content.getvalue())
     return unit
 
 
+def seal_of(ma_don_vi: str, ky: str, keys: Keys) -> str:
+    """The code by which a declaration of this unit for this month is known."""
+    column = contract_of(DATASET).seal
+    assert column
+    covered = {"don_vi": ma_don_vi, "ky": ky}
+    return keys.seal(column.seal_label, (covered[name] for name in column.seals))
+
+
 def _fill(
-    book: xlsxwriter.Workbook, unit: DeclaringUnit, month: Month, known: dict[str, tuple[int, int]]
+    book: xlsxwriter.Workbook,
+    unit: DeclaringUnit,
+    month: Month,
+    known: dict[str, tuple[int, int]],
+    seal: str,
 ) -> None:
-    text = book.add_format({"text_wrap": True, "valign": "top", "border": 1})
+    # With quote_prefix text stays text in a spreadsheet, also when its cell is edited.
+    text = book.add_format({"text_wrap": True, "valign": "top", "border": 1, "quote_prefix": True})
     head = book.add_format({"bold": True, "text_wrap": True, "border": 1, "bg_color": "#DDDDDD"})
     title = book.add_format({"bold": True, "font_size": 13})
     entry = {"locked": False, "border": 1, "bg_color": "#FFF9DB", "valign": "top"}
@@ -120,6 +139,7 @@ def _fill(
     sheet.write_string(
         6, 0, "Chỉ điền các ô nền vàng. Để trống là chưa khai; không có thì ghi 0. Không ghi họ tên."
     )
+    sheet.write_string(7, 0, f"Mã xác thực: {seal}")
     for column, header in enumerate(HEADERS):
         sheet.write_string(HEADER_ROW, column, header, head)
     for place, item in enumerate(items(), 1):

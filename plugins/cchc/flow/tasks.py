@@ -16,12 +16,17 @@ from airflow.sdk.bases.hook import BaseHook
 from cchc.errors import BadDefinition
 from cchc.flow.assets import THANG_CO_THAY_DOI
 from cchc.flow.policy import VIETNAM, source_end
+from cchc.shown import in_table
 from cchc.sources.register import system_of
+from cchc.spelling import legible
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from cchc.sources.client import SourceClient
+
+# Of a mapped task, in Airflow's database.
+LONGEST_NAME = 200
 
 # Tasks ----------------------------------------------------------------------------------------
 
@@ -119,13 +124,15 @@ def land_file() -> dict[str, Any]:
 
 @task(task_display_name="Tìm phiếu mới", execution_timeout=timedelta(minutes=10))
 def find_forms() -> list[str]:
-    """Lists the files in the drop folder that are not loaded yet; none where there is no folder."""
-    from cchc.declarations.drop_folder import waiting_forms
+    """Lists the files in the drop folder that are not loaded yet, by token; none where there is no folder."""
+    from cchc.declarations.drop_folder import token_of, waiting_forms
 
     context = get_current_context()
     folder = os.environ.get("CCHC_FORM_DIR")
     again = bool(context["params"].get("lap_lai"))
-    return waiting_forms(_warehouse(context), Path(folder), again) if folder else []
+    if not folder:
+        return []
+    return [token_of(path) for path in waiting_forms(_warehouse(context), Path(folder), again)]
 
 
 @task(
@@ -134,17 +141,14 @@ def find_forms() -> list[str]:
     execution_timeout=timedelta(minutes=10),
 )
 def land_form(path: str) -> dict[str, Any]:
-    """Copies one form of the drop folder into the landing area."""
-    from cchc.contracts import contract_of
-    from cchc.declarations.drop_folder import DATASET
+    """Copies one form of the drop folder, given by the token of its path, into the landing area."""
+    from cchc.declarations.drop_folder import DATASET, form_of, land
     from cchc.field_words import kept_name
-    from cchc.sources.landing import land_file as land_a_file
-    from cchc.spelling import legible
 
+    folder = Path(os.environ["CCHC_FORM_DIR"])
+    source = form_of(folder, path)
     # The name of a mapped task is kept by Airflow.
-    engine = _warehouse(_named(kept_name(legible(Path(path).name))))
-    # What is no form is kept like one: its batch is how it is reported once, not every hour.
-    landed = land_a_file(engine, _landing(), contract_of(DATASET), Path(path))
+    landed = land(_warehouse(_named(kept_name(legible(source.name)))), _landing(), folder, source)
     return {"dataset": DATASET, "batch_id": landed.batch_id, "new": landed.new}
 
 
@@ -284,7 +288,8 @@ def _named(name: str) -> Context:
 
 def _name(context: Context, name: str) -> None:
     # Airflow renders map_index_template with whatever the context holds; its type knows only its own keys.
-    cast(dict[str, Any], context)["ten"] = name
+    # It is text of whoever named a file, and has room for so much.
+    cast(dict[str, Any], context)["ten"] = in_table(name)[:LONGEST_NAME]
 
 
 def _warehouse(context: Context) -> "Engine":

@@ -6,9 +6,11 @@ import sqlalchemy as sa
 
 from cchc.batches import Batch, note_staged
 from cchc.contracts import SQL_TYPES, Contract
+from cchc.errors import BadFile
 from cchc.reading.canonical import MOJIBAKE, UNREADABLE
 from cchc.reading.parsing import Request, reading
 from cchc.repository import sql_file
+from cchc.seals import Keys
 from cchc.warehouse import copy_text
 
 
@@ -64,11 +66,12 @@ def stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
         path=batch.landed_path,
         name=batch.original_name,
         extracted_at=batch.extracted_at if batch.time_source in ("given", "pulled") else None,
-        by_hand=batch.origin == "file",
+        by_hand=batch.origin in ("file", "form"),
     )
     with reading(request) as found:
         lines = copy_text(connection, table, found.start["names"], found)
         found.finish()
+    _check_seal(connection, contract, batch, found.end["layout"])
     looked_up = ", ".join(name for name in columns if name.endswith(("_khoa", "_goc")))
     connection.exec_driver_sql(f"ANALYZE {table} ({', '.join(contract.key)}{looked_up and ', '}{looked_up})")
     extracted_at = found.end["extracted_at"]
@@ -113,6 +116,45 @@ def stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
         },
         skipped=found.end["skipped"],
         sheets=found.end["sheets"],
+    )
+
+
+def _check_seal(connection: sa.Connection, contract: Contract, batch: Batch, layout: str) -> None:
+    """Raises BadFile for a line whose seal is missing or wrong, where it must have one; keeps no seal.
+
+    A form always has; what a unit handed in has in each line, whatever its layout. What an operator loads
+    as a table has none: the login is what vouches for it.
+    """
+    seal, table = contract.seal, staging_table(batch.dataset, batch.batch_id)
+    if seal is None:
+        return
+    titled = any(seal.name in each.titles for each in contract.layouts if each.name == layout)
+    if titled or batch.origin == "form":
+        covered = ", ".join(seal.seals)
+        rows = connection.exec_driver_sql(
+            f"SELECT min(line_no), {seal.name}, {covered} FROM {table} "
+            f"GROUP BY {seal.name}, {covered} ORDER BY 1"
+        ).all()
+        keys = Keys.of_environment()
+        for line_no, text, *values in rows:
+            if not keys.is_seal(text, seal.seal_label, values):
+                raise BadFile(_no_seal(contract, batch, titled, line_no, text is None))
+    connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {seal.name}")
+
+
+def _no_seal(contract: Contract, batch: Batch, titled: bool, line_no: int, missing: bool) -> str:
+    assert contract.seal
+    name = contract.seal.headers[0]
+    what = "form" if titled else f"table, line {line_no},"
+    fault = (
+        f"this {what} has no code ({name}), so it cannot be told who made it"
+        if missing
+        else f"the code of this {what} ({name}) is not that of its unit and month: one of the three was "
+        f"changed, or the code was made with a key that is not used any more"
+    )
+    return (
+        f"{batch.original_name}: {fault}. Nothing of it was loaded. Ask whoever runs the warehouse for a new "
+        f"form of the unit for this month (make form, python -m cchc form UNIT KY), fill that in, hand it in."
     )
 
 

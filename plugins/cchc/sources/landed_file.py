@@ -12,6 +12,7 @@ from cchc.errors import DamagedFile, DeletedFile
 
 HOW_TO_GET_IT_AGAIN = {
     "file": "Give the same file again (python -m cchc ingest {dataset} FILE, or where it was put before)",
+    "form": "Put the same file into the drop folder again, or give it to an operator",
     "api": "Have it pulled again (clear the task land of its run), or put the file back from a backup",
     "reference": "Run the task reference, or python -m cchc reference, again",
 }

@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import os
-import stat
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,10 +19,13 @@ from cchc.batches import Origin, register_landed, watermark
 from cchc.contracts import Contract
 from cchc.errors import BadDefinition, BadFile, CchcError
 from cchc.field_words import kept_name, kept_suffix
+from cchc.shown import in_table
 from cchc.sources.client import SourceClient
+from cchc.sources.opened import most_bytes, open_regular, read_whole
 from cchc.spelling import legible
 
-CHUNK_BYTES = 4 << 20
+# Landed files hold personal data, and nothing writes to them.
+PRIVATE_FILE, PRIVATE_FOLDER = 0o400, 0o700
 # Files that are being written are known by it.
 PREFIX = ".landing-"
 # A dossier committed at the source shortly after a pull may carry a change time before it.
@@ -49,6 +51,9 @@ def land_file(
     extracted_at: datetime | None = None,
     *,
     accept: Callable[[Contract, Path, str], None] | None = None,
+    below: Path | None = None,
+    most: int | None = None,
+    kind: str = "file",
 ) -> Landed:
     """Copies a file into the landing area. The same bytes again give the same batch.
 
@@ -56,11 +61,12 @@ def land_file(
 
     What `accept` (contract, file, its name in messages) raises BadFile for is not kept: require_export of
     the readers, for a file that is none. It judges the copy, so that no other bytes than it saw are landed,
-    whatever becomes of `source` meanwhile; and no part of `source` may be a link then. Without `accept` any
-    file is kept, and judging its batch says what is wrong with it.
+    whatever becomes of `source` meanwhile. Without `accept` any file is kept, and judging its batch says
+    what is wrong with it. No part of `source` may be a link; what comes from `below` a configured folder
+    has none below it. `most`: its bytes at most, by default CCHC_INGEST_MAX_MB. `kind`: of its origin.
     """
 
-    name = legible(source.name)
+    name = in_table(legible(source.name))
 
     def judge(copy: Path, sha256: str) -> None:
         try:
@@ -70,17 +76,22 @@ def land_file(
             # Without its cause, which a log would print: parsers quote what they could not read.
             raise error from None
 
+    if below is not None:
+        path = below.resolve() / source.relative_to(below)
+    else:
+        path = source if accept else source.parent.resolve() / source.name
     try:
-        # What is not judged comes from a configured folder, which may be a link.
-        handle = _open_regular(source if accept else source.parent.resolve() / source.name)
-        with os.fdopen(handle, "rb") as file:
-            chunks = iter(lambda: file.read(CHUNK_BYTES), b"")
+        handle = open_regular(path)
+        try:
+            chunks = read_whole(handle, source, most_bytes() if most is None else most)
             stored = _store(landing_dir, contract.dataset, chunks, kept_suffix(name), judge)
+        finally:
+            os.close(handle)
     except PermissionError as error:
         raise BadFile(
             f"{kept_name(str(error.filename or name))}: not readable or not writable for this worker."
         ) from None
-    return _register(engine, contract, stored, Origin("file", kept_name(name, stored.sha256), extracted_at))
+    return _register(engine, contract, stored, Origin(kind, kept_name(name, stored.sha256), extracted_at))
 
 
 def land_api(
@@ -137,40 +148,6 @@ def land_reference(
     return _register(engine, contract, stored, Origin("reference", name, extracted_at))
 
 
-def _open_regular(path: Path) -> int:
-    """A descriptor of the file at `path`, no part of which is a link; raises BadFile for anything else."""
-    # Step by step from the root: O_NOFOLLOW alone looks at the last part only.
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    *folders, name = path.parts
-    handle = None
-    try:
-        for folder in folders:
-            inner = os.open(folder, flags | os.O_DIRECTORY, dir_fd=handle)
-            if handle is not None:
-                os.close(handle)
-            handle = inner
-        # Without O_NONBLOCK a FIFO would be waited for.
-        found = os.open(name, flags | os.O_NONBLOCK, dir_fd=handle)
-    except PermissionError:
-        raise BadFile(f"{kept_name(legible(path.name))}: not readable for this worker.") from None
-    except (OSError, ValueError):
-        raise _no_file(path) from None
-    finally:
-        if handle is not None:
-            os.close(handle)
-    if not stat.S_ISREG(os.fstat(found).st_mode):
-        os.close(found)
-        raise _no_file(path)
-    return found
-
-
-def _no_file(path: Path) -> BadFile:
-    return BadFile(
-        f"{kept_name(legible(path.name))}: no such file for this worker. Expected the absolute path of a "
-        "readable file."
-    )
-
-
 @dataclass(frozen=True)
 class _Stored:
     path: Path
@@ -207,13 +184,14 @@ def _store(
         judge(temporary, sha256)
         target = landing_dir / dataset / sha256[:2] / f"{sha256}{suffix}"
         _make_folder(target.parent)
-        temporary.chmod(0o400)
+        temporary.chmod(PRIVATE_FILE)
         _put(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     # Also those that were there: who made them may have been killed before this.
     for folder in (target.parent, target.parent.parent, landing_dir):
+        _close_to_others(folder)
         _sync_folder(folder)
     return _Stored(target, sha256, size_bytes)
 
@@ -229,11 +207,18 @@ def _put(temporary: Path, target: Path) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Makes the folder and those above it, each of which outlives a power cut."""
+    """Makes the folder and those above it, each of which outlives a power cut; only this user enters it."""
     if not folder.is_dir():
         _make_folder(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         _sync_folder(folder.parent)
+
+
+def _close_to_others(folder: Path) -> None:
+    """Takes from others what an earlier version, or whoever made the folder, let them do with it."""
+    status = folder.stat()
+    if status.st_uid == os.geteuid() and status.st_mode & 0o077:
+        folder.chmod(PRIVATE_FOLDER)
 
 
 def _sync_folder(folder: Path) -> None:
