@@ -253,18 +253,18 @@ class Contract(Strict):
         names = [column.name for column in self.columns]
         if len(set(names)) != len(names):
             raise ValueError(f"columns named twice: {sorted({n for n in names if names.count(n) > 1})}")
-        for name in (*self.key, self.changed_at):
-            if name not in names:
-                raise ValueError(f"key or changed_at names an unknown column: {name}")
-        if self.api and self.api.received not in (None, *names):
-            raise ValueError(f"api.received names an unknown column: {self.api.received}")
+        for where, named in (
+            ("key or changed_at", (*self.key, self.changed_at)),
+            ("api.received", (self.api.received,) if self.api and self.api.received else ()),
+            ("seals", [name for column in self.columns for name in column.seals]),
+        ):
+            if unknown := [name for name in named if name not in names]:
+                raise ValueError(f"{where} names an unknown column: {unknown[0]}")
         seen: dict[str, str] = {}
         for column in self.columns:
             for header in {fold(column.name), *map(fold, column.headers)}:
                 if seen.setdefault(header, column.name) != column.name:
                     raise ValueError(f"header {header!r} belongs to {seen[header]} and {column.name}")
-        if unknown := {name for column in self.columns for name in column.seals} - set(names):
-            raise ValueError(f"seals speaks of unknown columns: {sorted(unknown)}")
         for layout in self.layouts:
             for name in (*layout.codes, *layout.titles):
                 if name not in names:
