@@ -266,10 +266,10 @@ def note_loaded(connection: sa.Connection, batch_id: int, accepted: int, superse
     found = "".join(f"{name} = f.{name}, " for name in again or {})
     connection.execute(
         sa.text(
-            f"UPDATE ops.batch AS b SET {found} judged_again = NULL, status = 'loaded', loaded_at = now(), "
+            f"UPDATE ops.batch SET status = 'loaded', {found} judged_again = NULL, loaded_at = now(), "
             "lines_accepted = :accepted, lines_superseded = :superseded "
             "FROM jsonb_populate_record(CAST(NULL AS ops.batch), CAST(:again AS jsonb)) AS f "
-            "WHERE b.batch_id = :b"
+            "WHERE batch.batch_id = :b"
         ),
         {"accepted": accepted, "superseded": superseded, "b": batch_id, "again": json.dumps(again or {})},
     )
