@@ -9,6 +9,8 @@ BEGIN
             AND pg_has_role(r.oid, 'cchc_don_vi', 'USAGE')
             AND NOT pg_has_role(r.oid, 'cchc_steward', 'MEMBER')
             AND NOT pg_has_role(r.oid, 'cchc_etl', 'MEMBER')
+            -- It would see the declarations of all.
+            AND NOT pg_has_role(r.oid, 'cchc_bi', 'MEMBER')
     ) THEN
         RAISE EXCEPTION 'Login % is none of a unit: expected one made by CREATE ROLE % LOGIN IN ROLE cchc_don_vi.',
             gan_don_vi.ten_dang_nhap, quote_ident(gan_don_vi.ten_dang_nhap);

@@ -514,6 +514,15 @@ def test_a_steward_ties_logins_of_units_to_units_only(warehouse, login, unit, sa
         connection.execute(tied, {"login": login, "unit": unit})
 
 
+def test_a_login_of_a_unit_that_may_do_more_is_tied_to_none(warehouse):
+    for more in ("cchc_bi", "cchc_steward"):
+        with warehouse.engine.connect() as connection:
+            connection.exec_driver_sql(f"GRANT {more} TO thu_xa")
+            connection.exec_driver_sql("SET LOCAL SESSION AUTHORIZATION thu_can_bo")
+            with pytest.raises(sa.exc.DBAPIError, match="Login thu_xa is none of a unit"):
+                connection.exec_driver_sql(f"SELECT ops.gan_don_vi('thu_xa', '{XA}')")
+
+
 def test_who_tied_a_login_is_kept(warehouse):
     query = "SELECT ten_dang_nhap, ma_don_vi, gan_boi FROM ops.tai_khoan_don_vi ORDER BY 1"
     assert asked(warehouse.engine, query) == [("thu_so", SO, "thu_can_bo"), ("thu_xa", XA, "thu_can_bo")]

@@ -30,6 +30,7 @@ from tools.local.settings import (
     clean_environment,
     is_free,
     load_secrets,
+    simulator_environment,
     stack_environment,
 )
 from tools.local.stack import Stack, read_state
@@ -144,6 +145,14 @@ def test_tasks_enter_the_warehouse_as_the_pipeline_and_migrations_as_its_owner(h
         assert f"//cchc_etl:{stack.secrets['cchc_etl']}@" in stack.environment[name]
     assert f"//cchc_owner:{stack.secrets['cchc_owner']}@" in stack.owner_dsn
     assert not [name for name, value in stack.environment.items() if stack.secrets["cchc_owner"] in value]
+
+
+def test_a_simulated_source_knows_its_own_secret_and_no_other(home):
+    secrets = load_secrets(home.path)
+    given = simulator_environment(stack_environment(home, Ports(1, 2, 3, 4), secrets))
+    known = {name for name, secret in secrets.items() if any(secret in value for value in given.values())}
+    assert known == {f"{system}_client_{part}" for system in ("tthc", "qlvb") for part in ("id", "secret")}
+    assert given[MARK] == str(home.path)
 
 
 def test_the_users_environment_does_not_leak_into_the_stack(home, monkeypatch):

@@ -333,3 +333,9 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
             "SPT_NOENV": "1",
         }
     )
+
+
+def simulator_environment(environment: dict[str, str]) -> dict[str, str]:
+    """Of a stack's variables those for a simulated source: it knows its own client, and no other secret."""
+    others = ("AIRFLOW", "CCHC_")
+    return {name: value for name, value in environment.items() if name == MARK or not name.startswith(others)}

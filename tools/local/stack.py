@@ -38,6 +38,7 @@ from tools.local.settings import (
     choose_ports,
     clean_environment,
     load_secrets,
+    simulator_environment,
     stack_environment,
     warehouse_dsn,
     write_private,
@@ -122,9 +123,10 @@ class Supervisor:
         for name, port in zip(SIMULATORS, (ports.tthc, ports.qlvb), strict=True):
             module = f"tools.{name.replace('-', '_')}"
             options = ("--host", LOOPBACK, "--port", str(port), "--den-thang", SOURCE_LAST_MONTH)
-            self._run(name, module, "serve", *options)
-        owner = {"CCHC_WAREHOUSE_DSN": warehouse_dsn(ports, self.secrets, OWNER_LOGIN)}
-        jobs = {"warehouse-migrate": self._run("warehouse-migrate", "alembic", "upgrade", "head", **owner)}
+            self._run(name, module, "serve", *options, environment=simulator_environment(self.env))
+        owner = self.env | {"CCHC_WAREHOUSE_DSN": warehouse_dsn(ports, self.secrets, OWNER_LOGIN)}
+        migrating = self._run("warehouse-migrate", "alembic", "upgrade", "head", environment=owner)
+        jobs = {"warehouse-migrate": migrating}
         metadata_dsn = postgres.dsn("airflow")
         if not metadata.is_current(metadata_dsn):
             jobs["airflow-migrate"] = self._run("airflow-migrate", "airflow", "db", "migrate")
@@ -163,12 +165,14 @@ class Supervisor:
             if waiting:
                 self._tell(f"starting Airflow: waiting for {', '.join(sorted(waiting))}")
 
-    def _run(self, name: str, *module: str, **variables: str) -> subprocess.Popen[bytes]:
-        """Starts `python -m module…` as a part, with its own log."""
+    def _run(
+        self, name: str, *module: str, environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Starts `python -m module…` as a part, with its own log; `environment`: another than the stack's."""
         process = processes.spawn(
             [sys.executable, "-m", *module],
             log=self.home.logs / f"{name}.log",
-            env=self.env | variables,
+            env=environment or self.env,
             cwd=REPO,
             on_parent_death=signal.SIGTERM,
         )
