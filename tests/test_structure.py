@@ -64,7 +64,9 @@ def test_only_one_module_writes_batches():
         for path in MODULES
         if WRITES_BATCH.search(path.read_text("utf-8"))
     }
-    sql = [path for path in (ROOT / "sql").rglob("*.sql") if WRITES_BATCH.search(path.read_text("utf-8"))]
+    # A migration changes what is there, once.
+    files = set((ROOT / "sql").rglob("*.sql")) - set((ROOT / "sql" / "migrations").rglob("*.sql"))
+    sql = [path for path in files if WRITES_BATCH.search(path.read_text("utf-8"))]
     assert python == {"batches.py"}
     assert sql == []
 
