@@ -206,7 +206,7 @@ TEXTS = {
     "line: too many cells": _csv(f"{UNIT_HEADER}\n{UNIT_LINE},MARK,MARK\n"),
     "line: too few cells": _csv(f"{UNIT_HEADER}\nA1,MARK\n{UNIT_LINE}\n"),
     "line: a quote that stays open": _csv(f'{UNIT_HEADER}\n{UNIT_LINE}\nA1,"MARK,x,y\n{UNIT_LINE}\n'),
-    "line: a quote inside a value": _csv(f'{UNIT_HEADER}\n{UNIT_LINE}\nA1,"MA"RK,x,y\n'),
+    "line: a quote inside a value": _csv(f'{UNIT_HEADER}\n{UNIT_LINE}\nA1,"MARK" MARK,x,y\n'),
     "line: a NUL character": _csv(f"{UNIT_HEADER}\n{UNIT_LINE}\nA1,MARK\0,x,y\n"),
     "line: not UTF-8": _csv(f"{UNIT_HEADER}\n{UNIT_LINE}\nA1,é MARK,x,y\n", encoding="latin-1"),
     "line: wrongly decoded": _csv(f"{UNIT_HEADER}\nA1,Ã¡Â» MARK,so_nganh,\n"),

@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,17 @@ def test_a_mark_is_found_where_it_stands(tmp_path: Path, mark: str):
     assert leaks_in_folders([tmp_path])
     assert leaks(f"x{mark}y", "a text")
     assert not leaks_in_folders([tmp_path], but=[tmp_path])
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_each_place_has_the_mark_in_it(tmp_path: Path, place: str):
+    path = PLACES[place].make(tmp_path, MARKS["telephone with points"])
+    content = [path.read_bytes()]
+    if path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as book:
+            content = [book.read(name) + name.encode() for name in book.namelist()]
+    texts = [part.decode("utf-16" if part[:2] == b"\xff\xfe" else "utf-8", "replace") for part in content]
+    assert leaks("".join(texts) + str(path), place)
 
 
 @pytest.mark.long
