@@ -3,7 +3,7 @@
 A job goes from one committed state of the database to the next. An accident just before the first and just
 before the last statement of each transaction that commits therefore meets every state that one can leave
 behind, once with nothing and once with everything of the next transaction undone; one more happens in its
-middle, and one before each lock is given back. The statements are those of an undisturbed run.
+middle. The statements are those of an undisturbed run.
 """
 
 import itertools
@@ -190,10 +190,7 @@ def _watched(engine: sa.Engine) -> Iterator[set[int]]:
             points.update((first, (first + last) // 2, last))
 
     def ended(connection: sa.Connection) -> None:
-        _, last = bounds.pop(connection, (0, 0))
-        if last and connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
-            # It held a lock for the work of others, and gives it back.
-            points.add(last)
+        bounds.pop(connection, None)
 
     events = {"before_cursor_execute": statement, "commit": committed, "rollback": ended}
     for name, listener in events.items():

@@ -1,18 +1,41 @@
-"""Connections to the warehouse: an engine with limits, statements, locks."""
+"""Connections to the warehouse: an engine with limits, statements, turns."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
 import sqlalchemy as sa
 
 from cchc.database_errors import hide_words, hide_words_of
-from cchc.errors import CchcError
+from cchc.errors import CchcError, WarehouseUnavailable
 from cchc.repository import sql_file
 
 # Figures must not depend on the settings of server or client.
 SESSION = "-c timezone=Asia/Ho_Chi_Minh -c datestyle=ISO -c jit=off -c search_path=pg_catalog,public"
+# A machine that is gone is noticed within a minute, on both sides; the operating system takes hours. The
+# statement of a process that is gone ends, and the transaction of one that is frozen.
+ALIVE = (
+    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 "
+    "-c tcp_user_timeout=60000 -c client_connection_check_interval=10000 "
+    "-c idle_in_transaction_session_timeout=3600000"
+)
+KEEPALIVES = {
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+    "connect_timeout": "30",
+}
+# What one process does at a time, and a table that it alone writes meanwhile. Only who may write it can lock
+# it so: no reader can, as one could an advisory lock.
+TURNS = {
+    "load": "ops.batch_period",
+    "refresh": "ops.period_written",
+    "definitions": "core.do_luong",
+    "calendar": "core.lich",
+}
+LONGEST_WAIT_S = 900
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 def engine_of(dsn: str, statement_timeout_s: int = 0) -> sa.Engine:
@@ -20,9 +43,9 @@ def engine_of(dsn: str, statement_timeout_s: int = 0) -> sa.Engine:
 
     Raises CchcError for what is no address of a database.
     """
-    options = f"{SESSION} -c statement_timeout={statement_timeout_s * 1000}"
+    options = f"{SESSION} {ALIVE} -c statement_timeout={statement_timeout_s * 1000}"
     # In the URL, so that Great Expectations' own engine runs under the same settings.
-    url = url_of(dsn).update_query_dict({"options": options, "application_name": "cchc"})
+    url = url_of(dsn).update_query_dict({**KEEPALIVES, "options": options, "application_name": "cchc"})
     return hide_words(sa.create_engine(url, poolclass=sa.pool.NullPool, hide_parameters=True))
 
 
@@ -65,16 +88,49 @@ def named_in(statement: sa.TextClause, binds: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in binds.items() if name in named}
 
 
-@contextmanager
-def exclusive(engine: sa.Engine, name: str) -> Iterator[None]:
-    """Holds a lock named `name`; another process that wants it waits, a dead one lets it go."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        key = {"name": f"cchc:{name}"}
-        connection.execute(sa.text("SELECT pg_advisory_lock(hashtextextended(:name, 766))"), key)
-        try:
-            yield
-        finally:
-            connection.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:name, 766))"), key)
+def take_turn(connection: sa.Connection, what: str, wait_s: float = LONGEST_WAIT_S) -> None:
+    """Waits until nobody else does `what`, and has it until the transaction ends, however it ends.
+
+    To be called as the first statement of the transaction that writes: a lock of another session would
+    protect nothing once that session is gone. Raises WarehouseUnavailable, with who has it, after
+    `wait_s` seconds. `what`: a key of TURNS, or any other name (batch:7).
+    """
+    # Of a snapshot taken before the wait nothing could be trusted: LOCK TABLE takes none.
+    take = (
+        f"LOCK TABLE {TURNS[what]} IN SHARE ROW EXCLUSIVE MODE"
+        if what in TURNS
+        # Who inserts the same name waits for the end of this transaction. No row is ever left.
+        else "INSERT INTO ops.lock (name) VALUES (:name); DELETE FROM ops.lock WHERE name = :name"
+    )
+    statement = sa.text(
+        f"SET LOCAL lock_timeout = '{wait_s * 1000:.0f}ms'; {take}; SET LOCAL lock_timeout TO DEFAULT; "
+        "SET LOCAL application_name = :told"
+    )
+    try:
+        connection.execute(statement, named_in(statement, {"name": what, "told": f"cchc {what}"}))
+    except sa.exc.OperationalError as error:
+        if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
+            raise
+        raise WarehouseUnavailable(
+            f"Waited {wait_s:g} s for the turn to do {what!r}, which "
+            f"{_who_does(connection.engine, what)} has. Nothing was changed. Run it again when that one is "
+            "done; if it is frozen, end it (SELECT pg_terminate_backend(pid)): what it had not finished is "
+            "undone."
+        ) from None
+
+
+def _who_does(engine: sa.Engine, what: str) -> str:
+    query = sa.text(
+        "SELECT pid, coalesce(host(client_addr), 'this machine') AS place, state, "
+        "to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS') AS since FROM pg_stat_activity "
+        "WHERE datname = current_database() AND application_name = :told AND xact_start IS NOT NULL "
+        "ORDER BY xact_start LIMIT 1"
+    )
+    with engine.connect() as connection:
+        row = connection.execute(query, {"told": f"cchc {what}"}).one_or_none()
+    if row is None:
+        return "a session that has ended meanwhile"
+    return f"session {row.pid} from {row.place}, {row.state or 'of another role'}, since {row.since},"
 
 
 def copy_text(connection: sa.Connection, table: str, columns: list[str], source: object) -> int:

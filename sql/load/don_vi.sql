@@ -784,7 +784,9 @@ FROM (
         ON ngay.ma_don_vi = moi.ma_don_vi AND ngay.tu BETWEEN moi.valid_from AND moi.valid_to
     LEFT JOIN don_vi_cu AS cu
         ON ngay.ma_don_vi = cu.ma_don_vi AND ngay.tu BETWEEN cu.valid_from AND cu.valid_to
-    WHERE (moi.ten_don_vi, moi.cap, moi.theo_doi) IS DISTINCT FROM (cu.ten_don_vi, cu.cap, cu.theo_doi)
+    WHERE
+        (moi.valid_from IS NULL) <> (cu.valid_from IS NULL)
+        OR moi.cap IS DISTINCT FROM cu.cap -- columns of figures like cap
     UNION ALL
     SELECT greatest(moi.valid_from, cu.valid_from) AS tu
     FROM core.don_vi_tra_loi AS moi

@@ -35,10 +35,25 @@ SELECT
         ELSE core.don_vi_goc(nhan.don_vi, b.don_vi_giai_quyet)
     END AS ma_don_vi,
     nhan.don_vi AS don_vi_ngay_nhan,
-    nhan.luc AS luc_ngay_nhan,
     b.don_vi_giai_quyet AS don_vi_ngay_xuat,
     coalesce(date_trunc('month', b.ngay_tiep_nhan)::date, 'infinity') AS ky_tiep_nhan,
-    coalesce(b.ma_tthc_goc, '') AS ma_tthc_goc
+    coalesce(b.ma_tthc_goc, '') AS ma_tthc_goc,
+    -- What the export lacks is as old as can be.
+    CASE
+        WHEN cardinality(CAST(:missing_columns AS text[])) > 0 OR nhan.luc < b.ngay_cap_nhat
+            THEN
+                coalesce(
+                    (
+                        SELECT jsonb_object_agg(m.cot, '-infinity'::timestamp)
+                        FROM unnest(CAST(:missing_columns AS text[])) AS m (cot)
+                    ),
+                    '{}'
+                )
+                || CASE
+                    WHEN nhan.luc < b.ngay_cap_nhat THEN jsonb_build_object('don_vi_ngay_nhan', nhan.luc)
+                    ELSE '{}'
+                END
+    END AS cot_cu
 FROM batch_rows AS b
 LEFT JOIN nhan_truoc AS truoc ON b.ma_ho_so = truoc.ma_ho_so
 CROSS JOIN LATERAL (SELECT CASE WHEN b.don_vi_nhan_chac THEN b.ngay_cap_nhat ELSE '-infinity' END AS luc) AS dong
@@ -55,25 +70,85 @@ CROSS JOIN
             CASE WHEN chon.theo_truoc THEN truoc.luc ELSE dong.luc END AS luc
     ) AS nhan;
 
--- Lines whose dossier is known already, with the months that the old state was counted in.
+-- What becomes of each line whose dossier is known: it says nothing new, takes the place of the old state, or the two
+-- are merged. Both are looked at once; what the line says is kept where it is needed.
 CREATE TEMP TABLE da_co ON COMMIT DROP AS
 SELECT
-    raw_rows.line_no,
-    raw_rows.ma_ho_so,
-    h.ky_tiep_nhan AS ky_cu,
-    h.ngay_ket_thuc AS ket_thuc_cu,
-    h.don_vi_ngay_nhan AS nhan_cu,
-    coalesce((h.cot_cu ->> 'don_vi_ngay_nhan')::timestamp, h.ngay_cap_nhat) AS luc_nhan_cu,
-    cardinality(CAST(:missing_columns AS text[])) = 0 AND raw_rows.ngay_cap_nhat > h.ngay_cap_nhat AS thay_het
-FROM raw_rows
-INNER JOIN core.ho_so AS h ON raw_rows.ma_ho_so = h.ma_ho_so
-WHERE
-    cardinality(CAST(:missing_columns AS text[])) > 0
-    OR raw_rows.ngay_cap_nhat >= h.ngay_cap_nhat
-    OR h.cot_cu IS NOT NULL;
+    xet.line_no,
+    xet.ma_ho_so,
+    xet.ky_cu,
+    xet.ket_thuc_cu,
+    xet.viec,
+    xet.nhan_moi,
+    CASE WHEN xet.viec IS NOT NULL THEN xet.ma_tthc END AS ma_tthc, -- columns like ma_tthc
+    CASE WHEN xet.viec IS NOT NULL THEN xet.ma_tthc_goc END AS ma_tthc_goc,
+    CASE WHEN xet.viec IS NOT NULL THEN xet.ky_tiep_nhan END AS ky_tiep_nhan,
+    CASE WHEN xet.viec IS NOT NULL THEN xet.ma_don_vi END AS ma_don_vi,
+    CASE WHEN xet.viec IS NOT NULL THEN xet.don_vi_ngay_nhan END AS don_vi_ngay_nhan,
+    CASE WHEN xet.viec IS NOT NULL THEN xet.don_vi_ngay_xuat END AS don_vi_ngay_xuat,
+    CASE WHEN xet.viec IS NOT NULL THEN xet.cot_cu END AS cot_cu
+FROM (
+    SELECT
+        moi.*,
+        h.ky_tiep_nhan AS ky_cu,
+        h.ngay_ket_thuc AS ket_thuc_cu,
+        nhan.nhan_moi,
+        CASE
+            WHEN h.cot_cu IS NULL AND moi.ngay_cap_nhat < h.ngay_cap_nhat THEN NULL
+            WHEN moi.ngay_cap_nhat > h.ngay_cap_nhat
+                THEN CASE WHEN cardinality(CAST(:missing_columns AS text[])) = 0 THEN 'thay' ELSE 'tron' END
+            -- The very state that is known: what most lines of a full export say.
+            WHEN
+                NOT (
+                    moi.cot_cu IS DISTINCT FROM h.cot_cu
+                    OR moi.don_vi_ngay_xuat <> h.don_vi_ngay_xuat
+                    OR moi.don_vi_ngay_nhan IS DISTINCT FROM h.don_vi_ngay_nhan
+                    OR moi.ma_tthc_goc <> h.ma_tthc_goc
+                    OR moi.ma_tthc IS DISTINCT FROM h.ma_tthc -- columns like ma_tthc
+                )
+                THEN NULL
+            WHEN
+                nhan.nhan_moi
+                OR (
+                    moi.ngay_cap_nhat = h.ngay_cap_nhat
+                    AND (
+                        core.don_vi_sau(moi.don_vi_ngay_xuat, h.don_vi_ngay_xuat)
+                        OR moi.ma_tthc_goc > h.ma_tthc_goc
+                    )
+                )
+                OR core.moi_hon(moi.ma_tthc, luc_moi.ma_tthc, h.ma_tthc, luc_cu.ma_tthc) -- columns like ma_tthc
+                THEN 'tron'
+        END AS viec
+    FROM moi
+    INNER JOIN core.ho_so AS h ON moi.ma_ho_so = h.ma_ho_so
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                core.luc_cot(moi.cot_cu, 'ma_tthc', moi.ngay_cap_nhat) AS ma_tthc, -- columns like ma_tthc
+                core.luc_cot(moi.cot_cu, 'don_vi_ngay_nhan', moi.ngay_cap_nhat) AS don_vi_ngay_nhan
+        ) AS luc_moi
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                core.luc_cot(h.cot_cu, 'ma_tthc', h.ngay_cap_nhat) AS ma_tthc, -- columns like ma_tthc
+                core.luc_cot(h.cot_cu, 'don_vi_ngay_nhan', h.ngay_cap_nhat) AS don_vi_ngay_nhan
+        ) AS luc_cu
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                core.moi_hon(
+                    moi.don_vi_ngay_nhan,
+                    luc_moi.don_vi_ngay_nhan,
+                    h.don_vi_ngay_nhan,
+                    luc_cu.don_vi_ngay_nhan
+                ) AS nhan_moi
+        ) AS nhan
+    -- Kept apart, so that what becomes of a line is asked once.
+    OFFSET 0 -- noqa: AM09
+) AS xet;
 
 -- So that where there are none the batch is not read again.
-ANALYZE da_co;
+ANALYZE da_co (line_no, viec);
 
 CREATE TEMP TABLE ghi (tu date, ket_thuc date, so bigint, la_cu boolean) ON COMMIT DROP;
 
@@ -93,30 +168,16 @@ WITH them AS (
         moi.ma_don_vi,
         moi.don_vi_ngay_nhan,
         moi.don_vi_ngay_xuat,
-        CASE
-            WHEN cardinality(CAST(:missing_columns AS text[])) > 0 OR moi.luc_ngay_nhan < moi.ngay_cap_nhat
-                THEN (
-                    SELECT jsonb_object_agg(cu.cot, cu.luc)
-                    FROM (
-                        SELECT
-                            m.cot,
-                            '-infinity'::timestamp AS luc
-                        FROM unnest(CAST(:missing_columns AS text[])) AS m (cot)
-                        UNION ALL
-                        SELECT
-                            'don_vi_ngay_nhan' AS cot,
-                            moi.luc_ngay_nhan AS luc
-                        WHERE moi.luc_ngay_nhan < moi.ngay_cap_nhat
-                    ) AS cu
-                )
-        END AS cot_cu,
+        moi.cot_cu,
         :batch_id AS batch_id,
         moi.line_no
     FROM moi
     WHERE
-        NOT EXISTS (
-            SELECT 1 FROM core.ho_so AS h
-            WHERE h.ma_ho_so = moi.ma_ho_so
+        -- Where all are known, none is looked up again.
+        (SELECT count(*) FROM da_co) < (SELECT count(*) FROM raw_rows)
+        AND NOT EXISTS (
+            SELECT 1 FROM da_co
+            WHERE da_co.line_no = moi.line_no
         )
     RETURNING ky_tiep_nhan, ngay_ket_thuc
 )
@@ -138,31 +199,23 @@ WITH thay AS (
         ky_tiep_nhan = moi.ky_tiep_nhan,
         ma_tthc_goc = moi.ma_tthc_goc,
         ma_tthc = moi.ma_tthc, -- columns like ma_tthc
-        ma_don_vi = CASE WHEN moi.giu_cu THEN core.don_vi_goc(moi.nhan_cu, moi.don_vi_ngay_xuat) ELSE moi.ma_don_vi END,
-        don_vi_ngay_nhan = CASE WHEN moi.giu_cu THEN moi.nhan_cu ELSE moi.don_vi_ngay_nhan END,
+        ma_don_vi = CASE
+            WHEN moi.nhan_moi THEN moi.ma_don_vi
+            ELSE core.don_vi_goc(h.don_vi_ngay_nhan, moi.don_vi_ngay_xuat)
+        END,
+        don_vi_ngay_nhan = CASE WHEN moi.nhan_moi THEN moi.don_vi_ngay_nhan ELSE h.don_vi_ngay_nhan END,
         don_vi_ngay_xuat = moi.don_vi_ngay_xuat,
         cot_cu = CASE
-            WHEN moi.luc_ngay_nhan < moi.ngay_cap_nhat
-                THEN
-                    jsonb_build_object(
-                        'don_vi_ngay_nhan', CASE WHEN moi.giu_cu THEN moi.luc_nhan_cu ELSE moi.luc_ngay_nhan END
-                    )
+            WHEN moi.cot_cu IS NOT NULL
+                THEN core.cot_cu_chung(moi.cot_cu, moi.ngay_cap_nhat, h.cot_cu, h.ngay_cap_nhat)
         END,
         batch_id = :batch_id,
         line_no = moi.line_no
-    FROM (
-        SELECT
-            moi.*,
-            da_co.ky_cu,
-            da_co.nhan_cu,
-            da_co.luc_nhan_cu,
-            (da_co.luc_nhan_cu, coalesce(da_co.nhan_cu, ''))
-            > (moi.luc_ngay_nhan, coalesce(moi.don_vi_ngay_nhan, '')) AS giu_cu
-        FROM da_co
-        INNER JOIN moi ON da_co.line_no = moi.line_no
-        WHERE da_co.thay_het
-    ) AS moi
-    WHERE h.ma_ho_so = moi.ma_ho_so AND h.ky_tiep_nhan = moi.ky_cu
+    FROM da_co AS moi
+    WHERE
+        moi.viec = 'thay' AND h.ma_ho_so = moi.ma_ho_so AND h.ky_tiep_nhan = moi.ky_cu
+        -- Asked again of the row as it is when it is written: then a line would be missing from the counts.
+        AND h.ngay_cap_nhat < moi.ngay_cap_nhat
     RETURNING h.ky_tiep_nhan, h.ngay_ket_thuc
 )
 
@@ -176,81 +229,6 @@ FROM thay
 GROUP BY ky_tiep_nhan, ngay_ket_thuc;
 
 -- The rest, column by column: fewer columns, an older record that fills gaps, or the same time.
-CREATE TEMP TABLE tron ON COMMIT DROP AS
-SELECT
-    ban.line_no,
-    ban.ma_ho_so,
-    ban.ky_cu,
-    jsonb_object_agg(cot.key, CASE WHEN cot.lay_moi THEN cot.value ELSE ban.cu -> cot.key END)
-    || jsonb_build_object('ngay_cap_nhat', ban.moi_nhat) AS ban_ghi,
-    jsonb_object_agg(cot.key, cot.thoi_diem) FILTER (WHERE cot.thoi_diem < ban.moi_nhat) AS cot_cu,
-    bool_or(cot.lay_moi) AS co_doi
-FROM (
-    SELECT
-        da_co.line_no,
-        da_co.ma_ho_so,
-        da_co.ky_cu,
-        moi.ngay_cap_nhat AS luc_moi,
-        moi.luc_ngay_nhan,
-        h.ngay_cap_nhat AS luc_cu,
-        h.cot_cu,
-        greatest(moi.ngay_cap_nhat, h.ngay_cap_nhat) AS moi_nhat,
-        to_jsonb(h) AS cu,
-        to_jsonb(moi) - '{line_no,ma_ho_so,ky_tiep_nhan,ngay_cap_nhat,ma_don_vi,luc_ngay_nhan}'::text[] AS moi
-    FROM da_co
-    INNER JOIN moi ON da_co.line_no = moi.line_no
-    INNER JOIN core.ho_so AS h ON da_co.ma_ho_so = h.ma_ho_so AND da_co.ky_cu = h.ky_tiep_nhan
-    WHERE NOT da_co.thay_het
-) AS ban
-CROSS JOIN
-    LATERAL (
-        SELECT
-            tung_cot.key,
-            tung_cot.value,
-            greatest(tung_cot.luc_moi, tung_cot.luc_cu) AS thoi_diem,
-            tung_cot.luc_moi > tung_cot.luc_cu
-            OR (
-                tung_cot.luc_moi = tung_cot.luc_cu
-                AND CASE
-                    -- Of two units in one state, as exports of different days name them, the younger one answers.
-                    WHEN
-                        tung_cot.key = 'don_vi_ngay_xuat' AND tung_cot.value <> ban.cu -> tung_cot.key
-                        THEN
-                            (
-                                (
-                                    SELECT min(d.valid_from) FROM core.don_vi AS d
-                                    WHERE d.ma_don_vi = tung_cot.value #>> '{}'
-                                ),
-                                tung_cot.value
-                            )
-                            > (
-                                (
-                                    SELECT min(d.valid_from) FROM core.don_vi AS d
-                                    WHERE d.ma_don_vi = ban.cu ->> tung_cot.key
-                                ),
-                                ban.cu -> tung_cot.key
-                            )
-                    ELSE tung_cot.value > ban.cu -> tung_cot.key
-                END
-            ) AS lay_moi
-        FROM (
-            SELECT
-                o.key,
-                o.value,
-                CASE
-                    WHEN o.key = ANY(CAST(:missing_columns AS text[])) THEN '-infinity'
-                    WHEN o.key = 'don_vi_ngay_nhan' THEN ban.luc_ngay_nhan
-                    ELSE ban.luc_moi
-                END AS luc_moi,
-                coalesce((ban.cot_cu ->> o.key)::timestamp, ban.luc_cu) AS luc_cu
-            FROM jsonb_each(ban.moi) AS o
-        ) AS tung_cot
-    ) AS cot
-GROUP BY ban.line_no, ban.ma_ho_so, ban.ky_cu, ban.moi_nhat;
-
-DELETE FROM tron
-WHERE NOT co_doi;
-
 WITH thay AS (
     UPDATE core.ho_so AS h
     SET
@@ -260,12 +238,53 @@ WITH thay AS (
         ma_don_vi = core.don_vi_goc(r.don_vi_ngay_nhan, r.don_vi_ngay_xuat),
         don_vi_ngay_nhan = r.don_vi_ngay_nhan,
         don_vi_ngay_xuat = r.don_vi_ngay_xuat,
-        cot_cu = tron.cot_cu,
+        cot_cu = r.cot_cu,
         batch_id = :batch_id,
-        line_no = tron.line_no
-    FROM tron
-    CROSS JOIN LATERAL jsonb_populate_record(CAST(NULL AS core.ho_so), tron.ban_ghi) AS r
-    WHERE h.ma_ho_so = tron.ma_ho_so AND h.ky_tiep_nhan = tron.ky_cu
+        line_no = r.line_no
+    FROM (
+        SELECT
+            moi.line_no,
+            moi.ma_ho_so,
+            moi.ky_cu,
+            CASE WHEN chon.ma_tthc THEN moi.ma_tthc ELSE cu.ma_tthc END AS ma_tthc, -- columns like ma_tthc
+            CASE WHEN chon.ma_tthc_goc THEN moi.ma_tthc_goc ELSE cu.ma_tthc_goc END AS ma_tthc_goc,
+            CASE WHEN moi.nhan_moi THEN moi.don_vi_ngay_nhan ELSE cu.don_vi_ngay_nhan END AS don_vi_ngay_nhan,
+            CASE WHEN chon.don_vi_ngay_xuat THEN moi.don_vi_ngay_xuat ELSE cu.don_vi_ngay_xuat END AS don_vi_ngay_xuat,
+            core.cot_cu_chung(moi.cot_cu, moi.ngay_cap_nhat, cu.cot_cu, cu.ngay_cap_nhat) AS cot_cu,
+            cu.batch_id AS batch_cu,
+            cu.line_no AS line_cu
+        FROM da_co AS moi
+        INNER JOIN core.ho_so AS cu ON moi.ma_ho_so = cu.ma_ho_so AND moi.ky_cu = cu.ky_tiep_nhan
+        CROSS JOIN
+            LATERAL (
+                SELECT
+                    core.luc_cot(moi.cot_cu, 'ma_tthc', moi.ngay_cap_nhat) AS ma_tthc, -- columns like ma_tthc
+                    moi.line_no
+            ) AS a
+        CROSS JOIN
+            LATERAL (
+                SELECT
+                    core.luc_cot(cu.cot_cu, 'ma_tthc', cu.ngay_cap_nhat) AS ma_tthc, -- columns like ma_tthc
+                    cu.line_no
+            ) AS b
+        CROSS JOIN
+            LATERAL (
+                SELECT
+                    core.moi_hon(moi.ma_tthc, a.ma_tthc, cu.ma_tthc, b.ma_tthc) AS ma_tthc, -- columns like ma_tthc
+                    core.moi_hon(moi.ma_tthc_goc, moi.ngay_cap_nhat, cu.ma_tthc_goc, cu.ngay_cap_nhat) AS ma_tthc_goc,
+                    moi.ngay_cap_nhat > cu.ngay_cap_nhat
+                    -- Of two units in one state, as exports of different days name them, the younger one answers.
+                    OR (
+                        moi.ngay_cap_nhat = cu.ngay_cap_nhat
+                        AND core.don_vi_sau(moi.don_vi_ngay_xuat, cu.don_vi_ngay_xuat)
+                    ) AS don_vi_ngay_xuat
+            ) AS chon
+        WHERE moi.viec = 'tron'
+    ) AS r
+    WHERE
+        h.ma_ho_so = r.ma_ho_so AND h.ky_tiep_nhan = r.ky_cu
+        -- The row is still the one that was merged with.
+        AND h.batch_id = r.batch_cu AND h.line_no = r.line_cu
     RETURNING h.ky_tiep_nhan, h.ngay_ket_thuc
 )
 
@@ -280,13 +299,13 @@ GROUP BY ky_tiep_nhan, ngay_ket_thuc;
 
 INSERT INTO ghi
 SELECT
-    da_co.ky_cu,
-    da_co.ket_thuc_cu,
+    ky_cu,
+    ket_thuc_cu,
     count(*),
     TRUE
 FROM da_co
-WHERE da_co.thay_het OR da_co.line_no IN (SELECT tron.line_no FROM tron)
-GROUP BY da_co.ky_cu, da_co.ket_thuc_cu;
+WHERE viec IS NOT NULL
+GROUP BY ky_cu, ket_thuc_cu;
 
 -- A dossier counts in the months from its receipt to its end, and in the year-to-date figures until
 -- December of the year in which it ended.
@@ -305,12 +324,18 @@ SELECT DISTINCT
 FROM core.danh_gia AS dg
 INNER JOIN raw_rows ON dg.ma_ho_so = raw_rows.ma_ho_so
 INNER JOIN core.ho_so AS h ON raw_rows.ma_ho_so = h.ma_ho_so
-WHERE h.batch_id = :batch_id AND h.line_no = raw_rows.line_no;
+WHERE
+    EXISTS (SELECT 1 FROM ghi)
+    AND h.batch_id = :batch_id AND h.line_no = raw_rows.line_no;
 
 DROP VIEW moi;
 
 SELECT
-    count(*) FILTER (WHERE h.batch_id = :batch_id AND h.line_no = raw_rows.line_no) AS lines_accepted,
-    count(*) FILTER (WHERE h.batch_id <> :batch_id OR h.line_no <> raw_rows.line_no) AS lines_superseded
-FROM raw_rows
-INNER JOIN core.ho_so AS h ON raw_rows.ma_ho_so = h.ma_ho_so;
+    (
+        SELECT coalesce(sum(so), 0) FROM ghi
+        WHERE NOT la_cu
+    ) AS lines_accepted,
+    (
+        SELECT count(*) FROM da_co
+        WHERE viec IS NULL
+    ) AS lines_superseded;

@@ -1,10 +1,28 @@
 -- One row of core.ho_so_cong_viec is one work dossier in its newest known state.
 -- Safe to repeat, in any order: the row with the newest change time at the source wins, and of two rows with
 -- the same time the greater one. Every export carries all columns, so a row replaces the whole dossier.
-CREATE TEMP TABLE cu ON COMMIT DROP AS
-SELECT h.*
-FROM core.ho_so_cong_viec AS h
-INNER JOIN raw_rows ON h.ma_hscv = raw_rows.ma_hscv;
+
+-- Lines of work dossiers that are known, and whether they say something else. Most of a full export does not.
+CREATE TEMP TABLE da_co ON COMMIT DROP AS
+SELECT
+    b.line_no,
+    cu.ma_hscv,
+    cu.ngay_mo,
+    cu.ngay_ket_thuc,
+    b.ngay_cap_nhat > cu.ngay_cap_nhat
+    OR (
+        b.ngay_cap_nhat = cu.ngay_cap_nhat
+        AND (
+            b.ma_don_vi <> cu.ma_don_vi
+            OR coalesce(b.da_xoa, 0) = 1 IS DISTINCT FROM (cu.da_xoa = 1)
+            OR CAST(b.tien_do AS integer) IS DISTINCT FROM cu.tien_do -- columns like tien_do but da_xoa
+        )
+    ) AS khac
+FROM batch_rows AS b
+INNER JOIN core.ho_so_cong_viec AS cu ON b.ma_hscv = cu.ma_hscv;
+
+-- So that where there are none the batch is not read again.
+ANALYZE da_co;
 
 CREATE TEMP TABLE ghi (ma_hscv text COLLATE "C") ON COMMIT DROP;
 
@@ -26,6 +44,14 @@ WITH thay AS (
         :batch_id,
         line_no
     FROM batch_rows
+    WHERE
+        -- Where none says anything else, none is looked at again.
+        (SELECT count(*) FILTER (WHERE NOT biet.khac) FROM da_co AS biet)
+        < (SELECT count(doc.line_no) FROM raw_rows AS doc)
+        AND NOT EXISTS (
+            SELECT 1 FROM da_co
+            WHERE da_co.line_no = batch_rows.line_no AND NOT da_co.khac
+        )
     ON CONFLICT (ma_hscv) DO UPDATE
         SET
             ma_don_vi = excluded.ma_don_vi,
@@ -60,12 +86,17 @@ FROM (
     SELECT
         cu.ngay_mo,
         cu.ngay_ket_thuc
-    FROM cu
+    FROM da_co AS cu
     INNER JOIN ghi ON cu.ma_hscv = ghi.ma_hscv
 ) AS truoc_va_sau;
 
+-- A known line that was not written gives way to what is held.
 SELECT
-    count(*) FILTER (WHERE h.batch_id = :batch_id AND h.line_no = raw_rows.line_no) AS lines_accepted,
-    count(*) FILTER (WHERE h.batch_id <> :batch_id OR h.line_no <> raw_rows.line_no) AS lines_superseded
-FROM raw_rows
-INNER JOIN core.ho_so_cong_viec AS h ON raw_rows.ma_hscv = h.ma_hscv;
+    (SELECT count(*) FROM ghi) AS lines_accepted,
+    (
+        SELECT count(*) FROM da_co
+        WHERE NOT EXISTS (
+            SELECT 1 FROM ghi
+            WHERE ghi.ma_hscv = da_co.ma_hscv
+        )
+    ) AS lines_superseded;

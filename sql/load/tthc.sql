@@ -26,13 +26,7 @@ FROM (
 ON CONFLICT DO NOTHING;
 
 CREATE TEMP TABLE tthc_cu ON COMMIT DROP AS
-SELECT
-    ma_tthc,
-    valid_from,
-    valid_to,
-    thu_tuc_khong_co_ket_qua,
-    thoi_gian_giai_quyet_ngay
-FROM core.tthc;
+SELECT * FROM core.tthc;
 
 CREATE TEMP TABLE tthc_don_vi_cu ON COMMIT DROP AS
 SELECT * FROM core.tthc_don_vi;
@@ -115,8 +109,8 @@ FROM (
     LEFT JOIN tthc_cu AS cu
         ON ngay.ma_tthc = cu.ma_tthc AND ngay.tu BETWEEN cu.valid_from AND cu.valid_to
     WHERE
-        (moi.ma_tthc, moi.thu_tuc_khong_co_ket_qua, moi.thoi_gian_giai_quyet_ngay)
-        IS DISTINCT FROM (cu.ma_tthc, cu.thu_tuc_khong_co_ket_qua, cu.thoi_gian_giai_quyet_ngay)
+        (moi.valid_from IS NULL) <> (cu.valid_from IS NULL)
+        OR moi.co_phi IS DISTINCT FROM cu.co_phi -- columns of figures like co_phi
     UNION ALL
     SELECT ngay.tu
     FROM (

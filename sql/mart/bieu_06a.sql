@@ -125,10 +125,13 @@ SELECT
 FROM k
 INNER JOIN tong AS t ON k.so = t.so
 LEFT JOIN (
-    SELECT DISTINCT ON (ma_linh_vuc)
-        ma_linh_vuc,
-        ten_linh_vuc
-    FROM core.tthc
-    WHERE ma_linh_vuc IS NOT NULL AND ten_linh_vuc IS NOT NULL
-    ORDER BY ma_linh_vuc ASC, valid_from DESC, ten_linh_vuc ASC
-) AS lv ON t.ma_linh_vuc = lv.ma_linh_vuc
+    -- As the field was last called in the period: a later name does not change an earlier report.
+    SELECT DISTINCT ON (trong_ky.so, tt.ma_linh_vuc)
+        trong_ky.so,
+        tt.ma_linh_vuc,
+        tt.ten_linh_vuc
+    FROM k AS trong_ky
+    INNER JOIN core.tthc AS tt ON trong_ky.den_ngay >= tt.valid_from
+    WHERE tt.ma_linh_vuc IS NOT NULL AND tt.ten_linh_vuc IS NOT NULL
+    ORDER BY trong_ky.so ASC, tt.ma_linh_vuc ASC, tt.valid_from DESC, tt.ten_linh_vuc ASC
+) AS lv ON t.so = lv.so AND t.ma_linh_vuc = lv.ma_linh_vuc

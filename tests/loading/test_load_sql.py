@@ -52,6 +52,13 @@ def test_column_left_out_with_but_and_not_written_by_hand_is_refused(types, monk
         load_sql(contract_of("van_ban"), types["van_ban"])
 
 
+def test_mark_that_a_formatter_moved_to_a_line_of_its_own_is_refused(types, monkeypatch):
+    text = sql_file("load/van_ban.sql").replace("-- columns like huong\n", "\n -- columns like huong\n", 1)
+    monkeypatch.setattr(completing, "sql_file", lambda _: text)
+    with pytest.raises(BadDefinition, match=r"sql/load/van_ban\.sql, '-- columns like huong': .* own"):
+        load_sql(contract_of("van_ban"), types["van_ban"])
+
+
 @pytest.mark.parametrize("dataset", sorted(contracts()))
 def test_column_of_the_contract_alone_is_fine(types, dataset):
     text = load_sql(contract_of(dataset), types[dataset])

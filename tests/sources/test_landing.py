@@ -96,7 +96,7 @@ def test_what_is_no_file_of_its_own_is_not_opened(province: World, incoming, mad
     "path", ["/proc/self/environ", "/proc/kmsg", "/etc/shadow", "/dev/zero", "/proc/self/mem"]
 )
 def test_what_is_the_systems_is_refused_by_its_path(incoming, path):
-    with pytest.raises(BadFile, match=rf"^{path}: not below a folder from which files are taken"):
+    with pytest.raises(BadFile, match=r"^[^/]*: not below a folder from which files are taken"):
         accepted_file(path)
 
 
@@ -105,7 +105,7 @@ def test_ways_round_to_a_file_below_the_folder_are_refused_and_its_own_path_is_t
     own = export(incoming / "tháng 3" / "a.csv")
     (incoming / "moi").symlink_to(incoming / "tháng 3")
     for path in (f"{incoming}/moi/a.csv", f"/proc/self/root{own}"):
-        with pytest.raises(BadFile, match=rf"^{path}: a part of this path is a link.*: {own}\.$"):
+        with pytest.raises(BadFile, match=r"^a\.csv: a part of this path is a link.* of the file itself"):
             accepted_file(path)
     for path in (own, f"{incoming}//tháng 3/./a.csv", f"{incoming}/tháng 3/../tháng 3/a.csv"):
         assert accepted_file(str(path)) == own
@@ -237,14 +237,14 @@ def test_landed_files_and_their_folders_are_for_their_user_only(world: World, tm
     ("name", "kept_as", "suffix"),
     [
         ("a.CSV", "a.CSV", ".csv"),
-        ("a.c\x1b[2Jv", "a.c\\x1b[2Jv", ".c\\x1b[2jv"),
-        ("a\nb.csv", "a\\nb.csv", ".csv"),
-        ("a. xlsx moi", "a. xlsx moi", ""),
+        ("a.c\x1b[2Jv", "tệp {sha}", ""),
+        ("a\nb.csv", "tệp {sha} .csv", ".csv"),
+        ("hồ sơ. xlsx moi", "tệp {sha}", ""),
     ],
 )
 def test_the_name_of_a_file_is_kept_in_one_harmless_line(province: World, tmp_path, name, kept_as, suffix):
     # Its own bytes: the same ones would be the batch of another name.
     landed = lands(province, export(tmp_path / name, f"{UNIT}{len(kept_as)}{suffix},,\n"))
     kept = province.rows("SELECT original_name FROM ops.batch WHERE batch_id = :b", b=landed.batch_id)
-    assert kept == [(kept_as,)]
+    assert kept == [(kept_as.format(sha=landed.sha256[:8]),)]
     assert landed.path.name == f"{landed.sha256}{suffix}"

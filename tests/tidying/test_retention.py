@@ -17,7 +17,7 @@ from cchc.loading.load import load
 from cchc.sources.landed_file import check_landed
 from cchc.tidying import retention
 from cchc.tidying.retention import Deletion, delete_landed
-from cchc.warehouse import exclusive
+from cchc.warehouse import take_turn
 from tests.world import World
 
 DAYS = contract_of("ho_so").keep_landed_days
@@ -170,7 +170,8 @@ def test_the_file_of_a_batch_that_is_not_loaded_or_waits_is_never_deleted(provin
 def test_a_file_that_a_run_is_working_on_is_left(province: World):
     batch_id = loaded(province)
     path = aged(province, batch_id, DAYS + 1)
-    with exclusive(province.engine, f"batch:{batch_id}"):
+    with province.engine.begin() as run:
+        take_turn(run, f"batch:{batch_id}")
         assert delete(province) == Deletion(0, 0)
     assert path.exists()
     assert delete(province).files == 1

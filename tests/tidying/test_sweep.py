@@ -14,7 +14,7 @@ from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.sources.incoming import handed_in
 from cchc.tidying.sweep import sweep, sweep_staging
-from cchc.warehouse import exclusive
+from cchc.warehouse import take_turn
 from tests.world import World
 
 NONE = {"landing_file": 0, "handed_in": 0, "temporary": 0, "staging": 0}
@@ -149,7 +149,8 @@ def test_staging_that_nothing_will_load_is_swept_at_once(province: World, left: 
 def test_staging_of_a_batch_that_a_run_is_working_on_is_left(province: World):
     batch_id = staged(province)
     aged_batch(province, batch_id)
-    with exclusive(province.engine, f"batch:{batch_id}"):
+    with province.engine.begin() as run:
+        take_turn(run, f"batch:{batch_id}")
         assert sweep_staging(province.engine) == []
         assert f"ho_so__{batch_id}" in staging(province)
 

@@ -20,7 +20,7 @@ from cchc.judging.suites import Verdict, applicable, suite_json
 from cchc.reading.staging import drop_staged, look_up_view, stage, staged
 from cchc.registers.syncing import sync_registers
 from cchc.sources.landed_file import whole_while_read
-from cchc.warehouse import exclusive, full_address
+from cchc.warehouse import full_address, take_turn
 
 
 def validate(engine: sa.Engine, batch_id: int) -> Batch:
@@ -29,15 +29,23 @@ def validate(engine: sa.Engine, batch_id: int) -> Batch:
     Does nothing when the batch was judged and its staged rows are still there, or when it is loaded and would
     be judged the same. What is loaded of a batch that is judged again and stopped stays loaded.
     """
-    with exclusive(engine, f"batch:{batch_id}"):
-        return validate_unlocked(engine, batch_id)
+    # In the transaction that writes the verdict: if it ends early, nothing is written.
+    with step(f"batch {batch_id}", "judging it"), engine.begin() as deciding:
+        take_turn(deciding, f"batch:{batch_id}")
+        # Not in the same transaction, which would keep what is staged from being staged again.
+        with engine.connect() as connection:
+            batch = batch_of(connection, batch_id)
+            if _done(connection, batch):
+                return batch
+        reason = _validate(engine, deciding, batch)
+        batch = batch_of(deciding, batch_id)
+    if reason:
+        raise BatchStopped(reason)
+    return batch
 
 
-def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
-    with engine.connect() as connection:
-        batch = batch_of(connection, batch_id)
-        if _done(connection, batch):
-            return batch
+def _validate(engine: sa.Engine, deciding: sa.Connection, batch: Batch) -> str | None:
+    """Stages and judges a batch; returns why it is stopped, if it is."""
     contract = contract_of(batch.dataset)
     sync_registers(engine, contract)
     with getting_ready() as judge:
@@ -51,35 +59,31 @@ def validate_unlocked(engine: sa.Engine, batch_id: int) -> Batch:
                 stage(connection, contract, batch)
         except (DamagedFile, WarehouseRefused) as error:
             with engine.begin() as connection:
-                note_waiting(connection, batch_id, str(error))
+                note_waiting(connection, batch.batch_id, str(error))
             raise error from None
         except BadFile as error:
             words = str(error)
             if batch.status == "loaded":
                 words = f"{batch.label} was read again and refused: {words} {STAYS_LOADED}"
             with engine.begin() as connection:
-                stop_unread(connection, batch_id, words)
+                stop_unread(connection, batch.batch_id, words)
             raise type(error)(words) from None
-        with engine.connect() as connection:
-            batch = batch_of(connection, batch_id)
+        batch = batch_of(deciding, batch.batch_id)
         verdicts = _judge(engine, contract, batch, judge)
-    with step(batch.label, "recording what judging found"), engine.begin() as connection:
-        _still_staged(connection, batch)
-        findings = connection.begin_nested()
-        rejected = record(connection, contract, batch, verdicts)
-        reason = stop_reason(connection, contract, batch, verdicts, rejected)
+    with step(batch.label, "recording what judging found"):
+        _still_staged(deciding, batch)
+        findings = deciding.begin_nested()
+        rejected = record(deciding, contract, batch, verdicts)
+        reason = stop_reason(deciding, contract, batch, verdicts, rejected)
         if reason and batch.status == "loaded":
             # Rejects and findings are those of what is loaded.
             findings.rollback()
         else:
             findings.commit()
-        note_judged(connection, batch_id, rejected, reason)
+        note_judged(deciding, batch.batch_id, rejected, reason)
         if reason:
-            drop_staged(connection, batch)
-    if reason:
-        raise BatchStopped(reason)
-    with engine.connect() as connection:
-        return batch_of(connection, batch_id)
+            drop_staged(deciding, batch)
+    return reason
 
 
 def _done(connection: sa.Connection, batch: Batch) -> bool:

@@ -7,42 +7,53 @@ import sqlalchemy as sa
 from cchc.batches import Batch, batch_of, data_until, last_day, note_loaded
 from cchc.contracts import contract_of, datasets_of
 from cchc.database_errors import step
-from cchc.errors import BatchStopped
-from cchc.judging.validation import ready_to_load, validate_unlocked
+from cchc.errors import BatchStopped, WarehouseUnavailable
+from cchc.judging.validation import ready_to_load, validate
 from cchc.loading.load_sql import core_types, load_sql
 from cchc.periods import first_period, month_of, months_between
-from cchc.reading.staging import drop_staged, look_up_view, staging_table
-from cchc.warehouse import exclusive, run_sql
+from cchc.reading.staging import drop_staged, keep_staged, look_up_view, staging_table
+from cchc.warehouse import run_sql, take_turn
+
+ATTEMPTS = 3
+# What was written a moment ago is unknown to the planner, which would look up each of these lines by itself.
+MANY_LINES = 10_000
 
 
 def load(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
     """Loads a batch and returns it with the months (2025-03) whose figures it may change.
 
     Does nothing but return them when it is loaded already. Judges the batch again when its staged
-    rows are gone or units and procedures have changed. Only one batch is loaded at a time.
+    rows are gone or units and procedures have changed. Only one batch is loaded at a time. Raises
+    WarehouseUnavailable when its staged rows keep vanishing.
     """
-    with exclusive(engine, "load"), exclusive(engine, f"batch:{batch_id}"):
+    for _ in range(ATTEMPTS):
         with engine.connect() as connection:
             batch = batch_of(connection, batch_id)
-            ready = ready_to_load(connection, batch)
-        if batch.status == "stopped":
-            raise BatchStopped(batch.stop_reason or f"{batch.label} is stopped.")
-        if not batch.settled and not ready:
-            batch = validate_unlocked(engine, batch_id)
-        if not batch.settled:
-            with step(batch.label, "loading its lines into core"), engine.begin() as connection:
+        label = batch.label
+        with step(label, "loading its lines into core"), engine.begin() as connection:
+            take_turn(connection, "load")
+            batch = batch_of(connection, batch_id)
+            if batch.status == "stopped":
+                raise BatchStopped(batch.stop_reason or f"{batch.label} is stopped.")
+            waits = not batch.settled and keep_staged(connection, batch)
+            if waits and ready_to_load(connection, batch):
                 _load(connection, batch)
-        with engine.connect() as connection:
-            periods = connection.scalars(
-                sa.text("SELECT ky FROM ops.batch_period WHERE batch_id = :b ORDER BY ky"),
-                {"b": batch_id},
-            ).all()
-            return batch_of(connection, batch_id), list(periods)
+                batch = batch_of(connection, batch_id)
+            if batch.settled:
+                query = "SELECT ky FROM ops.batch_period WHERE batch_id = :b ORDER BY ky"
+                return batch, list(connection.scalars(sa.text(query), {"b": batch_id}))
+        validate(engine, batch_id)
+    raise WarehouseUnavailable(
+        f"{label}: its staged lines, or the units and procedures that they were judged by, changed "
+        f"{ATTEMPTS} times before they could be loaded. Nothing of it was loaded. Run it again."
+    )
 
 
 def _load(connection: sa.Connection, batch: Batch) -> None:
     contract = contract_of(batch.dataset)
     fact = contract.kind == "fact"
+    if (batch.lines_read or 0) > MANY_LINES:
+        connection.execute(sa.text("SET LOCAL enable_nestloop = off"))
     known = data_until(connection, _pulled_facts())
     known_of_this = data_until(connection, [batch.dataset]) if fact else None
     table = staging_table(batch.dataset, batch.batch_id)

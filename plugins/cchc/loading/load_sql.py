@@ -9,9 +9,13 @@ import sqlalchemy as sa
 
 from cchc.contracts import Contract
 from cchc.errors import BadDefinition
+from cchc.loading.figure_columns import figure_columns
 from cchc.repository import sql_file
 
-LIST = re.compile(r"^(?P<line>.*?) -- columns like (?P<example>\w+)(?P<but>(?: but \w+(?:, \w+)*)?)$")
+LIST = re.compile(
+    r"^(?P<line>.*?) -- columns(?P<counted> of figures)? like (?P<example>\w+)"
+    r"(?P<but>(?: but \w+(?:, \w+)*)?)$"
+)
 COMMENT = re.compile(r"--[^\n]*")
 LENGTH = re.compile(r"\(\d+(?:,\d+)?\)")
 # What a column of core may be, by the contract's type; a text that stands for a code may be a number.
@@ -22,6 +26,8 @@ HOLDS = {
     "timestamp": ("timestamp without time zone", "timestamp with time zone", "date"),
     "json": ("jsonb", "json"),
 }
+# Where a range begins and ends, and where it came from, is compared or of no account.
+OF_EVERY_RANGE = ("valid_from", "valid_to", "batch_id", "line_no")
 INCLUDE = re.compile(r"^-- include (?P<file>[\w/]+\.sql)$", re.MULTILINE)
 
 
@@ -31,27 +37,37 @@ def load_sql(contract: Contract, core_types: dict[str, str]) -> str:
     `core_types`: column → SQL type of core.<dataset>. A line that ends in `-- columns like <column>` is
     repeated for every column that the contract and the table have in common, the key aside, with that
     column's name and type in place of the example's; `but <column>, …` leaves out what the file writes by
-    hand. Raises BadDefinition when a column of both would be lost or cannot hold what the contract says.
+    hand; `-- columns of figures like <column>` takes the columns that figures are made from. Raises
+    BadDefinition when a column of both would be lost or cannot hold what the contract says.
     """
     _check_types(contract, core_types)
     where = f"load/{contract.dataset}.sql"
     text = INCLUDE.sub(lambda found: sql_file(f"load/{found['file']}"), sql_file(where))
     shared = [c.name for c in contract.staged if c.name in core_types and c.name not in contract.key]
+    known = [name for name in core_types if name not in {*contract.key, *OF_EVERY_RANGE}]
+    counted = figure_columns(f"core.{contract.dataset}", known)
     lines = []
     for line in text.splitlines():
         found = LIST.match(line)
+        if found and not found["line"].strip():
+            raise BadDefinition(
+                f"sql/{where}, {line.strip()!r}: it stands on a line of its own and repeats nothing. Write "
+                "it at the end of the line of the column that it names, in at most 120 characters."
+            )
         if not found:
             lines.append(line)
             continue
         example, but = found["example"], re.findall(r"\w+", found["but"].removeprefix(" but"))
-        if unknown := {example, *but} - set(shared):
+        listed = counted if found["counted"] else shared
+        if unknown := {example, *but} - set(listed):
+            kind = "that figures are made from" if found["counted"] else "in common with the contract"
             raise BadDefinition(
-                f"sql/{where}, {line.strip()!r}: the contract and core.{contract.dataset} have no column "
-                f"{', '.join(sorted(unknown))} in common. Expected some of {', '.join(shared)}."
+                f"sql/{where}, {line.strip()!r}: core.{contract.dataset} has no column "
+                f"{', '.join(sorted(unknown))} {kind}. Expected some of {', '.join(listed)}."
             )
         lines += [
             _like(found["line"], example, core_types[example], name, core_types[name])
-            for name in shared
+            for name in listed
             if name not in but
         ]
     completed = "\n".join(lines)

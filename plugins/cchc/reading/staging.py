@@ -45,6 +45,15 @@ def staged(connection: sa.Connection, batch: Batch) -> bool:
     return lines == batch.lines_read
 
 
+def keep_staged(connection: sa.Connection, batch: Batch) -> bool:
+    """Keeps others from changing the staged lines until the transaction ends; whether there are any."""
+    table = staging_table(batch.dataset, batch.batch_id)
+    if connection.scalar(sa.text("SELECT to_regclass(:t)"), {"t": table}) is None:
+        return False
+    connection.execute(sa.text(f"LOCK TABLE {table} IN SHARE MODE"))
+    return True
+
+
 def drop_staged(connection: sa.Connection, batch: Batch) -> None:
     """Drops the batch's staging table, its duplicates table and its view."""
     table = staging_table(batch.dataset, batch.batch_id)

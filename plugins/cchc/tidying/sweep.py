@@ -8,9 +8,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from cchc.errors import WarehouseUnavailable
 from cchc.judging.judge import TEMPORARY
 from cchc.sources import incoming, landing
 from cchc.sources.leftovers import LEFT_AFTER_S, Removed, sweep_files, sweep_folders
+from cchc.warehouse import take_turn
 
 SHOWN = 20
 STAGING = re.compile(r"[a-z][a-z0-9_]*?__(?P<batch>\d+)(__repeated)?")
@@ -81,9 +83,12 @@ def _drop(engine: sa.Engine, batch_id: int, tables: list[str]) -> list[Removed]:
 
 def free(connection: sa.Connection, batch_id: int) -> bool:
     """Whether no run is working on the batch; none can begin then until the transaction ends."""
-    name = f"cchc:batch:{batch_id}"
-    query = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 766))")
-    return bool(connection.scalar(query, {"name": name}))
+    try:
+        with connection.begin_nested():
+            take_turn(connection, f"batch:{batch_id}", wait_s=0.01)
+    except WarehouseUnavailable:
+        return False
+    return True
 
 
 def _left(connection: sa.Connection, batch_id: int) -> bool:
