@@ -219,10 +219,11 @@ def test_a_name_that_is_no_utf8_is_sent_as_an_address_and_loaded(province: World
     batches = [take(province, folder, path) for path in sent]
     assert waiting_forms(province.engine, folder) == []
     assert province.rows(
-        "SELECT original_name FROM ops.batch WHERE batch_id = ANY(:b) ORDER BY 1", b=batches
+        "SELECT original_name = 'tệp ' || left(sha256, 8) || ' .csv' FROM ops.batch WHERE batch_id = ANY(:b)",
+        b=batches,
     ) == [
-        ("b \\x1b[2J.csv",),
-        ("khai b\N{REPLACEMENT CHARACTER}o %41\N{REPLACEMENT CHARACTER}.csv",),
+        (True,),
+        (True,),
     ]
 
 
