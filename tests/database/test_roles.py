@@ -190,7 +190,8 @@ SELECT
     p.pronamespace::regnamespace || '.' || p.proname,
     p.oid,
     format('%s.%I(%s)', p.pronamespace::regnamespace, p.proname, (
-        SELECT string_agg('NULL::' || format_type(t, NULL), ', ') FROM unnest(p.proargtypes) AS t
+        SELECT string_agg('NULL::' || replace(format_type(t, NULL), 'anyelement', 'text'), ', ')
+        FROM unnest(p.proargtypes) AS t
     )),
     p.prorettype = 'trigger'::regtype AS is_trigger,
     p.proisstrict
