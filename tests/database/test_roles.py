@@ -169,7 +169,8 @@ def rights(engine: sa.Engine, role: str, oid: int, relation: str, is_view: bool)
     return codes or "–"
 
 
-def test_every_role_has_on_every_table_and_view_the_rights_of_the_page(warehouse):
+@pytest.mark.torture
+def test_every_role_has_on_every_table_and_view_the_rights_of_the_page(warehouse, record_property):
     page = told("Tables and views")
     relations = asked(warehouse.engine, RELATIONS)
     assert sorted(page) == sorted(name for name, *_ in relations), (
@@ -181,6 +182,7 @@ def test_every_role_has_on_every_table_and_view_the_rights_of_the_page(warehouse
     }
     differing = {name: (page[name], found[name]) for name in page if page[name][: len(LOGINS)] != found[name]}
     assert not differing, "table or view: (the page, the database)"
+    record_property("roles tried on tables and views", len(found) * len(LOGINS))
 
 
 # Functions ------------------------------------------------------------------------------------
@@ -200,7 +202,8 @@ ORDER BY 1
 """
 
 
-def test_every_role_calls_the_functions_of_the_page(warehouse):
+@pytest.mark.torture
+def test_every_role_calls_the_functions_of_the_page(warehouse, record_property):
     page = told("Functions")
     functions = asked(warehouse.engine, FUNCTIONS)
     assert sorted(page) == sorted(name for name, *_ in functions), "docs/security.md, section Functions"
@@ -218,6 +221,7 @@ def test_every_role_calls_the_functions_of_the_page(warehouse):
             found[name].append("x" if granted and called else "v" if granted else "–")
     differing = {name: (page[name], found[name]) for name in page if page[name][: len(LOGINS)] != found[name]}
     assert not differing, "function: (the page, the database)"
+    record_property("roles tried on functions", len(found) * len(LOGINS))
 
 
 def test_nothing_is_open_to_everybody(warehouse):

@@ -39,9 +39,11 @@ def test_each_place_has_the_mark_in_it(tmp_path: Path, place: str):
 
 
 @pytest.mark.long
+@pytest.mark.torture
 def test_nothing_of_a_person_leaves_the_landing_area(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog, capfd, postgres
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog, capfd, postgres, record_property
 ):
+    record_property("places in which a person's data hide", len(PLACES))
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("CCHC_LANDING_DIR", str(world.folder / "landing"))
     logged = postgres.log.stat().st_size

@@ -1,6 +1,5 @@
 """Of a source that lies, hangs or attacks nothing is landed, and in one line it is told why."""
 
-import os
 import resource
 import tracemalloc
 from datetime import datetime, timedelta
@@ -19,16 +18,18 @@ from cchc.sources.things import Hashes, Things, moment_of
 from cchc.sources.tthc import TthcClient
 from cchc.sources.wire import Answer, Limits, is_loopback
 from tests.sources.lying_source import COUNT, HANGS, LANDED, MODES, UNTIL, lying, try_mode
+from tests.torture import ALL
 from tests.world import World, code
 
-TORTURE = os.environ.get("CCHC_TORTURE") == "1"
 HANGING = [name for name, mode in MODES.items() if mode.seconds == HANGS["seconds"]]
 # One of each kind of waiting: for an answer, a body, a header, and as asked.
 SAMPLE = {"silent", "byte_by_byte", "header_by_byte", "wait_a_day"}
 
 
-@pytest.mark.parametrize("name", [n for n in MODES if TORTURE or n not in HANGING or n in SAMPLE])
-def test_what_comes_of_each_way_to_misbehave_is_what_must_come(name: str):
+@pytest.mark.torture
+@pytest.mark.parametrize("name", [n for n in MODES if ALL or n not in HANGING or n in SAMPLE])
+def test_what_comes_of_each_way_to_misbehave_is_what_must_come(name: str, record_property):
+    record_property("ways in which a source misbehaves", 1)
     assert try_mode(name).fault(MODES[name]) is None
 
 
