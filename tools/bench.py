@@ -5,6 +5,9 @@ of eleven measures, those of the first figures; nothing is validated. Pipeline: 
 functions from landed file to refreshed mart. Both run once, one after the other, on the same server.
 It is no test: it prints.
 
+Then what most lines of full exports are: every fact loaded once, the same lines again in another order, and
+with every tenth one changed; the time of load_core of each, and its ratio to the first.
+
 Beside it, all figures of twelve months counted and written again, against one sequential aggregate of the
 same measures over all dossiers, grouped by unit, procedure and field: what counting alone costs at least
 once. Both in turn, the median of each. And one month's refresh, with and without ten more years.
@@ -13,13 +16,14 @@ once. Both in turn, the median of each. And one month's refresh, with and withou
 import csv
 import json
 import os
+import random
 import resource
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -39,6 +43,9 @@ TARGET_MEMORY_MB = 600
 TARGET_REFRESH_RATIO = 3.0
 TARGET_MONTH_S = 1.5
 TURNS = 3
+FIRST_DECLARED = 1754006400  # 2025-08-01; one every second
+TARGET_SAME_RATIO = 0.6
+TARGET_CHANGED_RATIO = 0.8
 
 
 def main() -> None:
@@ -60,7 +67,11 @@ def main() -> None:
         json_dsn = _database(server, "bench_json", migrate=True)
         _child("reference", files["don_vi"], files["tthc"], dsn=json_dsn)
         from_json = _child("pipeline", files["json"], dsn=json_dsn)
+        again_dsn = _database(server, "bench_again", migrate=True)
+        _child("reference", files["don_vi"], files["tthc"], dsn=again_dsn)
+        repeated = _child("again", files["csv"], files["don_vi"], dsn=again_dsn)
     _report(console, rows, floor, pipeline, from_json)
+    _report_again(console, repeated)
     _report_refreshes(console, whole, growth)
 
 
@@ -84,6 +95,19 @@ def _report(console: Console, rows: int, floor: dict, pipeline: dict, from_json:
             f"Peak memory, {kind}: {run['peak_mb']:.0f} MB in the Python process  "
             f"(goal: ≤ {TARGET_MEMORY_MB} MB), {run['judge_peak_mb']:.0f} MB in Great Expectations' own"
         )
+
+
+def _report_again(console: Console, repeated: dict) -> None:
+    table = Table(title="load_core of each fact, in s, and its ratio to the first load", title_justify="left")
+    table.add_column("Fact")
+    for name in ("lines", "first", "same lines", "ratio", "10 % changed", "ratio"):
+        table.add_column(name, justify="right")
+    for dataset, run in repeated.items():
+        first, same, changed = (run[kind]["load_s"] for kind in ("first", "same", "changed"))
+        cells = (first, same, same / first, changed, changed / first)
+        table.add_row(dataset, f"{run['first']['read']:,}", *(f"{cell:.2f}" for cell in cells))
+    console.print(table)
+    console.print(f"Goals at 1,000,000: same ≤ {TARGET_SAME_RATIO}, 10 % changed ≤ {TARGET_CHANGED_RATIO}")
 
 
 def _report_refreshes(console: Console, whole: dict, growth: dict) -> None:
@@ -253,8 +277,6 @@ def pipeline(path: str) -> dict:
     """The package's own functions, from file to mart, with the imports they need."""
     stages: dict[str, float] = {}
     started = time.perf_counter()
-    from datetime import datetime
-
     from cchc.contracts import contract_of
     from cchc.figures.refresh import pending_periods, refresh
     from cchc.judging.validation import validate
@@ -286,6 +308,110 @@ def pipeline(path: str) -> dict:
             "superseded": batch.lines_superseded,
         },
     }
+
+
+def again(dossiers: str, don_vi: str) -> dict:
+    """Loads every fact three times: its lines, these in another order, and with every tenth one changed."""
+    from cchc.contracts import contract_of
+    from cchc.judging.validation import validate
+    from cchc.loading.load import load
+    from cchc.sources.landing import land_file
+    from cchc.warehouse import engine_of
+
+    engine = engine_of(os.environ["CCHC_WAREHOUSE_DSN"])
+    moment = datetime.strptime(EXTRACTED, "%Y%m%d%H%M%S")  # noqa: DTZ007 - local time by contract
+    with Path(dossiers).open(encoding="utf-8", newline="") as file:
+        known = list(csv.DictReader(file))
+    records = json.loads(Path(don_vi).read_text(encoding="utf-8"))["data"]
+    units = [u["MaDonVi"] for u in records if u["Cap"] == "so_nganh" and u["HieuLucDen"] is None]
+    found: dict[str, dict] = {}
+    for dataset, lines in _facts(known, units):
+        order = random.Random(1).sample(range(len(lines)), len(lines))
+        changed = [line | CHANGES[dataset] if n % 10 == 0 else line for n, line in enumerate(lines)]
+        found[dataset] = {}
+        for kind, rows in (("first", lines), ("same", [lines[n] for n in order]), ("changed", changed)):
+            path = HOME / f"again_{dataset}_{kind}.csv"
+            with path.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, list(rows[0]))
+                writer.writeheader()
+                writer.writerows(rows)
+            landed = land_file(engine, HOME / "landing", contract_of(dataset), path, moment)
+            validate(engine, landed.batch_id)
+            stages: dict[str, float] = {}
+            batch, _ = _timed(stages, "load_s", lambda landed=landed: load(engine, landed.batch_id))
+            path.unlink()
+            found[dataset][kind] = stages | {
+                "read": batch.lines_read,
+                "accepted": batch.lines_accepted,
+                "superseded": batch.lines_superseded,
+            }
+    return found
+
+
+# What a changed line says; of an entry of the history and of a declaration another one is a new one.
+CHANGES: dict[str, dict[str, str]] = {
+    "ho_so": {"ngay_cap_nhat": "20251231235900", "so_lan_bo_sung": "1"},
+    "danh_gia": {"ngay_cap_nhat": "20251231235900", "danh_gia": "hai_long"},
+    "qua_trinh": {"thoi_gian": "20251231235900"},
+    "van_ban": {"ngay_cap_nhat": "20251231235900", "do_khan": "2"},
+    "ho_so_cong_viec": {"ngay_cap_nhat": "20251231235900", "tien_do": "90"},
+    "khai_bao": {"gia_tri": "9"},
+}
+
+
+def _facts(dossiers: list[dict], units: list[str]) -> Iterator[tuple[str, list[dict]]]:
+    """As many lines of each fact as there are dossiers, dossiers first."""
+    yield "ho_so", dossiers
+    codes = [dossier["ma_ho_so"] for dossier in dossiers]
+
+    def day(n: int) -> str:
+        return (date(2025, 7, 7) + timedelta(days=n % 150)).strftime("%Y%m%d")
+
+    yield (
+        "danh_gia",
+        [
+            {"ma_ho_so": code, "thoi_gian_danh_gia": f"{day(n)}090000", "danh_gia": "rat_hai_long"}
+            | {"ngay_cap_nhat": f"{day(n)}090000"}
+            for n, code in enumerate(codes)
+        ],
+    )
+    yield (
+        "qua_trinh",
+        [
+            {"ma_ho_so": code, "thoi_gian": f"{day(n)}090000", "trang_thai": "4", "don_vi": "bộ phận một cửa"}
+            for n, code in enumerate(codes)
+        ],
+    )
+    yield (
+        "van_ban",
+        [
+            {"ma_van_ban": f"VB{n:08d}", "huong": "den", "don_vi": units[n % len(units)], "so": str(n + 1)}
+            | {"ky_hieu": f"{n}/CV", "loai_van_ban": "cong_van", "ngay_van_ban": day(n)}
+            | {"ngay_den": f"{day(n)}080000", "ngay_phat_hanh": "", "ngay_dang_ky": f"{day(n)}083000"}
+            | {"do_khan": "1", "do_mat": "1", "han_xu_ly": "20251231", "ngay_hoan_thanh": "", "ky_so": "1"}
+            | {"gui_dien_tu": "1", "gui_giay": "0", "ma_ho_so_cong_viec": "", "da_xoa": "0"}
+            | {"ngay_cap_nhat": f"{day(n)}083000"}
+            for n in range(len(codes))
+        ],
+    )
+    yield (
+        "ho_so_cong_viec",
+        [
+            {"ma_hscv": f"HSCV{n:08d}", "don_vi": units[n % len(units)], "ngay_mo": f"{day(n)}100000"}
+            | {"han_giai_quyet": "20251231", "ngay_dong": "", "trang_thai": "1", "tien_do": "30"}
+            | {"tren_he_thong": "1", "chi_giay": "0", "da_xoa": "0", "ngay_cap_nhat": f"{day(n)}110000"}
+            for n in range(len(codes))
+        ],
+    )
+    yield (
+        "khai_bao",
+        [
+            {"don_vi": units[n % len(units)], "ky": "2025-07", "ma_so_lieu": "hscv_giay_da_dong"}
+            | {"ngay_khai": time.strftime("%Y%m%d%H%M%S", time.gmtime(FIRST_DECLARED + n))}
+            | {"gia_tri": "4", "chuc_danh": "Chánh Văn phòng"}
+            for n in range(len(codes))
+        ],
+    )
 
 
 def whole() -> dict:
@@ -396,7 +522,7 @@ def _timed(stages: dict[str, float], name: str, step: Callable):
     return result
 
 
-CHILDREN = {f.__name__: f for f in (sources, floor, reference, pipeline, whole, growth)}
+CHILDREN = {f.__name__: f for f in (sources, floor, reference, pipeline, again, whole, growth)}
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
