@@ -88,13 +88,14 @@ def named_in(statement: sa.TextClause, binds: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in binds.items() if name in named}
 
 
-def take_turn(connection: sa.Connection, what: str, wait_s: float = LONGEST_WAIT_S) -> None:
+def take_turn(connection: sa.Connection, what: str, wait_s: float | None = None) -> None:
     """Waits until nobody else does `what`, and has it until the transaction ends, however it ends.
 
     To be called as the first statement of the transaction that writes: a lock of another session would
     protect nothing once that session is gone. Raises WarehouseUnavailable, with who has it, after
-    `wait_s` seconds. `what`: a key of TURNS, or any other name (batch:7).
+    `wait_s` seconds (None: LONGEST_WAIT_S). `what`: a key of TURNS, or any other name (batch:7).
     """
+    wait_s = LONGEST_WAIT_S if wait_s is None else wait_s
     # Of a snapshot taken before the wait nothing could be trusted: LOCK TABLE takes none.
     take = (
         f"LOCK TABLE {TURNS[what]} IN SHARE ROW EXCLUSIVE MODE"
