@@ -4,7 +4,10 @@
 
 -- Lines that say nothing newer than what is known: most of a full export.
 CREATE TEMP TABLE giu ON COMMIT DROP AS
-SELECT raw_rows.line_no
+SELECT
+    raw_rows.line_no,
+    -- Loaded before, and judged and loaded again now.
+    cu.batch_id = :batch_id AND cu.line_no = raw_rows.line_no AS cua_lo_nay
 FROM raw_rows
 INNER JOIN core.danh_gia AS cu
     ON raw_rows.ma_ho_so = cu.ma_ho_so AND raw_rows.thoi_gian_danh_gia = cu.thoi_gian_danh_gia
@@ -59,5 +62,11 @@ SELECT
 FROM ghi;
 
 SELECT
-    (SELECT coalesce(sum(so), 0) FROM ghi) AS lines_accepted,
-    (SELECT count(*) FROM giu) AS lines_superseded;
+    (SELECT coalesce(sum(so), 0) FROM ghi) + (
+        SELECT count(*) FROM giu
+        WHERE cua_lo_nay
+    ) AS lines_accepted,
+    (
+        SELECT count(*) FROM giu
+        WHERE NOT cua_lo_nay
+    ) AS lines_superseded;

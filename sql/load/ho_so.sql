@@ -79,6 +79,7 @@ SELECT
     xet.ky_cu,
     xet.ket_thuc_cu,
     xet.viec,
+    xet.cua_lo_nay,
     xet.nhan_moi,
     CASE WHEN xet.viec IS NOT NULL THEN xet.ma_tthc END AS ma_tthc, -- columns like ma_tthc
     CASE WHEN xet.viec IS NOT NULL THEN xet.ma_tthc_goc END AS ma_tthc_goc,
@@ -93,6 +94,8 @@ FROM (
         h.ky_tiep_nhan AS ky_cu,
         h.ngay_ket_thuc AS ket_thuc_cu,
         nhan.nhan_moi,
+        -- Loaded before, and judged and loaded again now.
+        h.batch_id = :batch_id AND h.line_no = moi.line_no AS cua_lo_nay,
         CASE
             WHEN h.cot_cu IS NULL AND moi.ngay_cap_nhat < h.ngay_cap_nhat THEN NULL
             WHEN moi.ngay_cap_nhat > h.ngay_cap_nhat
@@ -334,8 +337,11 @@ SELECT
     (
         SELECT coalesce(sum(so), 0) FROM ghi
         WHERE NOT la_cu
+    ) + (
+        SELECT count(*) FROM da_co
+        WHERE viec IS NULL AND cua_lo_nay
     ) AS lines_accepted,
     (
         SELECT count(*) FROM da_co
-        WHERE viec IS NULL
+        WHERE viec IS NULL AND NOT cua_lo_nay
     ) AS lines_superseded;

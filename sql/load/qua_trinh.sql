@@ -8,7 +8,10 @@ FROM (
 
 -- Lines that say no more than what is known: most of a full export.
 CREATE TEMP TABLE giu ON COMMIT DROP AS
-SELECT raw_rows.line_no
+SELECT
+    raw_rows.line_no,
+    -- Loaded before, and judged and loaded again now.
+    cu.batch_id = :batch_id AND cu.line_no = raw_rows.line_no AS cua_lo_nay
 FROM raw_rows
 INNER JOIN core.qua_trinh AS cu
     ON
@@ -56,5 +59,11 @@ FROM them;
 CREATE TEMP TABLE changed_ranges (first_day date, last_day date) ON COMMIT DROP;
 
 SELECT
-    (SELECT so FROM ghi) AS lines_accepted,
-    (SELECT count(*) FROM giu) AS lines_superseded;
+    (SELECT so FROM ghi) + (
+        SELECT count(*) FROM giu
+        WHERE cua_lo_nay
+    ) AS lines_accepted,
+    (
+        SELECT count(*) FROM giu
+        WHERE NOT cua_lo_nay
+    ) AS lines_superseded;

@@ -6,6 +6,8 @@
 CREATE TEMP TABLE da_co ON COMMIT DROP AS
 SELECT
     b.line_no,
+    -- Loaded before, and judged and loaded again now.
+    cu.batch_id = :batch_id AND cu.line_no = b.line_no AS cua_lo_nay,
     cu.ma_van_ban,
     cu.ngay_su_kien,
     cu.ngay_dang_ky,
@@ -95,12 +97,15 @@ FROM (
 ) AS truoc_va_sau;
 
 -- A known line that was not written gives way to what is held.
+WITH giu AS (
+    SELECT da_co.cua_lo_nay
+    FROM da_co
+    WHERE NOT EXISTS (
+        SELECT 1 FROM ghi
+        WHERE ghi.ma_van_ban = da_co.ma_van_ban
+    )
+)
+
 SELECT
-    (SELECT count(*) FROM ghi) AS lines_accepted,
-    (
-        SELECT count(*) FROM da_co
-        WHERE NOT EXISTS (
-            SELECT 1 FROM ghi
-            WHERE ghi.ma_van_ban = da_co.ma_van_ban
-        )
-    ) AS lines_superseded;
+    (SELECT count(*) FROM ghi) + (SELECT count(*) FILTER (WHERE g.cua_lo_nay) FROM giu AS g) AS lines_accepted,
+    (SELECT count(*) FILTER (WHERE NOT g.cua_lo_nay) FROM giu AS g) AS lines_superseded;

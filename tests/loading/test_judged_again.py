@@ -11,11 +11,13 @@ from rich.console import Console
 from cchc.batches import batch_of, data_until, dimension_state
 from cchc.commands.report import print_batches
 from cchc.commands.verify import checks
+from cchc.contracts import contract_of
 from cchc.declarations.drop_folder import waiting_forms
 from cchc.errors import BadFile, BatchStopped, WarehouseRefused
 from cchc.judging.validation import validate
 from cchc.loading import load as loading
 from cchc.loading.load import load
+from tests.torture.states import EXPORTED_AT, KEYS, THINGS, line, lines, rejected
 from tests.world import SO, UNITS, World
 
 MOI = "000.00.77.H59"
@@ -178,3 +180,18 @@ def test_what_was_found_again_is_read_as_the_row_itself_is(province: World):
     assert (batch.lines_read, batch.extra_columns, batch.stated_total) == (7, ["a, b"], None)
     assert f"{batch.extracted_at}" == "2025-06-01 08:00:00"
     assert batch.lines_accepted == 1
+
+
+@pytest.mark.parametrize("dataset", [dataset for dataset in KEYS if contract_of(dataset).kind == "fact"])
+def test_lines_of_a_batch_that_is_judged_and_loaded_again_stay_its_own(world: World, dataset: str):
+    world.dimensions()
+    world.ingest("ho_so", world.json([line("ho_so", n, 0) for n in range(1, THINGS + 1)]), at="2025-04-03")
+    path = world.json([*lines(dataset), rejected(dataset)])
+    batch, _ = world.ingest(dataset, path, at=EXPORTED_AT)
+    assert batch.lines_accepted and batch.lines_rejected == 1
+    unit = {"ma_don_vi": "000.00.99.H59", "ten_don_vi": "Sở chín mươi chín", "cap": "so_nganh"}
+    world.ingest("don_vi", world.csv([unit]), at="2025-04-11")
+    again, _ = world.ingest(dataset, path, at=EXPORTED_AT)
+    assert again.judged_against != batch.judged_against
+    parts = ("lines_read", "lines_accepted", "lines_rejected", "lines_superseded")
+    assert [getattr(again, part) for part in parts] == [getattr(batch, part) for part in parts]

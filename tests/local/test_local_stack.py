@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -214,9 +215,11 @@ def test_processes_of_this_home_are_found_and_ended_and_no_others(home, tmp_path
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory) -> Path:
+def kept() -> Iterator[Path]:
     """A home whose server is started and stopped by several tests, to spare initdb."""
-    return tmp_path_factory.mktemp("postgres")
+    # Not below pytest's folder: each process of a run closes that to others when it starts.
+    with tempfile.TemporaryDirectory(prefix="cchc-test-") as home:
+        yield Path(home)
 
 
 def test_server_listens_on_loopback_only_and_not_as_root(kept):
@@ -503,7 +506,7 @@ def test_commands_of_the_package_run_with_a_bare_postgresql_and_keep_their_exit_
     assert line.startswith("UNIT='Sở Tư pháp lý' is no unit of 2025-03.")
     verified = local(home, "verify")
     assert verified.returncode == 0, verified.stdout
-    assert verified.stdout.count("ok    ") == 7
+    assert verified.stdout.count("ok    ") == 9
     assert not processes.marked(kept)
 
 
