@@ -113,8 +113,10 @@ def test_turn_is_had_by_one_until_its_transaction_ends(province: World, monkeypa
 
 def test_turns_at_different_batches_are_had_at_once(province: World):
     with province.engine.connect() as one, province.engine.connect() as other:
-        take_turn(one, "batch:1")
-        take_turn(other, "batch:2")
+        take_turn(one, "batch:1", wait_s=1)
+        take_turn(other, "batch:2", wait_s=1)
+        at_work = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'cchc batch:%'"
+        assert sorted(province.rows(at_work)) == [("cchc batch:1",), ("cchc batch:2",)]
 
 
 @pytest.fixture

@@ -132,9 +132,10 @@ def test_a_folder_that_would_open_all_of_the_worker_is_no_folder_for_exports(mon
 
 def test_a_file_below_a_folder_that_may_only_be_passed_through_is_opened(incoming):
     (inner := incoming / "chỉ qua").mkdir()
-    export(inner / "a.csv")
+    content = export(inner / "a.csv").read_bytes()
     inner.chmod(0o111)
-    os.close(open_regular(inner / "a.csv"))
+    with os.fdopen(open_regular(inner / "a.csv"), "rb") as file:
+        assert file.read() == content
 
 
 # --- how much is read -------------------------------------------------------------------------

@@ -125,6 +125,10 @@ def test_a_thing_is_told_by_the_key_of_its_contract(province: World):
 def test_entries_of_the_history_come_in_another_order_than_they_happened():
     entries = [{"MaHoSo": code(n), "ThoiGian": f"2025030{9 - n}090000", "TrangThai": "2"} for n in (1, 2)]
     Things(contract_of("qua_trinh"), "x", UNTIL).add(entries, "page 1")
+    # Of dossiers that would be a fault.
+    with pytest.raises(CchcError):
+        states = [{"MaHoSo": code(n), "NgayCapNhat": f"2025030{9 - n}090000"} for n in (1, 2)]
+        Things(contract_of("ho_so"), "x", UNTIL).add(states, "page 1")
 
 
 @pytest.mark.parametrize(
