@@ -338,9 +338,7 @@ def data_until(connection: sa.Connection, datasets: list[str]) -> datetime | Non
     """The latest moment up to which the source of one of these datasets is known, local time; None before
     any load."""
     until: datetime | None = connection.scalar(
-        sa.text(
-            "SELECT max(extracted_at) FROM ops.batch WHERE dataset = ANY(:datasets) AND status = 'loaded'"
-        ),
+        sa.text("SELECT max(tinh_den) FROM core.tinh_den WHERE dataset = ANY(:datasets)"),
         {"datasets": datasets},
     )
     return until

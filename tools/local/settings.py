@@ -22,6 +22,7 @@ ADMIN_USER = "admin"
 # Logins of the warehouse: for migrations only, for the pipeline, for BI tools.
 OWNER_LOGIN = "cchc_owner"
 ETL_LOGIN = "cchc_etl"
+PAGES_LOGIN = "cchc_pages"
 BI_LOGIN = "bi"
 # The simulators' data end with this month; schedules end with it (see the DAGs' end_date).
 SOURCE_LAST_MONTH, SOURCE_ENDS = "2025-08", "2025-09-01"
@@ -140,6 +141,7 @@ def load_secrets(home: Path) -> dict[str, str]:
             "airflow",
             OWNER_LOGIN,
             ETL_LOGIN,
+            PAGES_LOGIN,
             BI_LOGIN,
             "admin",
             "jwt",
