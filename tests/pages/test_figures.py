@@ -26,4 +26,8 @@ def test_an_indicator_ranks_units(look):
 def test_dossiers_are_those_of_the_figure(look):
     found = look("can_bo").get("/chi-so/dung_han_06a/ho-so?ky=2025-03&phan=con_lai")
     assert found.status_code == 200, found.text
-    assert re.findall(r"H59-250305-\d{4}", found.text) == ["000.00.01.H59-250305-0004"[7:], "000.00.01.H59-250305-0006"[7:]] or "0004" in found.text
+    assert (
+        re.findall(r"H59-250305-\d{4}", found.text)
+        == ["000.00.01.H59-250305-0004"[7:], "000.00.01.H59-250305-0006"[7:]]
+        or "0004" in found.text
+    )

@@ -324,6 +324,7 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
             "CCHC_AIRFLOW_USER": ADMIN_USER,
             "CCHC_AIRFLOW_PASSWORD": secrets["admin"],
             "CCHC_FORM_KEY": secrets["form_key"],
+            "CCHC_PAGES_DSN": warehouse_dsn(ports, secrets, PAGES_LOGIN),
             "AIRFLOW_CONN_CCHC_WAREHOUSE": f"postgres://{warehouse}",
             "AIRFLOW_CONN_CCHC_TTHC": f"http://{tthc}@{LOOPBACK}:{ports.tthc}",
             "AIRFLOW_CONN_CCHC_QLVB": f"http://{qlvb}@{LOOPBACK}:{ports.qlvb}",

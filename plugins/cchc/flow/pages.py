@@ -31,7 +31,8 @@ def _build() -> Any:
     dsn = os.environ.get("CCHC_PAGES_DSN")
     if not dsn:
         raise CchcError(
-            "CCHC_PAGES_DSN is not set: the address of the warehouse with the login cchc_pages, see docs/production.md."
+            "CCHC_PAGES_DSN is not set. Expected the address of the warehouse with the login cchc_pages: see "
+            "docs/production.md."
         )
     return build(dsn, asker)
 
@@ -55,7 +56,7 @@ async def asker(request: Any) -> str:
     )
     if not allowed:
         raise NotForThisViewer(
-            f"Người dùng {user.get_name()} không được xem DAG {DAG_ASKED_FOR} trong Airflow, nên cũng không xem "
-            "được các con số. Người quản trị Airflow cấp quyền này."
+            f"Người dùng {user.get_name()} không được xem DAG {DAG_ASKED_FOR} trong Airflow, nên cũng không "
+            "xem được các con số. Người quản trị Airflow cấp quyền này."
         )
     return user.get_name()

@@ -1,4 +1,4 @@
-"""The dossiers behind a figure, each with the file and line it came from; to look through, and to take along."""
+"""The dossiers behind a figure, each with its file and line; to look through, and to take along."""
 
 import io
 from csv import QUOTE_NONNUMERIC

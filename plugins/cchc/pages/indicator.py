@@ -7,11 +7,11 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
-from cchc.pages.charts import trend
+from cchc.charts import trend
 from cchc.pages.page import Read, page
 from cchc.pages.periods import chosen_period
 from cchc.pages.scoreboard import PROVINCE
-from cchc.pages.vietnamese import LEVELS, UNITS
+from cchc.vietnamese import LEVELS, UNITS
 
 router = APIRouter()
 WHOLE = "TONG:"
@@ -63,7 +63,7 @@ def indicator(
 def readings(
     request: Request, read: Read, ma: str, ky_loai: str, ky: str, don_vi: str = PROVINCE
 ) -> Response:
-    """The other readings beside the published one: a part of the page, which is asked for when it is there."""
+    """The other readings beside the published one: a part of the page that is asked for by itself."""
     definition = definition_of(read, ma)
     choice = chosen_period(read, ky_loai, ky)
     found = read.rows("readings", ma=ma, ky_loai=ky_loai, ky=choice.ky, don_vi=don_vi)

@@ -10,8 +10,8 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import Response
 
-from cchc.pages.vietnamese import LEVELS, PERIOD_KINDS, filters, period
 from cchc.pages.viewer import Reading, reading_as
+from cchc.vietnamese import LEVELS, PERIOD_KINDS, filters, period
 
 FOLDER = Path(__file__).parent / "templates"
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from cchc.pages.page import Read
-from cchc.pages.vietnamese import PERIOD_KINDS, period
 from cchc.periods import parse_period
+from cchc.vietnamese import PERIOD_KINDS, period
 
 
 @dataclass(frozen=True)
 class Choice:
-    """`ky`: what is shown, empty when nothing was counted yet; `others`: (ky, its words), the newest first."""
+    """`ky`: what is shown, empty when nothing was counted yet; `others`: (ky, its words), newest first."""
 
     ky_loai: str
     ky: str

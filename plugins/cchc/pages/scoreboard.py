@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from cchc.pages.charts import sparkline
+from cchc.charts import sparkline
 from cchc.pages.page import Read, page
 from cchc.pages.periods import chosen_period
-from cchc.pages.vietnamese import LEVELS
+from cchc.vietnamese import LEVELS
 
 router = APIRouter()
 PROVINCE = "TONG:toan_tinh"

@@ -1,7 +1,7 @@
 """Who looks at a page, and the warehouse as that person may read it.
 
-Airflow says who it is; ops.nguoi_xem says as what the person reads; PostgreSQL's grants and row-level security
-say which rows these are.
+Airflow says who it is, ops.nguoi_xem as what the person reads; PostgreSQL's grants and row-level security say
+which rows these are.
 """
 
 from collections.abc import Iterator

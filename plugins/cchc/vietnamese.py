@@ -24,7 +24,6 @@ PERIOD_KINDS = {
     "ky_bao_cao": "Kỳ báo cáo (từ ngày 15 đến ngày 14)",
 }
 STATES = {"tam_tinh": "Tạm tính", "da_chot": "Đã chốt"}
-SOURCES = {"tthc": "Hệ thống TTHC", "qlvb": "Quản lý văn bản", "khai_bao": "Phiếu khai báo"}
 
 
 def number(value: int | Decimal | float | None, places: int = 0) -> str:
@@ -104,5 +103,4 @@ def filters() -> dict[str, Any]:
         "moment": moment,
         "level": lambda cap: LEVELS.get(cap, cap),
         "state": lambda trang_thai: STATES.get(trang_thai, trang_thai),
-        "source": lambda code: SOURCES.get(code, code),
     }
