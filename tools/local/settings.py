@@ -19,6 +19,10 @@ REPO = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 ADMIN_USER = "admin"
+# People of Airflow → their role there. What rows they see is said in the warehouse: VIEWERS.
+PEOPLE = {ADMIN_USER: "admin", "can_bo": "viewer", "cua_don_vi": "viewer", "xem": "viewer"}
+# Who sees more than figures → the unit whose rows they see; None: those of all units.
+VIEWERS = {ADMIN_USER: None, "can_bo": None, "cua_don_vi": "86.so-tu-phap"}
 # Logins of the warehouse: for migrations only, for the pipeline, for BI tools.
 OWNER_LOGIN = "cchc_owner"
 ETL_LOGIN = "cchc_etl"
@@ -143,7 +147,7 @@ def load_secrets(home: Path) -> dict[str, str]:
             ETL_LOGIN,
             PAGES_LOGIN,
             BI_LOGIN,
-            "admin",
+            *PEOPLE,
             "jwt",
             "api_secret",
             "form_key",
@@ -287,7 +291,7 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
             "default_timezone": TIME_ZONE,
             "fernet_key": secrets["fernet"],
             "auth_manager": auth,
-            "simple_auth_manager_users": f"{ADMIN_USER}:admin",
+            "simple_auth_manager_users": ",".join(f"{name}:{role}" for name, role in PEOPLE.items()),
             "simple_auth_manager_passwords_file": str(home.passwords_file),
             "execution_api_server_url": f"{ports.ui_address}/execution/",
             # The default asks DNS for the full name, which can hang on a machine without one.
