@@ -1,23 +1,18 @@
 """The dossiers behind a figure, each with its file and line; to look through, and to take along."""
 
-import io
-from csv import QUOTE_NONNUMERIC
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
 
 from cchc.figures.drill import Part, rows_seen_by
+from cchc.pages.files import table_file
 from cchc.pages.indicator import WHOLE, definition_of
 from cchc.pages.page import Read, page
 from cchc.pages.periods import chosen_period
 from cchc.pages.scoreboard import PROVINCE
 from cchc.pages.viewer import NotForThisViewer
-from cchc.shown import in_spreadsheet
 from cchc.spelling import fold
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 router = APIRouter()
 SHOWN = 200
@@ -80,7 +75,7 @@ def dossiers(
     tim: Annotated[str, Query(max_length=100)] = "",
     xep: Annotated[str, Query(max_length=40)] = "",
     giam: bool = False,
-    tep: Literal["", "csv", "xlsx"] = "",
+    tep: Literal["csv", "xlsx"] | None = None,
 ) -> Response:
     """`phan`: which rows; `tim`: a text that a cell holds; `xep`, `giam`: sorted by; `tep`: as a file."""
     definition = definition_of(read, ma)
@@ -96,7 +91,7 @@ def dossiers(
             raise HTTPException(404, f"Bảng này không có cột {xep!r}.")
         found = found.sort_values(xep, ascending=not giam, kind="stable", key=lambda column: column.map(str))
     if tep:
-        return _file(found, tep, f"{ma}_{choice.ky}_{phan}")
+        return table_file(found.rename(columns=HEADINGS), tep, f"{ma}_{choice.ky}_{phan}", "Hồ sơ")
     shown = found.drop(columns=list(NOT_SHOWN)).head(SHOWN)
     return page(
         request,
@@ -135,24 +130,3 @@ def _asked_unit(read: Read, don_vi: str) -> str:
 def _has_denominator(read: Read, ma: str, ky_loai: str, ky: str) -> bool:
     row = read.row("has_denominator", ma=ma, ky_loai=ky_loai, ky=ky)
     return bool(row and row.co_mau_so)
-
-
-def _file(found: "pd.DataFrame", kind: str, name: str) -> Response:
-    """All rows as a file that a spreadsheet does not compute."""
-    inert = found.map(in_spreadsheet).rename(columns=HEADINGS)
-    if kind == "csv":
-        # With a mark: Excel takes a file without one for the machine's old code page.
-        content = b"\xef\xbb\xbf" + inert.to_csv(index=False, quoting=QUOTE_NONNUMERIC).encode()
-        media = "text/csv; charset=utf-8"
-    else:
-        buffer = io.BytesIO()
-        options = {"strings_to_formulas": False, "strings_to_urls": False}
-        import pandas as pd  # noqa: PLC0415 - only who asks for a file waits for it
-
-        with pd.ExcelWriter(buffer, engine="xlsxwriter", engine_kwargs={"options": options}) as book:
-            inert.to_excel(book, index=False, sheet_name="Hồ sơ")
-        content = buffer.getvalue()
-        media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return Response(
-        content, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
-    )
