@@ -67,11 +67,18 @@ def unit(request: Request, read: Read, ma: str, ky_loai: str = "thang", ky: str 
         others=sorted(set(codes) - {ma}) if not figures else [],
         late=read.rows("unit_late", **binds) if own else [],
         due=read.rows("unit_due", **binds) if own else [],
-        errors=read.rows("unit_errors", **binds),
         declared=declared,
         missing=sum(row.gia_tri is None for row in declared),
         points=read.rows("unit_points", **binds) if month else [],
     )
+
+
+@router.get("/don-vi/{ma}/loi")
+def unit_errors(request: Request, read: Read, ma: str) -> Response:
+    """The rules that lines of the unit break: a part of the page that is asked for by itself."""
+    found = unit_of(read, ma)
+    errors = read.rows("unit_errors", cac_ma=answered_for(read, ma))
+    return page(request, "unit_errors.html", read, unit=found, errors=errors, own=sees_rows_of(read, ma))
 
 
 @router.get("/don-vi/{ma}/loi.xlsx")
