@@ -7,13 +7,24 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.templating import Jinja2Templates
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from starlette.responses import Response
 
 from cchc.pages.viewer import Reading, reading_as
 from cchc.vietnamese import LEVELS, PERIOD_KINDS, filters, period
 
 FOLDER = Path(__file__).parent / "templates"
+
+
+@pass_context
+def link(context: Context, name: str, **parts: str) -> str:
+    """The address of one of our pages, wherever the application is mounted.
+
+    Starlette's own url_for looks among the pages of the outermost application.
+    """
+    request: Request = context["request"]
+    return f"{request.scope.get('root_path', '')}{request.app.url_path_for(name, **parts)}"
 
 
 @cache
@@ -27,7 +38,7 @@ def _templates() -> Jinja2Templates:
         auto_reload=False,
     )
     environment.filters.update(filters())
-    environment.globals.update(levels=LEVELS, period_kinds=PERIOD_KINDS, period=period)
+    environment.globals.update(link=link, levels=LEVELS, period_kinds=PERIOD_KINDS, period=period)
     return Jinja2Templates(env=environment)
 
 
