@@ -20,4 +20,16 @@ class PagesPlugin(AirflowPlugin):
             "destination": "nav",
             "category": "browse",
         },
+        {
+            "name": "Lô dữ liệu",
+            "href": f"{URL_PREFIX}/van-hanh/lan-chay?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
+            "url_route": "cchc-lo-cua-lan-chay",
+            "destination": "dag_run",
+        },
+        {
+            "name": "Lô dữ liệu",
+            "href": f"{URL_PREFIX}/van-hanh/lan-chay?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
+            "url_route": "cchc-lo-cua-tac-vu",
+            "destination": "task_instance",
+        },
     ]

@@ -21,3 +21,22 @@ GRANT USAGE ON SCHEMA ops TO cchc_pages;
 -- Which rows are behind a figure is asked with the rights of whoever looks.
 GRANT USAGE ON SCHEMA ops TO cchc_don_vi;
 GRANT SELECT ON core.doan, core.don_vi_tra_loi, ops.period TO cchc_don_vi;
+
+CREATE TABLE ops.batch_run (
+    batch_id bigint NOT NULL REFERENCES ops.batch (batch_id) ON DELETE CASCADE,
+    dag_id text COLLATE "C" NOT NULL,
+    run_id text COLLATE "C" NOT NULL,
+    task_id text COLLATE "C" NOT NULL,
+    map_index integer NOT NULL,
+    noted_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (batch_id, dag_id, run_id, task_id, map_index)
+);
+CREATE INDEX batch_run_run ON ops.batch_run (dag_id, run_id);
+COMMENT ON TABLE ops.batch_run IS
+'Một dòng = một tác vụ của một lần chạy DAG đã làm việc với một lô: để đi từ lô đến nhật ký và ngược lại.';
+COMMENT ON COLUMN ops.batch_run.batch_id IS 'Lô.';
+COMMENT ON COLUMN ops.batch_run.dag_id IS 'DAG.';
+COMMENT ON COLUMN ops.batch_run.run_id IS 'Lần chạy của DAG.';
+COMMENT ON COLUMN ops.batch_run.task_id IS 'Tác vụ.';
+COMMENT ON COLUMN ops.batch_run.map_index IS 'Số thứ tự của tác vụ được nhân bản; -1: tác vụ không nhân bản.';
+COMMENT ON COLUMN ops.batch_run.noted_at IS 'Lúc ghi, lần đầu.';
