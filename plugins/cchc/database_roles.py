@@ -16,6 +16,9 @@ from cchc.warehouse import engine_of
 OWNER, ETL, STEWARD, BI, UNIT = "cchc_owner", "cchc_etl", "cchc_steward", "cchc_bi", "cchc_don_vi"
 GRANTED = (ETL, STEWARD, BI, UNIT)
 SCHEMAS = ("mart", "ops", "core", "staging")
+# Whose members connect where readers have taken every other connection (PostgreSQL 16 and newer, which has to
+# be told how many: reserved_connections).
+RESERVED = "pg_use_reserved_connections"
 
 
 def prepare(connection: sa.Connection, owner_password: str, etl_password: str) -> None:
@@ -36,6 +39,7 @@ def prepare(connection: sa.Connection, owner_password: str, etl_password: str) -
         # Everybody may by default.
         "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC",
         "REVOKE EXECUTE ON FUNCTION lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC",
+        *((f"GRANT {RESERVED} TO {OWNER}, {ETL}",) if RESERVED in known else ()),
     )
     for statement in statements:
         connection.exec_driver_sql(statement.replace("%", "%%"))

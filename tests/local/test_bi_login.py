@@ -213,8 +213,8 @@ def test_nothing_of_the_stack_runs_as_a_superuser(server):
             # Nor by way of another role: of a superuser, of the owner, of those that PostgreSQL brings along.
             others = (
                 "SELECT r.rolname::text FROM pg_roles AS r WHERE pg_has_role(r.oid, 'MEMBER') "
-                # Of its own database.
-                "AND r.rolname <> 'pg_database_owner'"
+                # Of its own database; and connections that readers cannot take.
+                "AND r.rolname NOT IN ('pg_database_owner', 'pg_use_reserved_connections')"
             )
             assert ask(connection, others) == [(login,)]
             connection.close()
@@ -224,6 +224,20 @@ def test_nothing_of_the_stack_runs_as_a_superuser(server):
         assert [name for name, value in given.items() if server.secrets[login] in value] == []
 
 
+def test_readers_that_take_every_connection_leave_some_to_the_pipeline(server):
+    taken = []
+    try:
+        with pytest.raises(psycopg2.OperationalError, match="remaining connection slots are reserved"):
+            for _ in range(int(server.settings["max_connections"])):
+                taken.append(psycopg2.connect(server.dsn("cchc", "bi")))
+        assert len(taken) > 50
+        for database, login in (("cchc", ETL_LOGIN), ("cchc", OWNER_LOGIN), ("airflow", "airflow")):
+            psycopg2.connect(server.dsn(database, login)).close()
+    finally:
+        for connection in taken:
+            connection.close()
+
+
 def test_the_server_has_one_superuser_and_no_role_that_reads_files_or_runs_programs(server):
     admin = psycopg2.connect(server.dsn("postgres"))
     assert ask(admin, "SELECT rolname::text FROM pg_roles WHERE rolsuper OR rolbypassrls") == [("postgres",)]
@@ -231,7 +245,8 @@ def test_the_server_has_one_superuser_and_no_role_that_reads_files_or_runs_progr
         "SELECT m.roleid::regrole::text, m.member::regrole::text FROM pg_auth_members AS m "
         "WHERE m.roleid::regrole::text LIKE 'pg\\_%' AND m.member::regrole::text NOT LIKE 'pg\\_%'"
     )
-    assert ask(admin, given) == []
+    reserved = {("pg_use_reserved_connections", name) for name in (ETL_LOGIN, OWNER_LOGIN, "airflow")}
+    assert set(ask(admin, given)) == reserved
     admin.close()
 
 

@@ -557,10 +557,11 @@ def test_what_makes_the_roles_is_what_the_local_stack_runs(postgres):
             assert connection.exec_driver_sql(right).one() == (False, False)
 
 
-def test_warehouse_logs_errors_as_the_server_of_the_tests_does():
-    """Whose log is searched for values of rows when steps fail."""
+def test_warehouse_is_set_as_the_server_of_the_tests_is():
+    """Whose log is searched for values of rows when steps fail, and whose connections are used up."""
     command = SERVICES["warehouse-db"]["command"]
     given = dict(setting.split("=") for setting in command[2::2])
     assert (command[0], {*command[1::2]}) == ("postgres", {"-c"})
     assert given == {name: value for name, value in SETTINGS.items() if name in given}
-    assert given.keys() == {name for name in SETTINGS if name.startswith("log_")} - {"log_timezone"}
+    logged = {name for name in SETTINGS if name.startswith("log_")} - {"log_timezone"}
+    assert given.keys() == logged | {"max_connections", "reserved_connections"}
