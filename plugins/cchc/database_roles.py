@@ -19,6 +19,12 @@ PAGES = "cchc_pages"
 READERS = (STEWARD, UNIT, BI)
 GRANTED = (ETL, *READERS, PAGES)
 SCHEMAS = ("mart", "ops", "core", "staging")
+# What PostgreSQL says of what another session has made meanwhile, by how far that one had come. Roles are the
+# server's: the migration of another of its databases makes them too.
+MADE_MEANWHILE = ("23505", "42710", "42P07")
+# Whose members connect where readers have taken every other connection (PostgreSQL 16 and newer, which has to
+# be told how many: reserved_connections).
+RESERVED = "pg_use_reserved_connections"
 
 
 def prepare(connection: sa.Connection, owner_password: str, etl_password: str, pages_password: str) -> None:
@@ -41,6 +47,7 @@ def prepare(connection: sa.Connection, owner_password: str, etl_password: str, p
         # Everybody may by default.
         "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC",
         "REVOKE EXECUTE ON FUNCTION lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC",
+        *((f"GRANT {RESERVED} TO {OWNER}, {ETL}",) if RESERVED in known else ()),
     )
     for statement in statements:
         connection.exec_driver_sql(statement.replace("%", "%%"))
@@ -59,16 +66,18 @@ def become_owner(connection: sa.Connection) -> None:
     known = _known(connection)
     wanted = (OWNER, *GRANTED) if superuser else GRANTED
     missing = [role for role in wanted if role not in known]
-    try:
-        with connection.begin_nested():
-            for role in missing:
+    for role in missing:
+        try:
+            with connection.begin_nested():
                 connection.exec_driver_sql(f"CREATE ROLE {role} NOLOGIN")
-    except sa.exc.ProgrammingError:
-        statements = " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in missing)
-        raise CchcError(
-            f"Roles are missing and this login may not make them: {', '.join(missing)}. Ask the "
-            f"administrator to run: {statements} Then migrate again."
-        ) from None
+        except (sa.exc.IntegrityError, sa.exc.ProgrammingError) as error:
+            if getattr(error.orig, "pgcode", None) in MADE_MEANWHILE:
+                continue
+            statements = " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in missing)
+            raise CchcError(
+                f"Roles are missing and this login may not make them: {', '.join(missing)}. Ask the "
+                f"administrator to run: {statements} Then migrate again."
+            ) from None
     if superuser:
         owner = connection.scalar(sa.text(OWNER_OF_ALL), {"owner": OWNER})
         for statement in list(connection.scalars(sa.text(HANDED_OVER), {"owner": owner, "all": [*SCHEMAS]})):

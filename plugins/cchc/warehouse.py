@@ -26,13 +26,19 @@ KEEPALIVES = {
     "tcp_user_timeout": "60000",
     "connect_timeout": "30",
 }
-# What one process does at a time, and a table that it alone writes meanwhile. Only who may write it can lock
-# it so: no reader can, as one could an advisory lock.
+# Which migrations have been run; Airflow's own is alembic_version.
+VERSION_TABLE = "public.alembic_version_cchc"
+# What one process does at a time, and a table that stands for it. Only who may write it can lock it as TURN
+# says: no reader can, as one could an advisory lock; nor does a lock that a reader can have stand in its way.
+# That is more than one thinks: a statement that is prepared and never run locks a table as one that writes
+# does, and nobody asks for the right.
+TURN = "SHARE UPDATE EXCLUSIVE"
 TURNS = {
     "load": "ops.batch_period",
     "refresh": "ops.period_written",
     "definitions": "core.do_luong",
     "calendar": "core.lich",
+    "migrate": VERSION_TABLE,
 }
 LONGEST_WAIT_S = 900
 LOCK_NOT_AVAILABLE = "55P03"
@@ -98,7 +104,7 @@ def take_turn(connection: sa.Connection, what: str, wait_s: float | None = None)
     wait_s = LONGEST_WAIT_S if wait_s is None else wait_s
     # Of a snapshot taken before the wait nothing could be trusted: LOCK TABLE takes none.
     take = (
-        f"LOCK TABLE {TURNS[what]} IN SHARE ROW EXCLUSIVE MODE"
+        f"LOCK TABLE {TURNS[what]} IN {TURN} MODE"
         if what in TURNS
         # Who inserts the same name waits for the end of this transaction. No row is ever left.
         else "INSERT INTO ops.lock (name) VALUES (:name); DELETE FROM ops.lock WHERE name = :name"

@@ -14,9 +14,14 @@ BEGIN
         RAISE EXCEPTION 'A partition begins with a month: % is not the first day of one.', month_start;
     END IF;
     IF to_regclass(format('core.%I', partition_name)) IS NULL THEN
+        -- CREATE TABLE … PARTITION OF would wait for everybody who reads the fact, and have all others wait behind it.
         EXECUTE format(
-            'CREATE TABLE core.%I PARTITION OF core.%I FOR VALUES FROM (%L) TO (%L)',
-            partition_name, fact, month_start, (month_start + interval '1 month')::date
+            'CREATE TABLE core.%I (LIKE core.%I INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING GENERATED)',
+            partition_name, fact
+        );
+        EXECUTE format(
+            'ALTER TABLE core.%I ATTACH PARTITION core.%I FOR VALUES FROM (%L) TO (%L)',
+            fact, partition_name, month_start, (month_start + interval '1 month')::date
         );
     END IF;
 END

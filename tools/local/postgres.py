@@ -21,7 +21,7 @@ import psutil
 import psycopg2
 import sqlalchemy as sa
 
-from cchc.database_roles import BI, prepare
+from cchc.database_roles import BI, RESERVED, prepare
 from tools.local import processes
 from tools.local.settings import (
     BI_LOGIN,
@@ -63,6 +63,8 @@ SETTINGS = {
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
     "max_connections": "200",
+    # For the pipeline, migrations and Airflow; readers have the others.
+    "reserved_connections": "100",
     "jit": "off",
     "timezone": TIME_ZONE,
     "log_timezone": TIME_ZONE,
@@ -305,6 +307,7 @@ class EmbeddedPostgres:
                         cursor.execute(f"CREATE DATABASE {name}")
                         cursor.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
                 cursor.execute("ALTER DATABASE airflow OWNER TO airflow")
+                cursor.execute(f"GRANT {RESERVED} TO airflow")
         finally:
             connection.close()
         admin = sa.create_engine(self.dsn("cchc", "postgres", "psycopg2"), poolclass=sa.pool.NullPool)
