@@ -53,5 +53,6 @@ def look(pages_world: World, postgres) -> Iterator[Client]:
         headers = {"accept": "text/html"} | ({"x-who": name} if name else {})
         return TestClient(app, headers=headers, follow_redirects=False, raise_server_exceptions=False)
 
+    client.app = app  # type: ignore[attr-defined]
     yield client
     app.state.engine.dispose()

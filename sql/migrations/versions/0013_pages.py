@@ -5,7 +5,7 @@ from alembic import op
 from cchc.database_objects import run_migration
 
 revision = "0013"
-down_revision = "0009"
+down_revision = "0012"
 
 
 def upgrade() -> None:
