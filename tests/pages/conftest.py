@@ -42,7 +42,7 @@ def look(pages_world: World, postgres) -> Iterator[Client]:
     dsn = postgres.dsn(pages_world.engine.url.database, PAGES, driver="psycopg2")
 
     async def asker(request: Request) -> str:
-        name = request.headers.get("x-who")
+        name = request.headers.get("x-who") or request.cookies.get("who")
         if not name:
             raise NotLoggedIn("/dang-nhap")
         return name
