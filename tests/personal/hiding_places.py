@@ -17,7 +17,7 @@ from cchc.loading.load import load
 from cchc.reading.parsing import require_export
 from cchc.registers.declared_items import Item
 from cchc.registers.reference_files import read_rows
-from cchc.sources.incoming import accepted_file
+from cchc.sources.incoming import land_chosen
 from cchc.sources.landing import land_file
 from tests.personal.leaks import MARKS
 from tests.reading.workbooks import raw_xlsx, row, text
@@ -410,14 +410,23 @@ CELL_FILES: dict[str, Place] = {
 }
 
 
-def said_of_paths(mark: str) -> str:
-    """What is said of a path that a run was given and that may not be taken."""
+def said_of_files_to_choose(world: World, mark: str) -> str:
+    """What is said of files below a folder from which one was to be chosen, when it is not clear which."""
+    folder = world.folder / "landing" / "incoming"
+    written(folder, f"{mark}.csv", f"{UNIT_HEADER}\n{mark},1\n")
+    (folder / mark).mkdir(exist_ok=True)
+    written(folder / mark, "tep.csv", f"{UNIT_HEADER}\n{mark},2\n")
+    written(folder / f"a {mark}.csv", "tep", "")
+    for name in (f"{mark}.lnk", mark + "x"):
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(mark)
     said = []
-    for path in (f"/etc/{mark}", f"/{mark}/tep.csv", f"{mark}.csv", f"/tmp/{mark}\0.csv"):
+    for sha256 in (None, "0" * 64):
         try:
-            accepted_file(path)
+            land_chosen(world.engine, world.folder / "landing", contracts()["don_vi"], sha256)
         except CchcError as error:
             said.append("".join(traceback.format_exception(error)))
+    assert len(said) == 2
     return "\n".join(said)
 
 

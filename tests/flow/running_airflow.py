@@ -1,0 +1,117 @@
+"""An Airflow that runs as in the local stack, with sources of the test's own and a warehouse of the test's own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cchc.commands.airflow_api import AirflowApi
+from cchc.sources.register import SYSTEMS
+from tools.local import processes
+from tools.local.postgres import EmbeddedPostgres
+from tools.local.settings import (
+    ADMIN_USER,
+    ETL_LOGIN,
+    LOOPBACK,
+    Home,
+    Ports,
+    any_free_port,
+    clean_environment,
+    stack_environment,
+    write_private,
+)
+from tools.local.stack import AIRFLOW_PARTS
+
+# The triggerer has nothing to do here.
+PARTS = {name: options for name, options in AIRFLOW_PARTS.items() if name != "triggerer"}
+PATIENCE_S = 300
+ENDED = ("success", "failed")
+
+
+@dataclass(frozen=True)
+class RunningAirflow:
+    """What a test asks of it: runs of the DAGs, and where everything is that they leave."""
+
+    home: Home
+    api: AirflowApi
+    environment: dict[str, str]
+    metadata_dsn: str
+
+    @property
+    def incoming(self) -> Path:
+        return self.home.landing / "incoming"
+
+    def ended(self, *runs: dict[str, Any]) -> list[dict[str, Any]]:
+        """The runs when all of them have ended."""
+        return wait_until(lambda: _all_ended(self.api, runs), "runs to end")
+
+
+def _all_ended(api: AirflowApi, runs: tuple[dict[str, Any], ...]) -> list[dict[str, Any]] | None:
+    now = [api.run(run["dag_id"], run["dag_run_id"]) for run in runs]
+    return [run for run in now if run] if all(run and run["state"] in ENDED for run in now) else None
+
+
+@contextmanager
+def running_airflow(
+    folder: Path, server: EmbeddedPostgres, database: str, **variables: str
+) -> Iterator[RunningAirflow]:
+    """Starts Airflow's parts as `make up` does, for `database`; all of them end with the block."""
+    home = Home(folder)
+    home.create()
+    ports = Ports(ui=any_free_port(), pg=server.port or 0, tthc=1, qlvb=1)
+    environment = clean_environment() | stack_environment(home, ports, server.secrets)
+    warehouse = server.dsn(database, ETL_LOGIN)
+    environment |= {
+        "AIRFLOW_CONN_CCHC_WAREHOUSE": warehouse.replace("postgresql", "postgres", 1),
+        "CCHC_WAREHOUSE_DSN": server.dsn(database, ETL_LOGIN, "psycopg2"),
+    } | variables
+    del environment["CCHC_NGUON_DEN"]
+    write_private(home.passwords_file, json.dumps({ADMIN_USER: server.secrets["admin"]}) + "\n")
+    migrated = subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=environment, cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert migrated.returncode == 0, migrated.stdout + migrated.stderr
+    before = os.umask(0o077)
+    parts = {
+        name: processes.spawn(
+            [sys.executable, "-m", "airflow", name, *options],
+            log=home.logs / f"{name}.log", env=environment, cwd=folder, on_parent_death=signal.SIGKILL,
+        )
+        for name, options in PARTS.items()
+    }  # fmt: skip
+    os.umask(before)
+    api = AirflowApi(ports.ui_address, ADMIN_USER, server.secrets["admin"])
+    running = RunningAirflow(home, api, environment, server.dsn("airflow", driver="psycopg2"))
+
+    def ready() -> bool:
+        for name, part in parts.items():
+            assert part.poll() is None, (home.logs / f"{name}.log").read_text()[-3000:]
+        health = api.health()
+        return {health.get(name) for name in ("scheduler", "dag_processor")} == {"healthy"}
+
+    try:
+        wait_until(ready, "Airflow to start")
+        dags = {file.stem for file in Path(environment["AIRFLOW__CORE__DAGS_FOLDER"]).glob("*.py")}
+        wait_until(lambda: dags <= api.dag_ids(), "its DAGs to be read")
+        for system in SYSTEMS.values():
+            api.ensure_pool(system.pool, system.at_a_time)
+        yield running
+    finally:
+        processes.kill_groups(parts.values())
+        processes.end_marked(home.path)
+
+
+def wait_until(condition: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + PATIENCE_S
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited {PATIENCE_S} s in vain for {what}"
+        time.sleep(0.3)
+    return found
