@@ -1,10 +1,13 @@
 """Nothing of a person leaves the landing area: marked names, numbers and addresses in each hiding place."""
 
 import itertools
+import json
 import logging
 import shutil
+import unicodedata
 import zipfile
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -31,6 +34,15 @@ def test_a_mark_is_found_where_it_stands(tmp_path: Path, mark: str):
     (tmp_path / "a.log").write_text(f"error: {mark}", encoding="utf-8")
     assert leaks_in_folders([tmp_path])
     assert leaks(f"x{mark}y", "a text")
+    for written in (
+        json.dumps(mark),
+        json.dumps(json.dumps(mark)),
+        quote(mark),
+        quote(quote(mark)),
+        unicodedata.normalize("NFD", mark).upper(),
+        "".join(f"&#{ord(letter)};" if ord(letter) > 0x7F else letter for letter in mark),
+    ):
+        assert leaks(f"x{written}y", "a text"), written
     assert not leaks_in_folders([tmp_path], but=[tmp_path])
 
 
