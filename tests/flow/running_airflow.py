@@ -49,13 +49,19 @@ class RunningAirflow:
         return self.home.landing / "incoming"
 
     def ended(self, *runs: dict[str, Any]) -> list[dict[str, Any]]:
-        """The runs when all of them have ended."""
-        return wait_until(lambda: _all_ended(self.api, runs), "runs to end")
+        """The runs when all of them have ended; no task of them is to be tried again."""
+        return wait_until(lambda: self._all_ended(runs), "runs to end")
 
+    def _all_ended(self, runs: tuple[dict[str, Any], ...]) -> list[dict[str, Any]] | None:
+        for task in self.api.task_instances(state=["up_for_retry"]):
+            raise AssertionError(f"{task['dag_id']}.{task['task_id']} waits for another try: {self.log_of(task)}")
+        now = [self.api.run(run["dag_id"], run["dag_run_id"]) for run in runs]
+        return [run for run in now if run] if all(run and run["state"] in ENDED for run in now) else None
 
-def _all_ended(api: AirflowApi, runs: tuple[dict[str, Any], ...]) -> list[dict[str, Any]] | None:
-    now = [api.run(run["dag_id"], run["dag_run_id"]) for run in runs]
-    return [run for run in now if run] if all(run and run["state"] in ENDED for run in now) else None
+    def log_of(self, run: dict[str, Any]) -> str:
+        """What the tasks of a run, or of the run of a task, wrote."""
+        folder = self.home.task_logs / f"dag_id={run['dag_id']}" / f"run_id={run['dag_run_id']}"
+        return "\n".join(file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*.log")))
 
 
 @contextmanager

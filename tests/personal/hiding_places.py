@@ -3,6 +3,7 @@
 PLACES: name → Place. `run` takes one file the whole way and returns all that was said of it.
 """
 
+import itertools
 import json
 import traceback
 from collections.abc import Callable, Iterator
@@ -423,6 +424,99 @@ CELL_FILES: dict[str, Place] = {
     f"cells of {dataset}, {kind}": Place(dataset, cell_file(contract, good))
     for dataset, contract in contracts().items()
     for kind, good in (("stopped", 0), ("loaded", GOOD_LINES))
+}
+
+
+# Bundles: many places in one file, for where each file costs seconds ------------------------------------
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A file with marks in several places. `make` (folder) writes it."""
+
+    dataset: str
+    make: Callable[[Path], Path]
+    places: tuple[str, ...]
+
+
+def _cells_bundle(name: str) -> Bundle:
+    place = CELL_FILES[name]
+    places = tuple(each for each in PLACES if each.startswith(f"cell: {place.dataset}."))
+    return Bundle(place.dataset, lambda folder: place.make(folder, ""), places)
+
+
+def _alone(name: str, mark: str) -> Bundle:
+    return Bundle(PLACES[name].dataset, lambda folder: PLACES[name].make(folder, mark), (name,))
+
+
+def _parts(folder: Path, places: tuple[str, ...]) -> list[str]:
+    """What the files of several places hold, with another mark in each."""
+    marks = itertools.cycle(MARKS.values())
+    taken = [next(mark for mark in marks if PLACES[name].takes(mark)) for name in places]
+    return [
+        PLACES[name].make(folder, mark).read_text(encoding="utf-8")
+        for name, mark in zip(places, taken, strict=True)
+    ]
+
+
+def _list_bundle() -> Bundle:
+    """The list of a vendor with all of its places: titles above, lines, totals and signatures below."""
+    kinds = ("title", "unit", "status", "code", "date", "sub-heading", "remark", "total", "signature")
+    places = tuple(name for kind in kinds for name in TEXTS if name.startswith(kind))
+
+    def make(folder: Path) -> Path:
+        split = [part.partition(f"{LIST_HEADER}\n") for part in _parts(folder / "parts", places)]
+        above, below = "".join(part[0] for part in split), "".join(part[2] for part in split)
+        return written(folder, "danh_sach.csv", f"{above}{LIST_HEADER}\n{below}")
+
+    return Bundle("ho_so", make, places)
+
+
+def _records_bundle() -> Bundle:
+    """Records with all places that a record has, among enough good ones to be loaded."""
+    kinds = ("key: unknown", "key: twice", "key: of half", "key: of a list", "list: ", "field: ")
+    places = tuple(n for n in RECORDS if n.startswith(kinds) and PLACES[n].dataset == "ho_so")
+
+    def make(folder: Path) -> Path:
+        marked = [part.strip()[1:-1] for part in _parts(folder / "parts", places)]
+        good = [json.dumps(_record(MaHoSo=code(n))) for n in range(2, 2 + GOOD_LINES * len(marked))]
+        return written(folder, "ho_so.json", f"[{','.join(marked + good)}]")
+
+    return Bundle("ho_so", make, places)
+
+
+def _workbook_bundle() -> Bundle:
+    name, other = MARKS["name"], MARKS["telephone with points"]
+    place = _xlsx(
+        {
+            "MARK": UNITS_OF_SHEET,
+            f"{other} 2": row(1, "a", "MARK") + row(2, "c", "d"),
+        },
+        properties="<dc:creator xmlns:dc='x'>MARK</dc:creator>",
+        book="xl/MARK.xml",
+    )
+    places = ("sheet: its name", "sheet: the name of another", "workbook: who made it")
+    return Bundle("don_vi", lambda folder: place.make(folder, name), (*places, "workbook: the name of a part"))
+
+
+BUNDLES: dict[str, Bundle] = {
+    "a list of a vendor": _list_bundle(),
+    "records": _records_bundle(),
+    "a workbook": _workbook_bundle(),
+    "cells, loaded": _cells_bundle("cells of ho_so, loaded"),
+    "cells, stopped": _cells_bundle("cells of tthc, stopped"),
+    **{
+        name: _alone(name, mark)
+        for name, mark in zip(
+            (
+                *("file name: of no export", "folder", "suffix", "page: without a table", "no JSON: a word"),
+                *("header: none, data at once", "sheet: the name of one without a header"),
+                "envelope: its error",
+            ),
+            itertools.cycle(MARKS.values()),
+            strict=False,
+        )
+    },
 }
 
 
