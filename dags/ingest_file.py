@@ -7,16 +7,16 @@ portal.
 **When** — Only when triggered.
 
 **Inputs** — Files below the folders of `CCHC_INGEST_DIRS`, by default `incoming` of the landing area, where
-`python -m cchc ingest DATASET FILE` puts a copy for the run: .xlsx, .csv, .json and what else
-docs/inputs.md names, of `CCHC_INGEST_MAX_MB` at most; regular files of one name, no links. Params:
-`dataset`; `sha256` of the file, as `sha256sum` prints it, or nothing for the only file that waits there, which
-was not landed as this dataset before; `extracted_at`, when the export was made, only if the file does not say
-so. No param takes a path: it may hold somebody's name, and Airflow keeps what a run was given.
+`python -m cchc ingest DATASET FILE` puts a copy for the run: .xlsx, .csv, .json and what else docs/inputs.md
+names, of `CCHC_INGEST_MAX_MB` at most; regular files of one name, no links. Params: `dataset`; `sha256` of
+the file, as `sha256sum` prints it, or nothing for the only file that waits there, which was not landed as
+this dataset before; `extracted_at`, when the export was made, only if the file does not say so. No param
+takes a path: it may hold somebody's name, and Airflow keeps what a run was given.
 
 **Outputs** — As `ingest_tthc`.
 
 **If it fails** — Nothing is loaded. The message names file, line or column, what was expected and what to do.
-`land_file`: no such file is there, or several wait: the message lists the sum of each, trigger again with one;
+`land_file`: no such file is there, or several wait: the message lists their sums, trigger again with one;
 or it is a link, too large or still written to, or no export of the dataset for any reader; nothing is kept.
 
 **Run again** — Always safe: the same file is recognised by its sha-256 and changes nothing.

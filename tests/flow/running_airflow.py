@@ -1,4 +1,4 @@
-"""An Airflow that runs as in the local stack, with sources of the test's own and a warehouse of the test's own."""
+"""An Airflow that runs as in the local stack, for a warehouse and with sources of the test's own."""
 
 import json
 import os
@@ -19,7 +19,6 @@ from tools.local.postgres import EmbeddedPostgres
 from tools.local.settings import (
     ADMIN_USER,
     ETL_LOGIN,
-    LOOPBACK,
     Home,
     Ports,
     any_free_port,
@@ -31,7 +30,8 @@ from tools.local.stack import AIRFLOW_PARTS
 
 # The triggerer has nothing to do here.
 PARTS = {name: options for name, options in AIRFLOW_PARTS.items() if name != "triggerer"}
-PATIENCE_S = 300
+# Everything else that a machine does while tests run slows this down.
+PATIENCE_S = 560
 ENDED = ("success", "failed")
 
 
@@ -54,7 +54,9 @@ class RunningAirflow:
 
     def _all_ended(self, runs: tuple[dict[str, Any], ...]) -> list[dict[str, Any]] | None:
         for task in self.api.task_instances(state=["up_for_retry"]):
-            raise AssertionError(f"{task['dag_id']}.{task['task_id']} waits for another try: {self.log_of(task)}")
+            raise AssertionError(
+                f"{task['dag_id']}.{task['task_id']} waits for another try: {self.log_of(task)}"
+            )
         now = [self.api.run(run["dag_id"], run["dag_run_id"]) for run in runs]
         return [run for run in now if run] if all(run and run["state"] in ENDED for run in now) else None
 
@@ -77,8 +79,10 @@ def running_airflow(
     environment |= {
         "AIRFLOW_CONN_CCHC_WAREHOUSE": warehouse.replace("postgresql", "postgres", 1),
         "CCHC_WAREHOUSE_DSN": server.dsn(database, ETL_LOGIN, "psycopg2"),
+        "TMPDIR": str(home.path / "tmp"),
     } | variables
     del environment["CCHC_NGUON_DEN"]
+    (home.path / "tmp").mkdir(mode=0o700)
     write_private(home.passwords_file, json.dumps({ADMIN_USER: server.secrets["admin"]}) + "\n")
     migrated = subprocess.run(
         [sys.executable, "-m", "airflow", "db", "migrate"],

@@ -496,7 +496,22 @@ def _workbook_bundle() -> Bundle:
         book="xl/MARK.xml",
     )
     places = ("sheet: its name", "sheet: the name of another", "workbook: who made it")
-    return Bundle("don_vi", lambda folder: place.make(folder, name), (*places, "workbook: the name of a part"))
+    return Bundle(
+        "don_vi", lambda folder: place.make(folder, name), (*places, "workbook: the name of a part")
+    )
+
+
+def pulled(dataset: str, good: int) -> Bundle:
+    """What a source answers with marks in all columns but the time of change, by which it is not taken."""
+    contract = contracts()[dataset]
+    names = [column.name for column in contract.columns]
+
+    def make(folder: Path) -> Path:
+        rows = cells(contract, good=good)
+        time = GOOD[dataset]["ngay_cap_nhat"]
+        return table(folder, f"{dataset}.csv", [row for row in rows if row["ngay_cap_nhat"] == time], names)
+
+    return Bundle(dataset, make, tuple(f"cell: {dataset}.{n}" for n in names if n != "ngay_cap_nhat"))
 
 
 BUNDLES: dict[str, Bundle] = {

@@ -365,7 +365,13 @@ simple(
 )
 simple("moment_missing", "does not say which moment", REFUSED, "does not say which", fields(thoi_diem=None))
 simple("page_number_missing", "does not say which page", REFUSED, "does not say which", fields(trang=None))
-simple("page_number_bad", "the page's number is text", REFUSED, r"trang is \(chữ, 3 ký tự\)", fields(2, trang="hai"))
+simple(
+    "page_number_bad",
+    "the page's number is text",
+    REFUSED,
+    r"trang is \(chữ, 3 ký tự\)",
+    fields(2, trang="hai"),
+)
 simple("page_number_zero", "counts pages from 0", UNAVAILABLE, "trang is 0, and 1 was asked", fields(trang=0))
 simple("total_grows", "another total on page 2", UNAVAILABLE, "list changed", fields(2, tong_so=36))
 simple("total_falls", "a smaller total on page 4", UNAVAILABLE, "list changed", fields(4, tong_so=34))
@@ -392,7 +398,13 @@ simple(
     fields(tong_so="9" * 5000),
 )
 simple("pages_not_stated", "does not say how many pages there are", LANDED, "", fields(so_trang=None))
-simple("pages_bad", "the number of pages is text", REFUSED, r"so_trang is \(chữ, 3 ký tự\)", fields(so_trang="bốn"))
+simple(
+    "pages_bad",
+    "the number of pages is text",
+    REFUSED,
+    r"so_trang is \(chữ, 3 ký tự\)",
+    fields(so_trang="bốn"),
+)
 simple("pages_too_few", "states 3 pages of 4", UNAVAILABLE, FEWER, fields(so_trang=3))
 simple("pages_too_many", "states 5 pages of 4", UNAVAILABLE, FEWER, fields(so_trang=5))
 simple(

@@ -133,7 +133,9 @@ def test_a_file_that_becomes_another_one_after_it_was_chosen_is_not_landed(
         return land_file(*given, **named)
 
     monkeypatch.setattr(taking, "land_file", land_later)
-    with pytest.raises(BadFile, match=r"^thang_7\.csv: is another file than a moment ago\. Nothing of it was"):
+    with pytest.raises(
+        BadFile, match=r"^thang_7\.csv: is another file than a moment ago\. Nothing of it was"
+    ):
         take(province, sha256)
     assert not [path for path in (province.folder / "vung").rglob("*") if path.is_file()]
 

@@ -102,7 +102,7 @@ def compare_with(system: str) -> Callable[[str], XComArg]:
     execution_timeout=timedelta(minutes=30),
 )
 def land_file() -> dict[str, Any]:
-    """Copies the file that the run's params mean into the landing area; only from below configured folders."""
+    """Copies the file that the params mean into the landing area; only from below configured folders."""
     from cchc.contracts import contract_of
     from cchc.reading.parsing import require_export
     from cchc.sources.incoming import land_chosen

@@ -30,8 +30,8 @@ NO_CODE = frozenset(
     {"true", "false", "null", "none", "nil", "nan", "undefined", "n/a", "na", "inf", "infinity"}
 )
 # A number of a person as a part of a code: a mobile telephone, or an identity number, which begins with the
-# number of a province. Neither a day nor a running number of a day looks like one. For RE2 as well, and quick:
-# each code of millions is looked at.
+# number of a province. No day and no running number of a day looks like one. For RE2 as well, and quick: each
+# code of millions is looked at.
 PROVINCE = "0(0[1-9]|[1-8][0-9]|9[0-6])"
 HAS_A_PERSONS = (
     r"(^|[^0-9])(0[35789][0-9]{8}|0[35789][0-9]{1,3}[._/-][0-9]{3}[._/-]?[0-9]{3,4}"

@@ -148,14 +148,14 @@ def _files(folders: list[Path], wanted: str = "") -> Iterator[_Found]:
             yield _Found(path, size, sha256_of(path))
         except CchcError as error:
             yield _Found(path, size, why=str(error))
-    for error in closed:
-        if os.path.lexists(error.filename):
-            where = Path(error.filename)
+    for each in closed:
+        if os.path.lexists(each.filename):
+            where = Path(each.filename)
             yield _Found(where, 0, why=f"{shown(where)}: this worker cannot look into the folder.")
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file that may be taken; raises NotTaken of another one, BadFile of one that changes."""
+    """The SHA-256 of a file that may be taken; raises NotTaken for another, BadFile for one that changes."""
     digest = hashlib.sha256()
     handle = open_regular(path)
     try:

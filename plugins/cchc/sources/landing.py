@@ -74,8 +74,8 @@ def land_file(
     def judge(copy: Path, found: str) -> None:
         if sha256 not in (None, found):
             raise BadFile(
-                f"{kept_name(name)}: is another file than a moment ago. Nothing of it was kept: give it again "
-                f"when nobody writes to it any more."
+                f"{kept_name(name)}: is another file than a moment ago. Nothing of it was kept: give it "
+                f"again when nobody writes to it any more."
             )
         try:
             if accept:

@@ -42,7 +42,7 @@ def _moment(text: str) -> str | None:
 def _shown(moment: str) -> str:
     """A change time as messages show it: as many digits may be a number of a person."""
     try:
-        real = FIRST_YEAR <= datetime.strptime(moment, TIME).year
+        real = datetime.strptime(moment, TIME).year >= FIRST_YEAR  # noqa: DTZ007 - local, as all of them
     except ValueError:
         real = False
     return moment if real else f"a time that is none ({len(moment)} digits)"
