@@ -93,7 +93,7 @@ def running_airflow(
     parts = {
         name: processes.spawn(
             [sys.executable, "-m", "airflow", name, *options],
-            log=home.logs / f"{name}.log", env=environment, cwd=folder, on_parent_death=signal.SIGKILL,
+            log=home.logs / f"{name}.log", env=environment, cwd=folder, on_parent_death=signal.SIGTERM,
         )
         for name, options in PARTS.items()
     }  # fmt: skip
