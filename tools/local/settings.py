@@ -284,6 +284,8 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
             "load_examples": "False",
             "default_timezone": TIME_ZONE,
             "fernet_key": secrets["fernet"],
+            # The audit log keeps requests whole, refused ones too: what somebody typed for a param stays out.
+            "sensitive_var_conn_names": "conf",
             "auth_manager": auth,
             "simple_auth_manager_users": f"{ADMIN_USER}:admin",
             "simple_auth_manager_passwords_file": str(home.passwords_file),

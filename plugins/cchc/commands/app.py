@@ -187,8 +187,8 @@ def ingest(
     """Load one file through the DAG ingest_file, and wait for the months that it changes."""
     with _runs(timeout) as runs:
         runs.require("ingest_file", "refresh_chi_so")
-        with handed_in(Path(file)) as path:
-            conf = {"dataset": dataset, "path": str(path), "extracted_at": extracted_at}
+        with handed_in(Path(file)) as sha256:
+            conf = {"dataset": dataset, "sha256": sha256, "extracted_at": extracted_at}
             runs.wait_for([runs.api.trigger("ingest_file", conf=conf)])
         runs.wait_for_refreshes()
     print_batches(runs.engine, runs.since)
