@@ -1,5 +1,7 @@
 """Connections to the warehouse: an engine with limits, statements, turns."""
 
+import json
+from functools import lru_cache
 from typing import Any
 
 import psycopg2
@@ -84,8 +86,15 @@ def run_sql_file(connection: sa.Connection, relative: str, **binds: Any) -> sa.C
 
 def run_sql(connection: sa.Connection, sql: str, **binds: Any) -> sa.CursorResult[Any]:
     """Runs SQL with those of `binds` that it names; returns the result of its last statement."""
+    statement, names = _read(sql)
+    return connection.execute(statement, {name: value for name, value in binds.items() if name in names})
+
+
+@lru_cache(maxsize=512)
+def _read(sql: str) -> tuple[sa.TextClause, frozenset[str]]:
+    """A statement and the binds that it names: reading long SQL for them takes as long as to run it."""
     statement = sa.text(sql)
-    return connection.execute(statement, named_in(statement, binds))
+    return statement, frozenset(statement.compile().params)
 
 
 def named_in(statement: sa.TextClause, binds: dict[str, Any]) -> dict[str, Any]:
@@ -165,19 +174,22 @@ def sync_rows(
         return not keep_old and connection.execute(sa.text(f"DELETE FROM {table}")).rowcount > 0
     names = list(rows[0])
     columns = ", ".join(names)
+    # Typed as the table has it. One value, no temporary table: to make one takes longer than all else here.
+    wanted = f"(SELECT {columns} FROM jsonb_populate_recordset(CAST(NULL AS {table}), CAST(:rows AS jsonb)))"
+    binds = {"rows": json.dumps(rows, default=str)}
 
     def content(row: str) -> str:
         # Compared as the table would show it: what is written may read otherwise, as -infinity does.
-        return f"ROW({', '.join(f'{row}.{name}' for name in names)})::text"
+        return f"CAST(ROW({', '.join(f'{row}.{name}' for name in names)}) AS text)"
 
-    connection.exec_driver_sql(
-        f"CREATE TEMP TABLE wanted ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA"
-    )
-    connection.execute(sa.insert(sa.table("wanted", *map(sa.column, names))), rows)
     if keep_old:
+        missing = f"SELECT {content('wanted')} FROM {wanted} AS wanted EXCEPT SELECT {content('held')}"
+        # Asked first: rows that another one would conflict with are locked, even where nothing is written.
+        if not connection.scalar(sa.text(f"SELECT EXISTS ({missing} FROM {table} AS held)"), binds):
+            return False
         others = [name for name in names if name not in keep_old]
         statements = [
-            f"INSERT INTO {table} AS held ({columns}) SELECT {columns} FROM wanted "
+            f"INSERT INTO {table} AS held ({columns}) SELECT {columns} FROM {wanted} AS wanted "
             f"ON CONFLICT ({', '.join(keep_old)}) DO UPDATE SET ({', '.join(others)}) = "
             f"ROW({', '.join(f'excluded.{name}' for name in others)}) "
             f"WHERE {content('held')} <> {content('excluded')}"
@@ -185,10 +197,8 @@ def sync_rows(
     else:
         same = f"{content('held')} = {content('wanted')}"
         statements = [
-            f"DELETE FROM {table} AS held WHERE NOT EXISTS (SELECT 1 FROM wanted WHERE {same})",
-            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM wanted "
+            f"DELETE FROM {table} AS held WHERE NOT EXISTS (SELECT 1 FROM {wanted} AS wanted WHERE {same})",
+            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {wanted} AS wanted "
             f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS held WHERE {same})",
         ]
-    changed = sum(connection.exec_driver_sql(statement).rowcount for statement in statements)
-    connection.exec_driver_sql("DROP TABLE wanted")
-    return changed > 0
+    return sum(connection.execute(sa.text(statement), binds).rowcount for statement in statements) > 0

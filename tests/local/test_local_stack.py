@@ -17,6 +17,7 @@ import psutil
 import psycopg2
 import pytest
 
+from tests.forked import run_module
 from tools.local import processes, settings
 from tools.local.demo import _end_of, demo_months
 from tools.local.postgres import EmbeddedPostgres
@@ -369,6 +370,12 @@ def local(home: Home, *words: str, **variables: str) -> subprocess.CompletedProc
     )
 
 
+def refused(home: Home, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """As `local`, of a command that ends before it starts anything."""
+    environment = os.environ | {"CCHC_HOME": str(home.path)} | variables
+    return run_module("tools.local", *words, cwd=REPO, env=environment)
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -386,7 +393,7 @@ def local(home: Home, *words: str, **variables: str) -> subprocess.CompletedProc
 )
 def test_a_wrong_argument_is_answered_in_one_line_before_anything_is_started(tmp_path, words, says):
     home = Home(tmp_path / "home")
-    done = local(home, *words)
+    done = refused(home, *words)
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith(says)
@@ -404,7 +411,7 @@ def test_a_wrong_argument_is_answered_in_one_line_before_anything_is_started(tmp
 )
 def test_a_wrong_variable_is_answered_before_anything_is_started(tmp_path, words, variables, says):
     home = Home(tmp_path / "home")
-    done = local(home, *words, **variables)
+    done = refused(home, *words, **variables)
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.strip().splitlines()
     assert line.startswith(says)
@@ -485,7 +492,7 @@ def test_an_argument_that_looks_like_an_option_is_answered_as_an_argument(tmp_pa
         (["refresh", "--", "--help"], "KY='--help' is no month."),
         (["rows", "--phan=x", "--", "T9", "2025-03"], "PHAN='x' is no part of a figure."),
     ):
-        done = local(Home(tmp_path / "home"), *words)
+        done = refused(Home(tmp_path / "home"), *words)
         assert done.returncode == 1
         (line,) = done.stderr.splitlines()
         assert line.startswith(says)
