@@ -16,6 +16,11 @@ from cchc.warehouse import engine_of
 OWNER, ETL, STEWARD, BI, UNIT = "cchc_owner", "cchc_etl", "cchc_steward", "cchc_bi", "cchc_don_vi"
 GRANTED = (ETL, STEWARD, BI, UNIT)
 SCHEMAS = ("mart", "ops", "core", "staging")
+RESERVED = "pg_use_reserved_connections"
+ADVISORY = """
+SELECT oid::regprocedure::text FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^pg_(try_)?advisory_'
+"""
 
 
 def prepare(connection: sa.Connection, owner_password: str, etl_password: str) -> None:
@@ -39,7 +44,30 @@ def prepare(connection: sa.Connection, owner_password: str, etl_password: str) -
     )
     for statement in statements:
         connection.exec_driver_sql(statement.replace("%", "%%"))
+    close_advisory_locks(connection)
+    keep_connections_for(connection, OWNER, ETL)
     close_to_public(connection)
+
+
+def close_advisory_locks(connection: sa.Connection, but_for: str | None = None) -> None:
+    """As a superuser: in this database nobody but `but_for` and superusers takes advisory locks.
+
+    They need no other right, and fill the memory of the whole server: whoever takes enough of them stops it.
+    Nothing of this project takes one; Airflow does, in a database of its own.
+    """
+    for function in list(connection.scalars(sa.text(ADVISORY))):
+        connection.exec_driver_sql(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
+        if but_for:
+            connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {but_for}")
+
+
+def keep_connections_for(connection: sa.Connection, *roles: str) -> None:
+    """As a superuser: these get in where others have taken all connections but the server's reserved ones.
+
+    PostgreSQL 15 has neither the role nor the setting (reserved_connections).
+    """
+    if RESERVED in _known(connection):
+        connection.exec_driver_sql(f"GRANT {RESERVED} TO {', '.join(roles)}")
 
 
 def become_owner(connection: sa.Connection) -> None:

@@ -149,6 +149,8 @@ def test_it_reads_nothing_of_other_schemas(bi, server):
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'cchc_owner'",
         "SELECT pg_reload_conf()",
         "LOCK TABLE mart.chi_so IN ACCESS EXCLUSIVE MODE",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_try_advisory_lock_shared(1, 1)",
     ],
 )
 def test_it_changes_nothing_and_sees_nothing_of_the_server(server, bi, statement):
@@ -168,6 +170,19 @@ def test_it_changes_nothing_and_sees_nothing_of_the_server(server, bi, statement
 def test_a_writing_transaction_is_read_only_by_default_and_long_queries_end(bi):
     assert ask(bi, "SHOW default_transaction_read_only") == [("on",)]
     assert ask(bi, "SHOW statement_timeout") == [("5min",)]
+    assert ask(bi, "SHOW idle_in_transaction_session_timeout") == [("10min",)]
+
+
+def test_it_takes_no_more_connections_than_a_tool_needs(server, bi):
+    held = []
+    try:
+        with pytest.raises(psycopg2.OperationalError, match="too many connections for role"):
+            while len(held) < 50:
+                held.append(psycopg2.connect(server.dsn("cchc", "bi")))
+        assert len(held) == 19
+    finally:
+        for connection in held:
+            connection.close()
 
 
 @pytest.mark.parametrize("database", ["airflow", "postgres", "template1"])
