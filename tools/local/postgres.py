@@ -33,6 +33,7 @@ from tools.local.settings import (
     LocalStackError,
     any_free_port,
     load_secrets,
+    open_private,
     write_private,
 )
 
@@ -90,7 +91,7 @@ def open_to_traversal(folder: Path) -> None:
 @contextmanager
 def exclusive_use(home: Path) -> Iterator[None]:
     """One user of the folder at a time; the kernel ends the use together with the process."""
-    with (home / "lock").open("a+") as lock:
+    with os.fdopen(open_private(home / "lock", os.O_RDWR | os.O_APPEND), "a+") as lock:
         deadline = time.monotonic() + 3
         while True:
             try:
