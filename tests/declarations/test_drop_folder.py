@@ -343,7 +343,7 @@ def nested(folder: Path, depth: int) -> Path:
     os.chdir(folder)  # the whole path is longer than a path may be
     try:
         for _ in range(depth):
-            os.mkdir("a")
+            Path("a").mkdir()
             os.utime("a", (OLD, OLD))
             os.chdir("a")
     finally:
