@@ -16,6 +16,11 @@ from cchc.warehouse import engine_of
 OWNER, ETL, STEWARD, BI, UNIT = "cchc_owner", "cchc_etl", "cchc_steward", "cchc_bi", "cchc_don_vi"
 GRANTED = (ETL, STEWARD, BI, UNIT)
 SCHEMAS = ("mart", "ops", "core", "staging")
+# What PostgreSQL says of what another session has made meanwhile, by how far that one had come. Roles are the
+# server's: the migration of another of its databases makes them too.
+MADE_MEANWHILE = ("23505", "42710", "42P07")
+# Whose members connect where readers have taken every other connection (PostgreSQL 16 and newer, which has to
+# be told how many: reserved_connections).
 RESERVED = "pg_use_reserved_connections"
 ADVISORY = """
 SELECT oid::regprocedure::text FROM pg_proc
@@ -41,11 +46,11 @@ def prepare(connection: sa.Connection, owner_password: str, etl_password: str) -
         # Everybody may by default.
         "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC",
         "REVOKE EXECUTE ON FUNCTION lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC",
+        *((f"GRANT {RESERVED} TO {OWNER}, {ETL}",) if RESERVED in known else ()),
     )
     for statement in statements:
         connection.exec_driver_sql(statement.replace("%", "%%"))
     close_advisory_locks(connection)
-    keep_connections_for(connection, OWNER, ETL)
     close_to_public(connection)
 
 
@@ -61,15 +66,6 @@ def close_advisory_locks(connection: sa.Connection, but_for: str | None = None) 
             connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {but_for}")
 
 
-def keep_connections_for(connection: sa.Connection, *roles: str) -> None:
-    """As a superuser: these get in where others have taken all connections but the server's reserved ones.
-
-    PostgreSQL 15 has neither the role nor the setting (reserved_connections).
-    """
-    if RESERVED in _known(connection):
-        connection.exec_driver_sql(f"GRANT {RESERVED} TO {', '.join(roles)}")
-
-
 def become_owner(connection: sa.Connection) -> None:
     """Makes the roles that are missing and, of a superuser, the owner until the transaction ends.
 
@@ -82,16 +78,18 @@ def become_owner(connection: sa.Connection) -> None:
     known = _known(connection)
     wanted = (OWNER, *GRANTED) if superuser else GRANTED
     missing = [role for role in wanted if role not in known]
-    try:
-        with connection.begin_nested():
-            for role in missing:
+    for role in missing:
+        try:
+            with connection.begin_nested():
                 connection.exec_driver_sql(f"CREATE ROLE {role} NOLOGIN")
-    except sa.exc.ProgrammingError:
-        statements = " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in missing)
-        raise CchcError(
-            f"Roles are missing and this login may not make them: {', '.join(missing)}. Ask the "
-            f"administrator to run: {statements} Then migrate again."
-        ) from None
+        except (sa.exc.IntegrityError, sa.exc.ProgrammingError) as error:
+            if getattr(error.orig, "pgcode", None) in MADE_MEANWHILE:
+                continue
+            statements = " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in missing)
+            raise CchcError(
+                f"Roles are missing and this login may not make them: {', '.join(missing)}. Ask the "
+                f"administrator to run: {statements} Then migrate again."
+            ) from None
     if superuser:
         owner = connection.scalar(sa.text(OWNER_OF_ALL), {"owner": OWNER})
         for statement in list(connection.scalars(sa.text(HANDED_OVER), {"owner": owner, "all": [*SCHEMAS]})):

@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 
 from cchc import warehouse
 from cchc.database_objects import set_views_aside, sync_objects
-from cchc.database_roles import SCHEMAS, become_owner, close_to_public
+from cchc.database_roles import MADE_MEANWHILE, SCHEMAS, become_owner, close_to_public
 from cchc.errors import CchcError
 from cchc.figures.refresh import sync_functions
 from cchc.warehouse import take_turn, url_of
@@ -30,8 +30,6 @@ if not dsn:
     )
 
 
-# Made by another migration meanwhile: PostgreSQL says so in three ways, by how far that one had come.
-MADE_MEANWHILE = ("23505", "42710", "42P07")
 # Who has what of the warehouse open.
 IN_THE_WAY = """
 SELECT

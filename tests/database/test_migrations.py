@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -368,6 +369,23 @@ def test_migration_changes_a_column_that_views_read(dsn, tmp_path):
     assert names(engine, "SELECT relname FROM pg_class WHERE relnamespace = 'staging'::regnamespace") == []
 
 
+def test_dossiers_that_are_not_received_yet_stay_where_they_are(engine):
+    """Of a warehouse from before 0012, whose partition for them was the one for all other months."""
+    waiting = "core.ho_so_chua_tiep_nhan"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"ALTER TABLE core.ho_so DETACH PARTITION {waiting}; "
+            f"ALTER TABLE core.ho_so ATTACH PARTITION {waiting} DEFAULT; "
+            "INSERT INTO core.ho_so (ma_ho_so, ky_tiep_nhan, ma_tthc_goc, trang_thai_ho_so, ma_don_vi, "
+            "don_vi_ngay_nhan, don_vi_ngay_xuat, ngay_cap_nhat, batch_id, line_no) "
+            "VALUES ('a', 'infinity', '', 1, 'x', 'x', 'x', '2025-03-01', 1, 1)"
+        )
+        connection.exec_driver_sql((VERSIONS / "0012_readers.sql").read_text(encoding="utf-8"))
+    assert names(engine, "SELECT tableoid::regclass::text FROM core.ho_so") == [waiting]
+    bound = "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'ho_so_chua_tiep_nhan'"
+    assert names(engine, bound) == ["FOR VALUES FROM ('infinity') TO (MAXVALUE)"]
+
+
 def test_asking_for_the_current_version_changes_nothing(dsn, tmp_path):
     copy = Copy(tmp_path)
     engine = engine_of(dsn)
@@ -515,6 +533,30 @@ def test_what_a_superuser_left_behind_is_handed_over(dsn):
         "FROM pg_database WHERE datname = current_database()"
     )
     assert names(engine, owners) == ["cchc_owner"]
+
+
+def test_role_that_the_migration_of_another_database_makes_meanwhile_is_waited_for(
+    dsn, empty_database, monkeypatch
+):
+    """Roles are the server's: two of its databases may be migrated for the first time at once."""
+    monkeypatch.setattr("cchc.database_roles.GRANTED", ("cchc_bi", "cchc_moi"))
+    here, there = engine_of(dsn), engine_of(empty_database)
+
+    def migrates() -> None:
+        with there.begin() as connection:
+            become_owner(connection)
+
+    try:
+        with ThreadPoolExecutor(1) as pool, here.connect() as first:
+            first.exec_driver_sql("CREATE ROLE cchc_moi NOLOGIN")
+            second = pool.submit(migrates)
+            while names(here, "SELECT count(*) FROM pg_locks WHERE NOT granted") == [0]:
+                assert not second.done(), second.result()
+            first.commit()
+            second.result(timeout=60)
+    finally:
+        with here.begin() as connection:
+            connection.exec_driver_sql("DROP ROLE cchc_moi")
 
 
 def test_missing_role_is_named_with_what_to_run(empty_database, monkeypatch):

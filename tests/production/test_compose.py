@@ -194,6 +194,16 @@ def test_images_are_pinned_by_version():
         assert re.search(r":\d+(\.\d+)*", service["image"]), name
 
 
+def test_every_image_that_is_pulled_may_be_named_by_digest():
+    """By .env, as docs/production.md says; what is built has the image below it instead."""
+    shown = example_lines()
+    for name, service in SERVICES.items():
+        pulled = service["build"]["args"]["AIRFLOW_IMAGE"] if "build" in service else service["image"]
+        variable, default = re.fullmatch(r"\$\{([A-Z]+_IMAGE):-([^}]+)\}", pulled).groups()
+        assert f"# {variable}={default}" in shown, name
+        assert f"{variable}=" in (REPO / "docs" / "production.md").read_text(encoding="utf-8")
+
+
 def test_only_the_user_interface_is_published_and_only_on_this_host():
     published = {name: s["ports"] for name, s in SERVICES.items() if "ports" in s}
     assert published == {
@@ -445,7 +455,15 @@ def test_a_container_is_confined(name):
     service = SERVICES[name]
     assert service["cap_drop"] == ["ALL"] and "cap_add" not in service and "privileged" not in service
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["pids_limit"] > 0 and service["mem_limit"]
+    assert service["pids_limit"] == 512 and re.fullmatch(
+        r"\d+[mg]", service["mem_limit"].removeprefix("${AIRFLOW_WORKER_MEMORY:-").removesuffix("}")
+    )
+    # Ways around all this: the host's namespaces, devices, the socket of Docker.
+    assert not service.keys() & {
+        *("network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup", "cgroup_parent", "devices"),
+        *("device_cgroup_rules", "group_add", "sysctls", "runtime", "extra_hosts", "use_api_socket"),
+    }
+    assert ".sock" not in json.dumps(service.get("volumes", []))
     # The image of Airflow has a user of its own.
     assert "build" in service or service["user"] in {"postgres", "redis"}
 
@@ -539,11 +557,11 @@ def test_what_makes_the_roles_is_what_the_local_stack_runs(postgres):
             assert connection.exec_driver_sql(right).one() == (False, False)
 
 
-def test_warehouse_logs_errors_as_the_server_of_the_tests_does():
-    """Whose log is searched for values of rows when steps fail."""
+def test_warehouse_is_set_as_the_server_of_the_tests_is():
+    """Whose log is searched for values of rows when steps fail, and whose connections are used up."""
     command = SERVICES["warehouse-db"]["command"]
     given = dict(setting.split("=") for setting in command[2::2])
     assert (command[0], {*command[1::2]}) == ("postgres", {"-c"})
     assert given == {name: value for name, value in SETTINGS.items() if name in given}
     logged = {name for name in SETTINGS if name.startswith("log_")} - {"log_timezone"}
-    assert given.keys() == logged | {"reserved_connections"}
+    assert given.keys() == logged | {"max_connections", "reserved_connections"}

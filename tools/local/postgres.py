@@ -21,7 +21,7 @@ import psutil
 import psycopg2
 import sqlalchemy as sa
 
-from cchc.database_roles import BI, close_advisory_locks, keep_connections_for, prepare
+from cchc.database_roles import BI, RESERVED, close_advisory_locks, prepare
 from tools.local import processes
 from tools.local.settings import (
     BI_LOGIN,
@@ -66,8 +66,8 @@ SETTINGS = {
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
     "max_connections": "200",
-    # For those that database_roles names, where readers have taken all others.
-    "reserved_connections": "20",
+    # For the pipeline, migrations and Airflow; readers have the others.
+    "reserved_connections": "100",
     "jit": "off",
     "timezone": TIME_ZONE,
     "log_timezone": TIME_ZONE,
@@ -310,11 +310,11 @@ class EmbeddedPostgres:
                         cursor.execute(f"CREATE DATABASE {name}")
                         cursor.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
                 cursor.execute("ALTER DATABASE airflow OWNER TO airflow")
+                cursor.execute(f"GRANT {RESERVED} TO airflow")
         finally:
             connection.close()
         with self._superuser("cchc") as warehouse:
             prepare(warehouse, self.secrets[OWNER_LOGIN], self.secrets[ETL_LOGIN])
-            keep_connections_for(warehouse, "airflow")
             if BI_LOGIN not in roles:
                 warehouse.exec_driver_sql(
                     f"CREATE ROLE {BI_LOGIN} LOGIN IN ROLE {BI_ROLE} PASSWORD %s", (self.secrets[BI_LOGIN],)
