@@ -421,6 +421,10 @@ def test_the_pipeline_makes_tables_in_staging_and_nowhere_else(warehouse):
     [
         ("core.ensure_partition('don_vi', '2031-01-01')", "is no partitioned table"),
         ("core.ensure_partition('ho_so', '2031-01-02')", "is not the first day"),
+        *(
+            (f"core.ensure_partition('ho_so', {month})", "is for a month of the years 1 to 9999")
+            for month in ("'infinity'", "'-infinity'", "'0044-03-01 BC'", "'12025-01-01'", "NULL")
+        ),
         (
             "core.ensure_partition('x (a int); DROP TABLE core.lich; --', '2031-01-01')",
             "is no partitioned table",
