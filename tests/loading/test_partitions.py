@@ -25,7 +25,8 @@ CATALOGUE = {
     "FROM pg_class WHERE oid = :r",
     "columns": "SELECT a.attname, a.attnum, format_type(a.atttypid, a.atttypmod), a.attnotnull, "
     "a.attcollation, a.attgenerated, a.attidentity, a.attstorage, a.attcompression, a.attstattarget, "
-    "a.attoptions, a.attacl, a.attislocal, a.attinhcount, pg_get_expr(d.adbin, d.adrelid) FROM pg_attribute AS a LEFT JOIN pg_attrdef "
+    "a.attoptions, a.attacl, a.attislocal, a.attinhcount, pg_get_expr(d.adbin, d.adrelid) "
+    "FROM pg_attribute AS a LEFT JOIN pg_attrdef "
     "AS d ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE a.attrelid = :r AND a.attnum > 0",
     "constraints": "SELECT replace(conname, :name, 'x'), contype, convalidated, conislocal, coninhcount, "
     "connoinherit, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = :r",
