@@ -1,6 +1,8 @@
 """Connections to the warehouse: an engine with limits, statements, turns."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -119,8 +121,9 @@ def take_turn(connection: sa.Connection, what: str, wait_s: float | None = None)
         else "INSERT INTO ops.lock (name) VALUES (:name); DELETE FROM ops.lock WHERE name = :name"
     )
     statement = sa.text(
-        f"SET LOCAL lock_timeout = '{wait_s * 1000:.0f}ms'; {take}; SET LOCAL lock_timeout TO DEFAULT; "
-        "SET LOCAL application_name = :told"
+        f"SET LOCAL lock_timeout = '{wait_s * 1000:.0f}ms'; {take}; "
+        # Nor is anything else waited for longer in this transaction.
+        f"SET LOCAL lock_timeout = '{LONGEST_WAIT_S * 1000:.0f}ms'; SET LOCAL application_name = :told"
     )
     try:
         connection.execute(statement, named_in(statement, {"name": what, "told": f"cchc {what}"}))
@@ -140,13 +143,45 @@ def _who_does(engine: sa.Engine, what: str) -> str:
         "SELECT pid, coalesce(host(client_addr), 'this machine') AS place, state, "
         "to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS') AS since FROM pg_stat_activity "
         "WHERE datname = current_database() AND application_name = :told AND xact_start IS NOT NULL "
-        "ORDER BY xact_start LIMIT 1"
+        # Any login may call itself so.
+        "ORDER BY (usename = current_user) DESC, xact_start LIMIT 1"
     )
     with engine.connect() as connection:
         row = connection.execute(query, {"told": f"cchc {what}"}).one_or_none()
     if row is None:
         return "a session that has ended meanwhile"
     return f"session {row.pid} from {row.place}, {row.state or 'of another role'}, since {row.since},"
+
+
+@contextmanager
+def no_endless_wait(engine: sa.Engine, label: str) -> Iterator[None]:
+    """Says who was in the way when the wait for a lock ended by take_turn's limit; around its transaction."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
+            raise
+        raise WarehouseUnavailable(
+            f"{label}: waited {LONGEST_WAIT_S:g} s for what others have locked: {_who_excludes(engine)}. The "
+            f"step was undone. Run it again when they are done, Airflow does so by itself; a session that is "
+            f"forgotten is ended by the superuser (SELECT pg_terminate_backend(session))."
+        ) from None
+
+
+def _who_excludes(engine: sa.Engine) -> str:
+    """The sessions whose locks exclude those of a load: readers' do not."""
+    query = sa.text(
+        "SELECT format('session %s (login %s) of %s', l.pid, a.usename, "
+        "string_agg(DISTINCT l.relation::regclass::text, ', ' ORDER BY l.relation::regclass::text)) "
+        "FROM pg_locks AS l INNER JOIN pg_stat_activity AS a ON l.pid = a.pid "
+        "INNER JOIN pg_class AS c ON l.relation = c.oid "
+        "WHERE l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+        "AND l.granted AND l.pid <> pg_backend_pid() AND c.relkind IN ('r', 'p') "
+        "AND c.relnamespace::regnamespace::text IN ('core', 'ops', 'mart', 'staging') "
+        "AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') GROUP BY l.pid, a.usename ORDER BY l.pid"
+    )
+    with engine.connect() as connection:
+        return "; ".join(connection.scalars(query)) or "a session that has ended meanwhile"
 
 
 def copy_text(connection: sa.Connection, table: str, columns: list[str], source: object) -> int:

@@ -128,6 +128,39 @@ def test_secrets_are_made_once_and_only_the_owner_reads_them(home):
     assert len(set(secrets.values())) == len(secrets)
 
 
+def permissions(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_nobody_else_locks_what_every_command_waits_for(tmp_path):
+    folder = tmp_path / "stack"
+    load_secrets(folder)
+    assert (permissions(folder), permissions(folder / "secrets.lock")) == (0o700, 0o600)
+    # As an earlier version made them.
+    folder.chmod(0o755)
+    (folder / "secrets.lock").chmod(0o644)
+    load_secrets(folder)
+    # As root the server runs as another user, who has to come through.
+    assert permissions(folder) == (0o711 if os.geteuid() == 0 else 0o700)
+    assert permissions(folder / "secrets.lock") == 0o600
+
+
+def test_a_folder_of_everybody_stays_one(tmp_path):
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    load_secrets(folder)
+    assert permissions(folder) == 0o1777
+
+
+def test_what_a_server_alone_makes_is_for_its_owner_only(postgres):
+    """Without a stack around it, which would have closed the folders."""
+    for name in ("lock", "secrets.lock", "secrets.json", "logs/postgres.log"):
+        assert permissions(postgres.home / name) == 0o600, name
+    assert permissions(postgres.home / "logs") == 0o700
+    assert permissions(postgres.home) & 0o066 == 0
+
+
 def test_only_the_owner_looks_into_logs_forms_and_landed_files(home):
     # As an earlier version made them.
     home.logs.chmod(0o755)

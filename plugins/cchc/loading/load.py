@@ -15,7 +15,7 @@ from cchc.loading.known_lines import Seen, fingerprint, recognise, remembers
 from cchc.loading.load_sql import core_types, load_sql
 from cchc.periods import first_period, month_of, months_between
 from cchc.reading.staging import drop_staged, keep_staged
-from cchc.warehouse import run_sql, take_turn
+from cchc.warehouse import no_endless_wait, run_sql, take_turn
 
 ATTEMPTS = 3
 # What was written a moment ago is unknown to the planner, which would look up each of these lines by itself.
@@ -33,7 +33,11 @@ def load(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
         with engine.connect() as connection:
             batch = batch_of(connection, batch_id)
         label = batch.label
-        with step(label, "loading its lines into core"), engine.begin() as connection:
+        with (
+            step(label, "loading its lines into core"),
+            no_endless_wait(engine, label),
+            engine.begin() as connection,
+        ):
             take_turn(connection, "load")
             batch = batch_of(connection, batch_id)
             if batch.status == "stopped":
