@@ -44,7 +44,9 @@ SELECT
     d.defaclacl::text, FALSE
 FROM pg_default_acl AS d
 UNION ALL
-SELECT concat(polname, polrelid::regclass, polcmd), polroles::regrole[]::text, pg_get_expr(polqual, polrelid), FALSE
+SELECT
+    concat(polname, polrelid::regclass, polcmd), polroles::regrole[]::text,
+    pg_get_expr(polqual, polrelid), FALSE
 FROM pg_policy
 """
 
