@@ -46,7 +46,8 @@ DEMO_ONLY = {"CCHC_NGUON_DEN"}
 # ${NAME}, ${NAME:-default}, ${NAME:?message}; `$$` is a dollar for the container's shell.
 REFERENCE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(:?[-?+])?")
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|FERNET|_KEY$|_CONN(_|$)|DSN|AUTH$|BROKER|BACKEND$")
-NOT_SECRET = {"AIRFLOW__CORE__AUTH_MANAGER"}
+# The second names what Airflow hides.
+NOT_SECRET = {"AIRFLOW__CORE__AUTH_MANAGER", "AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES"}
 
 
 def environment(service: str) -> dict[str, str | None]:
