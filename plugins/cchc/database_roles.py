@@ -25,6 +25,10 @@ MADE_MEANWHILE = ("23505", "42710", "42P07")
 # Whose members connect where readers have taken every other connection (PostgreSQL 16 and newer, which has to
 # be told how many: reserved_connections).
 RESERVED = "pg_use_reserved_connections"
+ADVISORY = """
+SELECT oid::regprocedure::text FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^pg_(try_)?advisory_'
+"""
 
 
 def prepare(connection: sa.Connection, owner_password: str, etl_password: str, pages_password: str) -> None:
@@ -51,7 +55,20 @@ def prepare(connection: sa.Connection, owner_password: str, etl_password: str, p
     )
     for statement in statements:
         connection.exec_driver_sql(statement.replace("%", "%%"))
+    close_advisory_locks(connection)
     close_to_public(connection)
+
+
+def close_advisory_locks(connection: sa.Connection, but_for: str | None = None) -> None:
+    """As a superuser: in this database nobody but `but_for` and superusers takes advisory locks.
+
+    They need no other right, and fill the memory of the whole server: whoever takes enough of them stops it.
+    Nothing of this project takes one; Airflow does, in a database of its own.
+    """
+    for function in list(connection.scalars(sa.text(ADVISORY))):
+        connection.exec_driver_sql(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
+        if but_for:
+            connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {but_for}")
 
 
 def become_owner(connection: sa.Connection) -> None:

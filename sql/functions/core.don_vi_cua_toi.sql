@@ -5,7 +5,10 @@ SELECT coalesce(array_agg(DISTINCT t.ma_goc), '{}')
 FROM (
     SELECT t.ma_don_vi FROM ops.tai_khoan_don_vi AS t
     -- Not current_user, which is the owner in here; SET ROLE changes nothing about it.
-    WHERE t.ten_dang_nhap = session_user
+    WHERE
+        t.ten_dang_nhap = session_user
+        -- A login of the same name that was made later is another one.
+        AND t.oid_tai_khoan = (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = session_user)
     UNION ALL
     -- The pages read for somebody whom Airflow knows, and no other login can say so: ops.nguoi_xem_la.
     SELECT n.ma_don_vi FROM ops.nguoi_xem AS n

@@ -424,6 +424,10 @@ def test_the_pipeline_makes_tables_in_staging_and_nowhere_else(warehouse):
     [
         ("core.ensure_partition('don_vi', '2031-01-01')", "is no partitioned table"),
         ("core.ensure_partition('ho_so', '2031-01-02')", "is not the first day"),
+        *(
+            (f"core.ensure_partition('ho_so', {month})", "is for a month of the years 1 to 9999")
+            for month in ("'infinity'", "'-infinity'", "'0044-03-01 BC'", "'12025-01-01'", "NULL")
+        ),
         (
             "core.ensure_partition('x (a int); DROP TABLE core.lich; --', '2031-01-01')",
             "is no partitioned table",
@@ -554,3 +558,72 @@ def test_a_login_of_a_unit_that_may_do_more_is_tied_to_none(warehouse):
 def test_who_tied_a_login_is_kept(warehouse):
     query = "SELECT ten_dang_nhap, ma_don_vi, gan_boi FROM ops.tai_khoan_don_vi ORDER BY 1"
     assert asked(warehouse.engine, query) == [("thu_so", SO, "thu_can_bo"), ("thu_xa", XA, "thu_can_bo")]
+
+
+def as_login(connection: sa.Connection, login: str, statement: str) -> sa.CursorResult:
+    connection.exec_driver_sql("RESET SESSION AUTHORIZATION")
+    connection.exec_driver_sql(f"SET LOCAL SESSION AUTHORIZATION {login}")
+    return connection.exec_driver_sql(statement)
+
+
+def test_a_login_made_again_under_the_same_name_is_tied_to_nothing(warehouse):
+    make, tie = "CREATE ROLE thu_cu LOGIN IN ROLE cchc_don_vi", f"SELECT ops.gan_don_vi('thu_cu', '{XA}')"
+    count = "SELECT count(*) FROM core.ho_so"
+    with warehouse.engine.connect() as connection:
+        as_login(connection, "postgres", make)
+        as_login(connection, "thu_can_bo", tie)
+        assert as_login(connection, "thu_cu", count).scalar_one() == 3
+        as_login(connection, "postgres", f"DROP ROLE thu_cu; {make}")
+        assert as_login(connection, "thu_cu", count).scalar_one() == 0
+        as_login(connection, "thu_can_bo", tie)
+        assert as_login(connection, "thu_cu", count).scalar_one() == 3
+
+
+def test_a_login_that_takes_the_name_of_another_does_not_take_its_rows(warehouse):
+    with warehouse.engine.connect() as connection:
+        as_login(
+            connection,
+            "postgres",
+            "CREATE ROLE thu_moi LOGIN IN ROLE cchc_don_vi; ALTER ROLE thu_xa RENAME TO thu_cu; "
+            "ALTER ROLE thu_moi RENAME TO thu_xa",
+        )
+        for login in ("thu_xa", "thu_cu"):
+            assert as_login(connection, login, "SELECT count(*) FROM core.ho_so").scalar_one() == 0
+
+
+def test_what_ties_there_were_is_kept(warehouse):
+    history = (
+        "SELECT viec, ten_dang_nhap, ma_don_vi, boi FROM ops.lan_gan_don_vi "
+        "WHERE ten_dang_nhap = 'thu_xa' ORDER BY lan"
+    )
+    with warehouse.engine.connect() as connection:
+        for call in (
+            f"gan_don_vi('thu_xa', '{SO}')",
+            f"gan_don_vi('thu_xa', '{SO}')",
+            f"gan_don_vi('thu_xa', '{XA}')",
+            "bo_don_vi('thu_xa')",
+        ):
+            as_login(connection, "thu_can_bo", f"SELECT ops.{call}")
+        # Tied again to the same: nothing has changed.
+        assert as_login(connection, "thu_can_bo", history).all() == [
+            ("gan", "thu_xa", XA, "thu_can_bo"),
+            ("gan", "thu_xa", SO, "thu_can_bo"),
+            ("gan", "thu_xa", XA, "thu_can_bo"),
+            ("bo", "thu_xa", XA, "thu_can_bo"),
+        ]
+        with pytest.raises(sa.exc.DBAPIError, match="Login thu_xa is tied to no unit"):
+            connection.exec_driver_sql("SELECT ops.bo_don_vi('thu_xa')")
+
+
+@pytest.mark.parametrize("login", ["cchc_owner", "postgres"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "UPDATE ops.lan_gan_don_vi SET boi = 'x'",
+        "DELETE FROM ops.lan_gan_don_vi",
+        "TRUNCATE ops.lan_gan_don_vi",
+    ],
+)
+def test_nobody_changes_what_ties_there_were(warehouse, login, verb):
+    with warehouse.engine.connect() as connection, pytest.raises(sa.exc.DBAPIError, match="append-only"):
+        as_login(connection, login, verb)

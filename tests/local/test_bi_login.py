@@ -150,6 +150,8 @@ def test_it_reads_nothing_of_other_schemas(bi, server):
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'cchc_owner'",
         "SELECT pg_reload_conf()",
         "LOCK TABLE mart.chi_so IN ACCESS EXCLUSIVE MODE",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_try_advisory_lock_shared(1, 1)",
     ],
 )
 def test_it_changes_nothing_and_sees_nothing_of_the_server(server, bi, statement):
@@ -169,6 +171,19 @@ def test_it_changes_nothing_and_sees_nothing_of_the_server(server, bi, statement
 def test_a_writing_transaction_is_read_only_by_default_and_long_queries_end(bi):
     assert ask(bi, "SHOW default_transaction_read_only") == [("on",)]
     assert ask(bi, "SHOW statement_timeout") == [("5min",)]
+    assert ask(bi, "SHOW idle_in_transaction_session_timeout") == [("10min",)]
+
+
+def test_it_takes_no_more_connections_than_a_tool_needs(server, bi):
+    held = []
+    try:
+        with pytest.raises(psycopg2.OperationalError, match="too many connections for role"):
+            while len(held) < 50:
+                held.append(psycopg2.connect(server.dsn("cchc", "bi")))
+        assert len(held) == 19
+    finally:
+        for connection in held:
+            connection.close()
 
 
 @pytest.mark.parametrize("database", ["airflow", "postgres", "template1"])
@@ -222,20 +237,6 @@ def test_nothing_of_the_stack_runs_as_a_superuser(server):
     assert logins == {ETL_LOGIN, "airflow"}
     for login in ("postgres", OWNER_LOGIN):
         assert [name for name, value in given.items() if server.secrets[login] in value] == []
-
-
-def test_readers_that_take_every_connection_leave_some_to_the_pipeline(server):
-    taken = []
-    try:
-        with pytest.raises(psycopg2.OperationalError, match="remaining connection slots are reserved"):
-            for _ in range(int(server.settings["max_connections"])):
-                taken.append(psycopg2.connect(server.dsn("cchc", "bi")))
-        assert len(taken) > 50
-        for database, login in (("cchc", ETL_LOGIN), ("cchc", OWNER_LOGIN), ("airflow", "airflow")):
-            psycopg2.connect(server.dsn(database, login)).close()
-    finally:
-        for connection in taken:
-            connection.close()
 
 
 def test_the_server_has_one_superuser_and_no_role_that_reads_files_or_runs_programs(server):

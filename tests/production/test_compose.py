@@ -46,7 +46,8 @@ DEMO_ONLY = {"CCHC_NGUON_DEN"}
 # ${NAME}, ${NAME:-default}, ${NAME:?message}; `$$` is a dollar for the container's shell.
 REFERENCE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(:?[-?+])?")
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|FERNET|_KEY$|_CONN(_|$)|DSN|AUTH$|BROKER|BACKEND$")
-NOT_SECRET = {"AIRFLOW__CORE__AUTH_MANAGER"}
+# The second names what Airflow hides.
+NOT_SECRET = {"AIRFLOW__CORE__AUTH_MANAGER", "AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES"}
 
 
 def environment(service: str) -> dict[str, str | None]:
@@ -274,6 +275,45 @@ def test_no_secret_is_written_in_the_file(name):
     assert re.findall(r"//[^\s/@]*:[^\s/@${}]+@", json.dumps(SERVICES[name])) == []
 
 
+RECORD = """#!/bin/sh
+printf '%s\\n' "$0" "$@" >> "$RECORD.words"
+cat >> "$RECORD.given"
+"""
+
+
+@pytest.mark.parametrize("name", ["airflow-init", "redis"])
+def test_a_password_is_no_word_of_a_command_and_still_gets_there(tmp_path, name):
+    """Run as it stands, with something in place of the programs that writes down what it is given."""
+    for program in ("airflow", "python", "redis-server"):
+        (stub := tmp_path / program).write_text(RECORD, "utf-8")
+        stub.chmod(0o700)
+    secret = "mat khau $x `y` %s"
+    env = dict.fromkeys(("AIRFLOW_ADMIN_PASSWORD", "REDISCLI_AUTH"), secret)
+    env |= {"AIRFLOW_ADMIN_USER": "admin", "AIRFLOW_ADMIN_EMAIL": "a@localhost"}
+    command = [word.replace("$$", "$") for word in SERVICES[name]["command"]]
+    subprocess.run(
+        command,
+        env=env | {"PATH": f"{tmp_path}:{os.defpath}", "RECORD": str(tmp_path / "record")},
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )
+    words, given = ((tmp_path / f"record.{end}").read_text("utf-8") for end in ("words", "given"))
+    assert secret not in words and "--password" not in words
+    if name == "redis":
+        assert words.splitlines() == [str(tmp_path / "redis-server"), "-"]
+        assert given == f'appendonly yes\nrequirepass "{secret}"\n'
+    else:
+        assert given == f"{secret}\n{secret}\n"
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_secret_is_a_word_of_a_command(name):
+    """Compose puts ${…} into the command itself, which anybody on the host sees."""
+    service = SERVICES[name]
+    words = [service.get("command"), service.get("entrypoint"), service.get("healthcheck")]
+    assert [found for found, _ in REFERENCE.findall(json.dumps(words)) if SECRET_NAME.search(found)] == []
+
+
 def test_airflow_services_share_their_keys():
     airflow = [name for name in SERVICES if name.startswith("airflow-")]
     for option in ("CORE__FERNET_KEY", "API_AUTH__JWT_SECRET", "API__SECRET_KEY"):
@@ -338,7 +378,8 @@ def airflow_commands() -> list[list[str]]:
     for name, service in SERVICES.items():
         command, check = service.get("command"), service.get("healthcheck", {}).get("test", [])
         if name == "airflow-init":
-            lines = [shlex.split(line) for line in command[-1].splitlines()]
+            # What stands before a | is given to a command, by the shell.
+            lines = [shlex.split(line.rpartition(" | ")[2]) for line in command[-1].splitlines()]
             assert {line[0] for line in lines} == {"airflow", "python"}
             commands += [line[1:] for line in lines if line[0] == "airflow"]
         elif name.startswith("airflow-"):

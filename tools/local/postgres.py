@@ -21,7 +21,7 @@ import psutil
 import psycopg2
 import sqlalchemy as sa
 
-from cchc.database_roles import BI, RESERVED, prepare
+from cchc.database_roles import BI, RESERVED, close_advisory_locks, prepare
 from tools.local import processes
 from tools.local.settings import (
     BI_LOGIN,
@@ -34,6 +34,7 @@ from tools.local.settings import (
     LocalStackError,
     any_free_port,
     load_secrets,
+    open_private,
     write_private,
 )
 
@@ -50,6 +51,9 @@ BIN = POSTGRES_VERSIONS[18]
 DATABASES = {"airflow": "airflow", "cchc": OWNER_LOGIN}  # each with the login that owns it
 BI_ROLE = BI
 BI_TIMEOUT = "5min"
+# A transaction that is left open keeps what it has read from being changed and cleaned up.
+BI_IDLE_TIMEOUT = "10min"
+BI_CONNECTIONS = 20
 
 # For bulk loading on 2 cores, with safety as in production: a commit is on the disk.
 SETTINGS = {
@@ -88,7 +92,7 @@ def open_to_traversal(folder: Path) -> None:
 @contextmanager
 def exclusive_use(home: Path) -> Iterator[None]:
     """One user of the folder at a time; the kernel ends the use together with the process."""
-    with (home / "lock").open("a+") as lock:
+    with os.fdopen(open_private(home / "lock", os.O_RDWR | os.O_APPEND), "a+") as lock:
         deadline = time.monotonic() + 3
         while True:
             try:
@@ -310,12 +314,24 @@ class EmbeddedPostgres:
                 cursor.execute(f"GRANT {RESERVED} TO airflow")
         finally:
             connection.close()
-        admin = sa.create_engine(self.dsn("cchc", "postgres", "psycopg2"), poolclass=sa.pool.NullPool)
-        with admin.begin() as warehouse:
+        with self._superuser("cchc") as warehouse:
             prepare(warehouse, *(self.secrets[login] for login in (OWNER_LOGIN, ETL_LOGIN, PAGES_LOGIN)))
             if BI_LOGIN not in roles:
                 warehouse.exec_driver_sql(
                     f"CREATE ROLE {BI_LOGIN} LOGIN IN ROLE {BI_ROLE} PASSWORD %s", (self.secrets[BI_LOGIN],)
                 )
-                warehouse.exec_driver_sql(f"ALTER ROLE {BI_LOGIN} SET default_transaction_read_only = on")
-                warehouse.exec_driver_sql(f"ALTER ROLE {BI_LOGIN} SET statement_timeout = '{BI_TIMEOUT}'")
+            for limit in (
+                f"CONNECTION LIMIT {BI_CONNECTIONS}",
+                "SET default_transaction_read_only = on",
+                f"SET statement_timeout = '{BI_TIMEOUT}'",
+                f"SET idle_in_transaction_session_timeout = '{BI_IDLE_TIMEOUT}'",
+            ):
+                warehouse.exec_driver_sql(f"ALTER ROLE {BI_LOGIN} {limit}")
+        with self._superuser("airflow") as metadata:
+            close_advisory_locks(metadata, but_for="airflow")
+
+    @contextmanager
+    def _superuser(self, database: str) -> Iterator[sa.Connection]:
+        admin = sa.create_engine(self.dsn(database, "postgres", "psycopg2"), poolclass=sa.pool.NullPool)
+        with admin.begin() as connection:
+            yield connection
