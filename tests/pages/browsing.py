@@ -1,42 +1,28 @@
-"""A real browser on the pages: Debian's Chromium, driven by Playwright."""
+"""The pages in a real browser, served on loopback."""
 
 import os
-import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tools.local.settings import LOOPBACK, any_free_port
-
-# Root may not use Chromium's sandbox; the rest keeps it from asking hosts that no test needs.
-OPTIONS = [
-    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
-]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-
-def chromium() -> str:
-    """The program; where there is none the test is skipped, but never where nobody looks."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        told = "No Chromium: apt-get install chromium (or set it on PATH under one of these names)."
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(told)
-    assert found
-    return found
+from tools.browser import chromium
+from tools.local.settings import LOOPBACK, LocalStackError, any_free_port
 
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
+    """Where there is none the test is skipped, but never where nobody would see that."""
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(chromium())
+        except LocalStackError as error:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
         yield opened
-        opened.close()
 
 
 @contextmanager
