@@ -1,5 +1,6 @@
 """Numbers, rates, days and moments as they are written in Vietnam."""
 
+import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,9 @@ PERIOD_KINDS = {
     "luy_ke": "Luỹ kế từ đầu năm",
     "ky_bao_cao": "Kỳ báo cáo (từ ngày 15 đến ngày 14)",
 }
+_ALPHABET = {letter: place for place, letter in enumerate("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz", 1)}
+# Huyền, hỏi, ngã, sắc, nặng: as they follow each other in a dictionary.
+_TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
 STATES = {"tam_tinh": "Tạm tính", "da_chot": "Đã chốt"}
 
 
@@ -79,6 +83,24 @@ def period(ky_loai: str, ky: str) -> str:
     return {"luy_ke": f"Luỹ kế đến hết {name.lower()}", "ky_bao_cao": f"Kỳ báo cáo {name.lower()}"}.get(
         ky_loai, name
     )
+
+
+def alphabetical(text: str) -> tuple[list[list[int]], list[int]]:
+    """A key that sorts names as a Vietnamese list does: by letters (a ă â b c d đ …), only then by tones.
+
+    Numbers go by their value. A server's database need not have the collation.
+    """
+    marks = unicodedata.normalize("NFD", text.casefold())
+    plain = unicodedata.normalize("NFC", "".join(char for char in marks if char not in _TONES))
+    words = [
+        [int(word)]
+        if word.isdecimal()
+        else [_ALPHABET.get(char, ord(char) + len(_ALPHABET)) for char in word]
+        for word in plain.split()
+    ]
+    # A tone with the place of its letter: those without come first.
+    letters = [char for char in marks if char in _TONES or not unicodedata.combining(char)]
+    return words, [_TONES.get(following, 0) for following in [*letters[1:], ""]]
 
 
 def cell(value: object) -> str:
