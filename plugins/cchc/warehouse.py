@@ -1,5 +1,8 @@
 """Connections to the warehouse: an engine with limits, statements, turns."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
@@ -92,10 +95,11 @@ def take_turn(connection: sa.Connection, what: str, wait_s: float | None = None)
     """Waits until nobody else does `what`, and has it until the transaction ends, however it ends.
 
     To be called as the first statement of the transaction that writes: a lock of another session would
-    protect nothing once that session is gone. Raises WarehouseUnavailable, with who has it, after
-    `wait_s` seconds (None: LONGEST_WAIT_S). `what`: a key of TURNS, or any other name (batch:7).
+    protect nothing once that session is gone. No later statement of the transaction waits longer for a
+    lock either. Raises WarehouseUnavailable, with who has it, after `wait_s` seconds (None:
+    LONGEST_WAIT_S). `what`: a key of TURNS, or any other name (batch:7).
     """
-    wait_s = LONGEST_WAIT_S if wait_s is None else wait_s
+    limit_s = LONGEST_WAIT_S if wait_s is None else wait_s
     # Of a snapshot taken before the wait nothing could be trusted: LOCK TABLE takes none.
     take = (
         f"LOCK TABLE {TURNS[what]} IN SHARE ROW EXCLUSIVE MODE"
@@ -103,9 +107,10 @@ def take_turn(connection: sa.Connection, what: str, wait_s: float | None = None)
         # Who inserts the same name waits for the end of this transaction. No row is ever left.
         else "INSERT INTO ops.lock (name) VALUES (:name); DELETE FROM ops.lock WHERE name = :name"
     )
+    # Rows that somebody frozen holds would keep this transaction, and so all others of this turn, for ever.
     statement = sa.text(
-        f"SET LOCAL lock_timeout = '{wait_s * 1000:.0f}ms'; {take}; SET LOCAL lock_timeout TO DEFAULT; "
-        "SET LOCAL application_name = :told"
+        f"SET LOCAL lock_timeout = '{limit_s * 1000:.0f}ms'; {take}; "
+        f"SET LOCAL lock_timeout = '{LONGEST_WAIT_S * 1000:.0f}ms'; SET LOCAL application_name = :told"
     )
     try:
         connection.execute(statement, named_in(statement, {"name": what, "told": f"cchc {what}"}))
@@ -113,25 +118,72 @@ def take_turn(connection: sa.Connection, what: str, wait_s: float | None = None)
         if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
             raise
         raise WarehouseUnavailable(
-            f"Waited {wait_s:g} s for the turn to do {what!r}, which "
+            f"Waited {limit_s:g} s for the turn to do {what!r}, which "
             f"{_who_does(connection.engine, what)} has. Nothing was changed. Run it again when that one is "
-            "done; if it is frozen, end it (SELECT pg_terminate_backend(pid)): what it had not finished is "
-            "undone."
+            f"done; {END_IT}."
         ) from None
 
 
+@contextmanager
+def naming_who_holds(engine: sa.Engine) -> Iterator[None]:
+    """Says of a lock that was not given within the time that take_turn set who has it."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
+            raise
+        # Its words name the table and never a row: "while updating tuple (0,1) in relation "period"".
+        found = re.search(r'relation "(\w+)"', getattr(error.orig, "diag", None).context or "")
+        holder = _holder(engine, HOLDING_ROWS, name=found[1]) if found else None
+        raise WarehouseUnavailable(
+            f"Waited {LONGEST_WAIT_S:g} s for rows of {found[1] if found else 'a table'} that "
+            f"{holder or 'another session'} holds. The step was undone. Run it again when that one is done; "
+            f"{END_IT}."
+        ) from None
+
+
+END_IT = "if it is frozen, end it (SELECT pg_terminate_backend(pid)): what it had not finished is undone"
+HAVING_THE_TURN = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = :name "
+    "AND xact_start IS NOT NULL"
+)
+HOLDING_ROWS = (
+    "SELECT l.pid FROM pg_locks AS l INNER JOIN pg_class AS c ON l.relation = c.oid "
+    "WHERE l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.granted "
+    "AND c.relname = :name AND l.mode IN ('RowShareLock', 'RowExclusiveLock', 'ShareRowExclusiveLock')"
+)
+
+
 def _who_does(engine: sa.Engine, what: str) -> str:
+    return _holder(engine, HAVING_THE_TURN, f"cchc {what}") or "a session that has ended meanwhile"
+
+
+def _holder(engine: sa.Engine, holding: str, name: str) -> str | None:
+    """The session that the query `holding` finds, and the one that keeps it from going on, if one does."""
+    # Of those that wait for each other only the last is to be ended.
     query = sa.text(
-        "SELECT pid, coalesce(host(client_addr), 'this machine') AS place, state, "
-        "to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS') AS since FROM pg_stat_activity "
-        "WHERE datname = current_database() AND application_name = :told AND xact_start IS NOT NULL "
-        "ORDER BY xact_start LIMIT 1"
+        f"WITH RECURSIVE chain AS (SELECT pid, pid AS first, 0 AS step FROM ({holding}) AS f "
+        "UNION SELECT b.pid, chain.first, chain.step + 1 FROM chain "
+        "CROSS JOIN LATERAL unnest(pg_blocking_pids(chain.pid)) AS b (pid) WHERE chain.step < 9), "
+        "ends AS (SELECT first, pid, step FROM chain WHERE cardinality(pg_blocking_pids(pid)) = 0) "
+        "SELECT a.pid, coalesce(host(a.client_addr), 'this machine') AS place, a.state, "
+        "a.application_name AS name, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS') AS since "
+        "FROM (SELECT * FROM ends ORDER BY step DESC, pid LIMIT 1) AS e "
+        "CROSS JOIN LATERAL (VALUES (e.first, 1), (e.pid, 2)) AS shown (pid, place_in_line) "
+        "INNER JOIN pg_stat_activity AS a ON shown.pid = a.pid "
+        "WHERE a.xact_start IS NOT NULL ORDER BY shown.place_in_line"
     )
     with engine.connect() as connection:
-        row = connection.execute(query, {"told": f"cchc {what}"}).one_or_none()
-    if row is None:
-        return "a session that has ended meanwhile"
-    return f"session {row.pid} from {row.place}, {row.state or 'of another role'}, since {row.since},"
+        rows = connection.execute(query, {"name": name}).all()
+    if not rows:
+        return None
+    told = [
+        f"session {row.pid} from {row.place}, {row.state or 'of another role'}, since {row.since},"
+        for row in rows
+    ]
+    if rows[0].pid == rows[-1].pid:
+        return told[0]
+    return f"{told[0]} which waits for {told[-1]} who does {rows[-1].name.removeprefix('cchc ')!r},"
 
 
 def copy_text(connection: sa.Connection, table: str, columns: list[str], source: object) -> int:

@@ -20,7 +20,7 @@ from cchc.judging.suites import Verdict, applicable, suite_json
 from cchc.reading.staging import drop_staged, look_up_view, stage, staged
 from cchc.registers.syncing import sync_registers
 from cchc.sources.landed_file import whole_while_read
-from cchc.warehouse import full_address, take_turn
+from cchc.warehouse import full_address, naming_who_holds, take_turn
 
 
 def validate(engine: sa.Engine, batch_id: int) -> Batch:
@@ -30,7 +30,11 @@ def validate(engine: sa.Engine, batch_id: int) -> Batch:
     be judged the same. What is loaded of a batch that is judged again and stopped stays loaded.
     """
     # In the transaction that writes the verdict: if it ends early, nothing is written.
-    with step(f"batch {batch_id}", "judging it"), engine.begin() as deciding:
+    with (
+        step(f"batch {batch_id}", "judging it"),
+        naming_who_holds(engine),
+        engine.begin() as deciding,
+    ):
         take_turn(deciding, f"batch:{batch_id}")
         # Not in the same transaction, which would keep what is staged from being staged again.
         with engine.connect() as connection:

@@ -12,7 +12,7 @@ from cchc.judging.validation import ready_to_load, validate
 from cchc.loading.load_sql import core_types, load_sql
 from cchc.periods import first_period, month_of, months_between
 from cchc.reading.staging import drop_staged, keep_staged, look_up_view, staging_table
-from cchc.warehouse import run_sql, take_turn
+from cchc.warehouse import naming_who_holds, run_sql, take_turn
 
 ATTEMPTS = 3
 # What was written a moment ago is unknown to the planner, which would look up each of these lines by itself.
@@ -30,7 +30,11 @@ def load(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
         with engine.connect() as connection:
             batch = batch_of(connection, batch_id)
         label = batch.label
-        with step(label, "loading its lines into core"), engine.begin() as connection:
+        with (
+            step(label, "loading its lines into core"),
+            naming_who_holds(engine),
+            engine.begin() as connection,
+        ):
             take_turn(connection, "load")
             batch = batch_of(connection, batch_id)
             if batch.status == "stopped":
