@@ -121,7 +121,10 @@ def register_landed(
             "UPDATE ops.batch SET landed_path = :landed_path, size_bytes = :size_bytes, "
             # An operator vouches for what a unit handed in; a unit takes nothing back from an operator.
             "origin = CASE WHEN origin = 'form' AND :origin = 'file' THEN 'file' ELSE origin END, "
-            "stop_reason = CASE WHEN judgement = 'stopped' THEN stop_reason END, file_deleted_at = NULL, "
+            "stop_reason = CASE WHEN judgement = 'stopped' THEN stop_reason END, "
+            # What was deleted and is given again is kept as long as what is given for the first time.
+            "landed_at = CASE WHEN file_deleted_at IS NULL THEN landed_at ELSE now() END, "
+            "file_deleted_at = NULL, "
             "(extracted_at, time_source) = ("
             "SELECT CASE WHEN said THEN :extracted_at ELSE extracted_at END, "
             "CASE WHEN said THEN :time_source ELSE time_source END "

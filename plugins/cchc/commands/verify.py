@@ -1,6 +1,6 @@
 """Checks that what must always hold holds in the warehouse now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from cchc.figures.definitions import indicators
 from cchc.figures.refresh import pending_periods
 from cchc.shown import in_table
 from cchc.sources.landed_file import landed_fault
+from cchc.sources.leftovers import is_old
+from cchc.sources.unnamed_files import unnamed_files
 from cchc.warehouse import run_sql_file
 
 SHOWN = 5
@@ -72,6 +74,7 @@ def checks(engine: sa.Engine, *, files: bool = True) -> Iterator[Finding]:
         ).all()
     if files:
         yield Finding("every landed file is there, byte for byte", [*filter(None, map(_file_fault, landed))])
+        yield Finding("every file of the landing area is that of a batch", _unnamed(engine, landed))
         deleted = [
             f"batch {batch.batch_id} ({batch.dataset}): deleted on {batch.file_deleted_at:%Y-%m-%d}"
             for batch in landed
@@ -135,6 +138,17 @@ def _stopped_again(connection: sa.Connection) -> list[str]:
             )
         )
     )
+
+
+def _unnamed(engine: sa.Engine, landed: Sequence[sa.Row[Any]]) -> list[str]:
+    """Files that no batch names, and so no time for which files are kept; not those of the last day."""
+    areas = {Path(batch.landed_path).parents[2] for batch in landed if Path(batch.landed_path).is_absolute()}
+    return [
+        f"{file.path}: {'a spare copy, swept by the next tidy_up' if file.spare else 'its bytes are of no batch'}"
+        for area in sorted(areas)
+        for file in unnamed_files(engine, area)
+        if is_old(file.path)
+    ]
 
 
 def _file_fault(batch: sa.Row[Any]) -> str | None:
