@@ -180,7 +180,7 @@ class World:
                 "core.tong_hop, core.tong_hop_linh_vuc, core.tong_hop_tthc, mart.chi_so, mart.bieu_06a, "
                 "mart.ky, ops.period_written, ops.batch_period, ops.period, "
                 "ops.figure_change, ops.reject, ops.line_finding, ops.validation_result, ops.deleted_file, "
-                "ops.reconciliation; "
+                "ops.reconciliation, ops.contradiction, ops.known_line; "
                 "DELETE FROM ops.batch WHERE dataset NOT IN ('don_vi', 'tthc')"
             )
         return self

@@ -5,7 +5,7 @@ from alembic import op
 from cchc.database_objects import run_migration
 
 revision = "0017"
-down_revision = "0009"
+down_revision = "0010"
 
 
 def upgrade() -> None:
