@@ -40,6 +40,7 @@ class Batch:
     judged_again: dict[str, Any] | None
     file_deleted_at: datetime | None
     judged_against: str | None
+    staged_hash: int | None
     stated_total: int | None
     lines_read: int | None
     lines_accepted: int | None
@@ -154,6 +155,24 @@ def reopen_reference(connection: sa.Connection, batch_id: int, changed: bool) ->
     )
 
 
+def reopen(connection: sa.Connection) -> None:
+    """Has the batches of ops.reopened judged and loaded again: what names mean has changed since.
+
+    What is loaded of them stays until then. Those whose file was deleted cannot be loaded again.
+    """
+    connection.execute(
+        sa.text(
+            "UPDATE ops.batch AS b SET judgement = NULL, stop_reason = NULL, judged_again = '{}' "
+            "FROM ops.reopened AS r WHERE r.batch_id = b.batch_id AND b.status = 'loaded' "
+            "AND b.file_deleted_at IS NULL AND b.judged_again IS NULL"
+        )
+    )
+
+
+def _close(connection: sa.Connection, batch_id: int) -> None:
+    connection.execute(sa.text("DELETE FROM ops.reopened WHERE batch_id = :b"), {"b": batch_id})
+
+
 def note_staged(
     connection: sa.Connection,
     batch_id: int,
@@ -230,6 +249,9 @@ def note_judged(connection: sa.Connection, batch_id: int, rejected: int, stop_re
             "b": batch_id,
         },
     )
+    if stop_reason:
+        # That it was stopped is what waits for a person now.
+        _close(connection, batch_id)
 
 
 def stop_unread(connection: sa.Connection, batch_id: int, reason: str) -> None:
@@ -241,6 +263,7 @@ def stop_unread(connection: sa.Connection, batch_id: int, reason: str) -> None:
         ),
         {"reason": reason, "b": batch_id},
     )
+    _close(connection, batch_id)
 
 
 def note_waiting(connection: sa.Connection, batch_id: int, reason: str) -> None:
@@ -276,6 +299,7 @@ def note_loaded(connection: sa.Connection, batch_id: int, accepted: int, superse
         ),
         {"accepted": accepted, "superseded": superseded, "b": batch_id, "again": json.dumps(again or {})},
     )
+    _close(connection, batch_id)
 
 
 # Its landed file ------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from tools.local.postgres import EmbeddedPostgres
 
 pytestmark = pytest.mark.long
 
-LINES, BATCH, MONTHS, FIGURES, SUMS, FORM, JUDGED, FILES, KEPT = range(9)
+LINES, BATCH, HELD, UNITS, GONE, MONTHS, FIGURES, SUMS, FORM, JUDGED, FILES, NAMED, KEPT = range(13)
 FINISHED = {"trang_thai_ho_so": "9", "ngay_ket_thuc_xu_ly": "20250311100000"}
 
 
@@ -76,10 +76,10 @@ def test_nothing_is_found_in_a_warehouse_that_was_filled_the_usual_way(counted, 
     monkeypatch.setenv("CCHC_WAREHOUSE_DSN", counted.engine.url.render_as_string(hide_password=False))
     assert main(["verify"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 9
+    assert len(lines) == 13
     assert all(line.startswith("ok    ") for line in lines)
     assert main(["verify", "--no-files"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 7
+    assert len(capsys.readouterr().out.splitlines()) == 10
 
 
 def test_a_failed_check_ends_with_1_and_names_what_is_wrong(counted, monkeypatch, capsys):

@@ -70,8 +70,8 @@ def test_files_half_written_are_swept_a_day_later_and_nothing_else(province: Wor
     assert all(path.exists() for path in (new, other, kept, folder, link))
     # 5000 bytes are two blocks of 4096.
     assert province.rows("SELECT what, how_many, bytes, names FROM ops.sweep ORDER BY sweep_id") == [
-        ("landing_file", 1, 8192, [".landing-cu"]), ("landed_copy", 0, 0, []), ("handed_in", 0, 0, []), ("temporary", 0, 0, []),
-        ("staging", 0, 0, []),
+        ("landing_file", 1, 8192, [".landing-cu"]), ("landed_copy", 0, 0, []), ("handed_in", 0, 0, []),
+        ("temporary", 0, 0, []), ("staging", 0, 0, []),
     ]  # fmt: skip
     # Every sweep is told, also of nothing.
     assert sweep(province.engine, area) == NONE

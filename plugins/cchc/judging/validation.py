@@ -17,7 +17,7 @@ from cchc.judging.findings import record
 from cchc.judging.judge import Judge, getting_ready
 from cchc.judging.stop_reason import STAYS_LOADED, stop_reason
 from cchc.judging.suites import Verdict, applicable, suite_json
-from cchc.reading.staging import drop_staged, look_up_view, stage, staged
+from cchc.reading.staging import drop_staged, look_up_view, stage, staged, staged_as_read
 from cchc.registers.syncing import sync_registers
 from cchc.sources.landed_file import whole_while_read
 from cchc.warehouse import full_address, naming_who_holds, take_turn
@@ -107,7 +107,7 @@ def ready_to_load(connection: sa.Connection, batch: Batch) -> bool:
         batch.judgement == "passed"
         and not batch.settled
         and batch.judged_against == dimension_state(connection)
-        and staged(connection, batch)
+        and staged_as_read(connection, batch)
     )
 
 

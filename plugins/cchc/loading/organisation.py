@@ -37,10 +37,7 @@ def load_organisation(
             f"loaded. SELECT line_no, reasons FROM ops.reject WHERE batch_id = {landed.batch_id} says which "
             f"lines and why: correct them."
         )
-    batch, _ = load(engine, landed.batch_id)
-    waiting = (
-        "SELECT b.ky FROM ops.batch_period AS b INNER JOIN ops.period AS p ON b.ky = p.ky "
-        "WHERE b.batch_id = :b AND b.changed > p.refreshed ORDER BY b.ky"
-    )
+    batch, months = load(engine, landed.batch_id)
+    waiting = "SELECT ky FROM ops.period WHERE ky = ANY(:months) AND changed > refreshed ORDER BY ky"
     with engine.connect() as connection:
-        return batch, list(connection.scalars(sa.text(waiting), {"b": landed.batch_id}))
+        return batch, list(connection.scalars(sa.text(waiting), {"months": months}))

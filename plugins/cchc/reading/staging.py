@@ -70,6 +70,28 @@ def staged(connection: sa.Connection, batch: Batch) -> bool:
     return lines == batch.lines_read
 
 
+def staged_as_read(connection: sa.Connection, batch: Batch) -> bool:
+    """Whether staging holds every line as it was read, none twice, and what was found of them."""
+    if not staged(connection, batch):
+        return False
+    table = staging_table(batch.dataset, batch.batch_id)
+    if connection.scalar(sa.text("SELECT to_regclass(:t)"), {"t": f"{table}__repeated"}) is None:
+        return False
+    return _hash(connection, table) == batch.staged_hash
+
+
+def _hash(connection: sa.Connection, table: str) -> int:
+    """A number that is another one when a cell is another, or a line is missing and another there twice."""
+    # Together with the number of lines: of two equal lines more this alone would say nothing.
+    found: int = connection.scalar(
+        sa.text(
+            f"SELECT (SELECT coalesce(bit_xor(hash_record_extended(s, 0)), 0) FROM {table} AS s) "
+            f"# (SELECT coalesce(bit_xor(hash_record_extended(r, 1)), 0) FROM {table}__repeated AS r)"
+        )
+    )
+    return found
+
+
 def keep_staged(connection: sa.Connection, batch: Batch) -> bool:
     """Keeps others from changing the staged lines until the transaction ends; whether there are any."""
     table = staging_table(batch.dataset, batch.batch_id)
@@ -130,6 +152,7 @@ def stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
             "extra_columns": found.end["extra"],
             "missing_columns": found.end["missing"],
             "personal_columns": found.end["personal"],
+            "staged_hash": _hash(connection, table),
             "records_in_file": found.end["records"],
             "repaired": json.dumps(found.end["repaired"]),
             "notes": found.end["notes"],
