@@ -40,7 +40,7 @@ class Batch:
     judged_again: dict[str, Any] | None
     file_deleted_at: datetime | None
     judged_against: str | None
-    staged_hash: int | None
+    staged_as: str | None
     stated_total: int | None
     lines_read: int | None
     lines_accepted: int | None

@@ -1,5 +1,5 @@
--- Takes out of core.danh_gia the rows of lines that are rejected now; a rating counts in its month and in the figures of
--- longer periods that hold it. Safe to repeat.
+-- Takes out of core.danh_gia the rows of lines that are rejected now; a rating counts in its month and in the figures
+-- of longer periods that hold it. Safe to repeat.
 WITH lay AS (
     DELETE FROM core.danh_gia AS d
     USING lay_ra

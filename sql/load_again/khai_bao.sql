@@ -1,5 +1,5 @@
--- Takes out of core.khai_bao the rows of lines that are rejected now, or whose unit's name means another unit now: those
--- are loaded again as they are. Safe to repeat.
+-- Takes out of core.khai_bao the rows of lines that are rejected now, or whose unit's name means another unit now:
+-- those are loaded again as they are. Safe to repeat.
 INSERT INTO lay_ra
 SELECT
     b.line_no,

@@ -21,11 +21,19 @@ WITH khoa_moi AS (
 khoa_doi AS (
     SELECT khac.khoa
     FROM (
-        (SELECT * FROM truoc_khoa EXCEPT SELECT * FROM khoa_moi)
+        (
+            SELECT * FROM truoc_khoa
+            EXCEPT
+            SELECT * FROM khoa_moi
+        )
         UNION ALL
-        (SELECT * FROM khoa_moi EXCEPT SELECT * FROM truoc_khoa)
+        (
+            SELECT * FROM khoa_moi
+            EXCEPT
+            SELECT * FROM truoc_khoa
+        )
     ) AS khac
-    WHERE khac.khoa IN (SELECT khoa FROM truoc_khoa)
+    WHERE khac.khoa IN (SELECT t.khoa FROM truoc_khoa AS t)
     GROUP BY khac.khoa
 ),
 
@@ -38,7 +46,11 @@ doan AS (
         SELECT
             ca_hai.khoa,
             unnest(ARRAY['-infinity', ca_hai.valid_from, ca_hai.valid_to + 1]) AS tu
-        FROM (SELECT * FROM truoc_khoa UNION SELECT * FROM khoa_moi) AS ca_hai
+        FROM (
+            SELECT * FROM truoc_khoa
+            UNION
+            SELECT * FROM khoa_moi
+        ) AS ca_hai
         INNER JOIN khoa_doi ON ca_hai.khoa = khoa_doi.khoa
         GROUP BY 1, 2
     ) AS moc
@@ -106,9 +118,17 @@ SELECT
     'infinity',
     NULL
 FROM (
-    (SELECT * FROM truoc_mo_ho EXCEPT SELECT * FROM mo_ho_moi)
+    (
+        SELECT * FROM truoc_mo_ho
+        EXCEPT
+        SELECT * FROM mo_ho_moi
+    )
     UNION ALL
-    (SELECT * FROM mo_ho_moi EXCEPT SELECT * FROM truoc_mo_ho)
+    (
+        SELECT * FROM mo_ho_moi
+        EXCEPT
+        SELECT * FROM truoc_mo_ho
+    )
 ) AS m
 INNER JOIN truoc_khoa AS k ON m.khoa = k.khoa
 UNION
@@ -120,9 +140,17 @@ SELECT
     t.xuat_den,
     NULL
 FROM (
-    (SELECT * FROM truoc_tien_than EXCEPT SELECT * FROM tien_than_moi)
+    (
+        SELECT * FROM truoc_tien_than
+        EXCEPT
+        SELECT * FROM tien_than_moi
+    )
     UNION ALL
-    (SELECT * FROM tien_than_moi EXCEPT SELECT * FROM truoc_tien_than)
+    (
+        SELECT * FROM tien_than_moi
+        EXCEPT
+        SELECT * FROM truoc_tien_than
+    )
 ) AS t
 -- Who took a thing over from nobody has it from himself, as if this was not asked.
 WHERE t.ung_vien <> ARRAY[t.ma_don_vi];

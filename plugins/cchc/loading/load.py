@@ -47,7 +47,7 @@ def load_reopened(engine: sa.Engine) -> set[str]:
     months: set[str] = set()
     tried: set[int] = set()
     while True:
-        with engine.connect() as connection:
+        with engine.begin() as connection:
             left = [batch_id for batch_id in waiting(connection) if batch_id not in tried]
         if not left:
             return months

@@ -67,7 +67,10 @@ def reopen_by_units(connection: sa.Connection, batch: Batch) -> Ranges:
 
 
 def waiting(connection: sa.Connection) -> list[int]:
-    """The batches that are to be loaded again and can be."""
+    """The batches that are to be loaded again and can be: also those whose deleted file was given again."""
+    if not connection.scalar(sa.text("SELECT EXISTS (SELECT FROM ops.reopened)")):
+        return []
+    reopen(connection)
     return list(
         connection.scalars(
             sa.text(

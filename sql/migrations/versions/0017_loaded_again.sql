@@ -16,9 +16,9 @@ COMMENT ON COLUMN ops.reopened.reason IS
 'tra_lai: lô có thể còn trạng thái cũ hơn của một hồ sơ đã bị lấy lại.';
 COMMENT ON COLUMN ops.reopened.reopened_at IS 'Khi nào.';
 
-ALTER TABLE ops.batch ADD COLUMN staged_hash bigint;
-COMMENT ON COLUMN ops.batch.staged_hash IS
-'Vân tay chung của các dòng ở bảng đệm khi đọc xong, không phụ thuộc thứ tự; khác đi thì tệp được đọc lại.';
+ALTER TABLE ops.batch ADD COLUMN staged_as text;
+COMMENT ON COLUMN ops.batch.staged_as IS
+'Giao dịch đã ghi bảng đệm và số dòng có khoá lặp; bảng đệm có dòng do giao dịch khác ghi thì tệp được đọc lại.';
 
 ALTER TABLE ops.sweep DROP CONSTRAINT sweep_what_check;
 ALTER TABLE ops.sweep ADD CONSTRAINT sweep_what_check
