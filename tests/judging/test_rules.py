@@ -384,7 +384,7 @@ def test_two_contents_of_one_moment_are_a_warning_about_both_and_two_equal_ones_
         rows = [{"ma_ho_so": code(n + 1)} for n in range(60)]
         path = world.steps(*rows, rows[0] | {"don_vi": XA}, rows[1])
     elif dataset == "van_ban":
-        rows = [{"ma_van_ban": f"VB{n}", "so": str(n)} for n in range(60)]
+        rows = [{"ma_van_ban": f"VB{n}", "so": str(n)} for n in range(1, 61)]
         path = world.documents(*rows, rows[0] | {"do_khan": "2"}, rows[1])
     elif dataset == "ho_so_cong_viec":
         rows = [{"ma_hscv": f"HSCV{n}"} for n in range(60)]
