@@ -133,7 +133,8 @@ def naming_who_holds(engine: sa.Engine) -> Iterator[None]:
         if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
             raise
         # Its words name the table and never a row: "while updating tuple (0,1) in relation "period"".
-        found = re.search(r'relation "(\w+)"', getattr(error.orig, "diag", None).context or "")
+        told = getattr(getattr(error.orig, "diag", None), "context", None) or ""
+        found = re.search(r'relation "(\w+)"', told)
         holder = _holder(engine, HOLDING_ROWS, name=found[1]) if found else None
         raise WarehouseUnavailable(
             f"Waited {LONGEST_WAIT_S:g} s for rows of {found[1] if found else 'a table'} that "
