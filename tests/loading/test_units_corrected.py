@@ -245,6 +245,23 @@ def test_what_waits_to_be_loaded_again_is_told_and_loaded_with_the_next_load(
     assert failed(world) == []
 
 
+def test_a_file_that_was_deleted_is_noted_and_loaded_again_when_it_is_given_again(
+    province_of_files: World, tmp_path: Path
+):
+    world = province_of_files
+    organise(world, write(tmp_path / "r1", [A, B], [], [called(X, "84.a")]))
+    export = world.dossiers(on("2025-02-03", X, 1))
+    world.ingest("ho_so", export, "2025-03-31")
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE ops.batch SET file_deleted_at = now() WHERE dataset = 'ho_so'")
+    organise(world, write(tmp_path / "r2", [A, B], [], [called(X, "84.b")]))
+    assert world.rows("SELECT ma_don_vi FROM core.ho_so") == [("84.a",)]
+    assert findings(world, GONE)[0].endswith(", its file was deleted") and findings(world, LOOKED_UP) == []
+    world.ingest("ho_so", export, "2025-03-31")
+    assert world.rows("SELECT ma_don_vi FROM core.ho_so") == [("84.b",)]
+    assert findings(world, GONE) == findings(world, LOOKED_UP) == []
+
+
 def test_units_that_change_nothing_for_what_is_loaded_open_nothing_again(
     province_of_files: World, tmp_path: Path, monkeypatch
 ):
