@@ -360,12 +360,18 @@ simple(
     "moment_is_no_time",
     "the moment is text",
     UNAVAILABLE,
-    "thoi_diem is hôm nay",
+    r"thoi_diem is \(chữ, 7 ký tự\)",
     fields(thoi_diem="hôm nay"),
 )
 simple("moment_missing", "does not say which moment", REFUSED, "does not say which", fields(thoi_diem=None))
 simple("page_number_missing", "does not say which page", REFUSED, "does not say which", fields(trang=None))
-simple("page_number_bad", "the page's number is text", REFUSED, "trang is hai", fields(2, trang="hai"))
+simple(
+    "page_number_bad",
+    "the page's number is text",
+    REFUSED,
+    r"trang is \(chữ, 3 ký tự\)",
+    fields(2, trang="hai"),
+)
 simple("page_number_zero", "counts pages from 0", UNAVAILABLE, "trang is 0, and 1 was asked", fields(trang=0))
 simple("total_grows", "another total on page 2", UNAVAILABLE, "list changed", fields(2, tong_so=36))
 simple("total_falls", "a smaller total on page 4", UNAVAILABLE, "list changed", fields(4, tong_so=34))
@@ -388,11 +394,17 @@ simple(
     "total_of_5000_digits",
     "states a number that no type holds",
     REFUSED,
-    "tong_so is 999",
+    r"tong_so is \(số, 20 chữ số\)",
     fields(tong_so="9" * 5000),
 )
 simple("pages_not_stated", "does not say how many pages there are", LANDED, "", fields(so_trang=None))
-simple("pages_bad", "the number of pages is text", REFUSED, "so_trang is bốn", fields(so_trang="bốn"))
+simple(
+    "pages_bad",
+    "the number of pages is text",
+    REFUSED,
+    r"so_trang is \(chữ, 3 ký tự\)",
+    fields(so_trang="bốn"),
+)
 simple("pages_too_few", "states 3 pages of 4", UNAVAILABLE, FEWER, fields(so_trang=3))
 simple("pages_too_many", "states 5 pages of 4", UNAVAILABLE, FEWER, fields(so_trang=5))
 simple(
@@ -451,7 +463,7 @@ simple(
     "error_code_in_200",
     "says error_code 7 with HTTP 200",
     REFUSED,
-    "error_code 7: 'hỏng\\\\n",
+    r"error_code 7: \(chữ, 10 ký tự\)",
     fields(error_code="7", message="hỏng\n\x1b[31m"),
 )
 simple("data_missing", "has no data", REFUSED, "Expected error_code 0 and a data list", fields(data=None))
@@ -752,7 +764,7 @@ simple(
     "http_404",
     "HTTP 404 in JSON",
     REFUSED,
-    "HTTP 404: no such list",
+    r"HTTP 404: \(chữ, 12 ký tự\)",
     of_list(lambda _: in_json({"message": "no such list"}, 404)),
 )
 simple(
@@ -888,7 +900,7 @@ simple(
     "secret_in_message",
     "repeats the secret in a refusal",
     REFUSED,
-    r"HTTP 400: client \*\*\*",
+    r"HTTP 400: \(chữ, 20 ký tự\)",
     of_list(lambda _: in_json({"message": f"client {SECRET} token {TOKEN}"}, 400)),
 )
 simple(
@@ -968,7 +980,7 @@ simple(
     "csv_total_of_5000_digits",
     "states a number that no type holds",
     REFUSED,
-    "X-Tong-So is '999",
+    r"X-Tong-So is '\(số, 20 chữ số\)",
     of_list(lambda _: in_csv(ROWS, "9" * 5000)),
     **CSV,
 )

@@ -185,7 +185,7 @@ def test_a_source_without_totals_cannot_say(monkeypatch, status: int):
         (totals((MARCH, 3), (MARCH, 3)), SourceRefused, "no list of months"),
         (totals(("2025-13", 3)), SourceRefused, "no list of months"),
         (totals((3, 3)), SourceRefused, "no list of months"),
-        (totals((MARCH, "ba")), SourceRefused, "tong_so is ba"),
+        (totals((MARCH, "ba")), SourceRefused, r"tong_so is \(chữ, 2 ký tự\)"),
         (totals(data={}), SourceRefused, "no list of months"),
         (totals(data=[1]), SourceRefused, "no list of months"),
         (totals(data=None), SourceRefused, "no list of months"),

@@ -15,7 +15,7 @@ from cchc.figures.indicator_sql import keep_sql, measures, report_sql, roll_up_s
 from cchc.figures.points_766 import points_766
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
 from cchc.registers.declared_items import sync_items
-from cchc.warehouse import naming_who_holds, run_sql, run_sql_file, sync_rows, take_turn
+from cchc.warehouse import no_endless_wait, run_sql, run_sql_file, sync_rows, take_turn
 
 SERIALIZATION_FAILURE = "40001"
 ATTEMPTS = 5
@@ -62,7 +62,7 @@ def refresh(engine: sa.Engine, *kys: str) -> Refreshed:
         try:
             sync_definitions(engine)
             snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ")
-            with naming_who_holds(engine), snapshot as connection, connection.begin():
+            with no_endless_wait(engine, " ".join(kys)), snapshot as connection, connection.begin():
                 take_turn(connection, "refresh")
                 return _refresh(connection, months)
         except sa.exc.OperationalError as error:
@@ -118,7 +118,7 @@ def sync_definitions(engine: sa.Engine) -> None:
         }
         for term, m in measures().items()
     ]
-    with naming_who_holds(engine), engine.begin() as connection:
+    with no_endless_wait(engine, "definitions"), engine.begin() as connection:
         take_turn(connection, "definitions")
         sync_functions(connection)
         sync_rows(connection, "mart.dinh_nghia", definitions, keep_old=("ma_chi_so", "phien_ban"))
@@ -209,11 +209,16 @@ def _refresh(connection: sa.Connection, months: list[Month]) -> Refreshed:
     shut = [p for p in periods if (p.ky_loai, p.ky) in closed]
     result.closed = [f"{p.ky_loai} {p.ky}" for p in shut]
     periods = [p for p in periods if p not in shut]
+    to_count = []
     for month in sorted({m for p in periods for m in p.months() if m.ky in states}):
         state = states[month.ky]
         if state.changed != state.counted or state.counted_with != fingerprint():
-            _count(connection, month, state.changed)
-            result.counted.append(month.ky)
+            to_count.append(month)
+    # Of one snapshot: the same for every month.
+    until = {fact: known_until(connection, fact) for fact in facts()} if to_count else {}
+    for month in to_count:
+        _count(connection, month, states[month.ky].changed, until)
+        result.counted.append(month.ky)
     _write(connection, result, periods)
     done = [m.ky for m in waiting if not set(shut) & set(periods_of(m))]
     connection.execute(
@@ -244,14 +249,13 @@ def known_until(connection: sa.Connection, fact: str) -> date | None:
     return last_day(until) if until else None
 
 
-def _count(connection: sa.Connection, month: Month, changed: int) -> None:
+def _count(connection: sa.Connection, month: Month, changed: int, until: dict[str, date | None]) -> None:
     binds = month_binds(month, None)
-    for table in COUNTS:
-        connection.execute(sa.text(f"DELETE FROM {table} WHERE ky = :ky"), {"ky": month.ky})
+    run_sql(connection, ";\n".join(f"DELETE FROM {table} WHERE ky = :ky" for table in COUNTS), ky=month.ky)
     for fact in facts():
         if scan := scan_sql(fact):
-            connection.execute(sa.text(f"DROP TABLE IF EXISTS dem_{fact}"))
-            run_sql(connection, scan, **month_binds(month, known_until(connection, fact)))
+            again = f"DROP TABLE IF EXISTS dem_{fact};\n{scan}"
+            run_sql(connection, again, **month_binds(month, until[fact]))
     for statement in keep_sql():
         run_sql(connection, statement, **binds)
     run_sql(connection, "INSERT INTO core.doan (tu_ngay, ky) VALUES (:tu_ngay, :ky), (:giua, :ky)", **binds)

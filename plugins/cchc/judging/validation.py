@@ -20,7 +20,7 @@ from cchc.judging.suites import Verdict, applicable, suite_json
 from cchc.reading.staging import drop_staged, look_up_view, stage, staged, staged_as_read
 from cchc.registers.syncing import sync_registers
 from cchc.sources.landed_file import whole_while_read
-from cchc.warehouse import full_address, naming_who_holds, take_turn
+from cchc.warehouse import full_address, no_endless_wait, take_turn
 
 
 def validate(engine: sa.Engine, batch_id: int) -> Batch:
@@ -32,7 +32,7 @@ def validate(engine: sa.Engine, batch_id: int) -> Batch:
     # In the transaction that writes the verdict: if it ends early, nothing is written.
     with (
         step(f"batch {batch_id}", "judging it"),
-        naming_who_holds(engine),
+        no_endless_wait(engine, f"batch {batch_id}"),
         engine.begin() as deciding,
     ):
         take_turn(deciding, f"batch:{batch_id}")

@@ -17,7 +17,7 @@ from cchc.loading.load_again import note_registers, reopen_by_units, take_out, w
 from cchc.loading.load_sql import core_types, load_sql
 from cchc.periods import first_period, month_of, months_between
 from cchc.reading.staging import drop_staged, keep_staged
-from cchc.warehouse import naming_who_holds, run_sql, take_turn
+from cchc.warehouse import no_endless_wait, run_sql, take_turn
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def _load_one(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
         label = batch.label
         with (
             step(label, "loading its lines into core"),
-            naming_who_holds(engine),
+            no_endless_wait(engine, label),
             engine.begin() as connection,
         ):
             take_turn(connection, "load")

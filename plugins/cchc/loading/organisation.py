@@ -12,7 +12,7 @@ from cchc.loading.load import load
 from cchc.registers.organisation import UNITS, read_organisation, sync_successions_and_names
 from cchc.registers.reference_files import REFERENCE
 from cchc.sources.landing import land_reference
-from cchc.warehouse import naming_who_holds, take_turn
+from cchc.warehouse import no_endless_wait, take_turn
 
 
 def load_organisation(
@@ -27,7 +27,7 @@ def load_organisation(
     with engine.connect() as connection:
         now = connection.scalar(sa.text("SELECT localtimestamp(0)"))
     landed = land_reference(engine, landing_dir, contract_of("don_vi"), UNITS, rows, now)
-    with naming_who_holds(engine), engine.begin() as connection:
+    with no_endless_wait(engine, UNITS), engine.begin() as connection:
         take_turn(connection, "load")
         changed = sync_successions_and_names(connection, organisation)
         reopen_reference(connection, landed.batch_id, changed)

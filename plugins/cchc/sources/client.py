@@ -17,6 +17,7 @@ import requests
 
 from cchc.contracts import contract_at
 from cchc.errors import CchcError, SourceRefused, SourceUnavailable
+from cchc.field_words import shown
 from cchc.sources.register import system_of
 from cchc.sources.things import TIME, Things, moment_of
 from cchc.sources.wire import Answer, Limits, NoAnswer, TooLong, TooMuch, Wire, is_loopback
@@ -129,9 +130,9 @@ class SourceClient(ABC):
     def _same(self, path: str, name: str, stated: object, asked: object) -> None:
         """Raises when an answer says that it is another one than was asked for."""
         if stated != asked:
-            shown = "not there" if stated is None else self._said(stated, 20)
+            told = "not there" if stated is None else self._said(stated, 20)
             raise SourceUnavailable(
-                f"{self._at(path)}: {name} is {shown}, and {asked} was asked for. Expected the answer to "
+                f"{self._at(path)}: {name} is {told}, and {asked} was asked for. Expected the answer to "
                 f"that question. Nothing was landed; it is read again."
             )
 
@@ -272,11 +273,17 @@ class SourceClient(ABC):
         return body
 
     def _said(self, value: object, most: int = LONGEST_SAID) -> str:
-        """What the source said, as messages show it: short, in one line, without the secret and the token."""
-        text = "no message" if value is None else str(value)
+        """What the source said, as messages show it: words of the field and short numbers; of all else the
+        kind and length, as it may be about somebody, and may repeat the secret."""
+        if value is None:
+            return "no message"
+        text = self._without_secrets(str(value))[:most]
+        return shown(text) if text.strip() else ""
+
+    def _without_secrets(self, text: str) -> str:
         for secret in self._secrets():
             text = text.replace(secret, "***")
-        return one_line(text[:most])
+        return text
 
     def _secrets(self) -> list[str]:
         """The secret and the token as a source may write them, the longest first."""
@@ -301,7 +308,7 @@ class SourceClient(ABC):
             host = urlsplit(answer.headers.get("Location", "")).hostname
         except ValueError:
             host = None
-        return f" (to {self._said(host, 100)})" if host else ""
+        return f" (to {one_line(self._without_secrets(host)[:100])})" if host else ""
 
     def _too_much(self, path: str, error: TooMuch) -> CchcError:
         """What took long may be faster the next time; what is too large is so again."""

@@ -23,6 +23,8 @@ WRITTEN_TIME = re.compile(
 # The first day on which a version of a unit or procedure holds: its list has every version.
 VALID_FROM = "hieu_luc_tu"
 MOST_SPELLINGS = 1000
+# No system is older: years before it are parts of other numbers.
+FIRST_YEAR = 1990
 
 
 def moment_of(value: object) -> str | None:
@@ -35,6 +37,15 @@ def moment_of(value: object) -> str | None:
 def _moment(text: str) -> str | None:
     found = WRITTEN_TIME.fullmatch(text.strip())
     return "".join(part or "00" for part in found.groups()) if found else None
+
+
+def _shown(moment: str) -> str:
+    """A change time as messages show it: as many digits may be a number of a person."""
+    try:
+        real = datetime.strptime(moment, TIME).year >= FIRST_YEAR  # noqa: DTZ007 - local, as all of them
+    except ValueError:
+        real = False
+    return moment if real else f"a time that is none ({len(moment)} digits)"
 
 
 class Hashes:
@@ -129,12 +140,13 @@ class Things:
     def _in_window(self, changed: str, place: str) -> None:
         if changed > self._until:
             raise SourceUnavailable(
-                f"{self._where}: {place} was changed at {changed}, after the end that was asked for "
+                f"{self._where}: {place} was changed at {_shown(changed)}, after the end that was asked for "
                 f"({self._until}). Expected the list as it stood then. Nothing was landed; it is read again."
             )
         if self._in_order and changed < self._last:
             raise SourceUnavailable(
-                f"{self._where}: {place} was changed at {changed}, and one before it at {self._last}. "
+                f"{self._where}: {place} was changed at {_shown(changed)}, and one before it at "
+                f"{_shown(self._last)}. "
                 f"Expected the order of change times: the list moved while it was read, or a page is another "
                 f"one. Nothing was landed; it is read again."
             )

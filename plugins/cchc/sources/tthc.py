@@ -84,8 +84,8 @@ class TthcClient(SourceClient):
                 if page[name] != first[name]:
                     raise SourceUnavailable(
                         f"{self._at(path)}: the list changed while it was read (page {number} states "
-                        f"{name} {page[name]}, page 1 stated {first[name]}). Nothing was landed; it is read "
-                        f"again."
+                        f"{name} {self._said(page[name])}, page 1 stated {self._said(first[name])}). Nothing "
+                        f"was landed; it is read again."
                     )
         # A list that was another one before and after was another one in between.
         at_end = self._page(path, query | {"kich_thuoc": 1}, 1)["tong_so"]
@@ -124,7 +124,7 @@ class TthcClient(SourceClient):
         return {
             "tong_so": self.number(body.get("tong_so"), "tong_so", path),
             "so_trang": None if pages in (None, "") else self.number(pages, "so_trang", path),
-            "service": self._said(service, LONGEST_SERVICE) if isinstance(service, str) else None,
+            "service": service[:LONGEST_SERVICE] if isinstance(service, str) else None,
             "data": body["data"],
             "things": things,
             "unsaid": unsaid,
