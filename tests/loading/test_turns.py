@@ -125,7 +125,8 @@ def test_who_is_frozen_at_the_end_of_a_refresh_holds_loading_up_for_a_bounded_ti
             told = rf"'load', which session \d+ .*, which waits for session {pid} from .* who does 'refresh'"
             with pytest.raises(WarehouseUnavailable, match=told):
                 load(province.engine, newer)
-            with pytest.raises(WarehouseUnavailable, match=rf"waited \S+ s for what others .*session {pid} \("):
+            others = rf"waited \S+ s for what others .*session {pid} \("
+            with pytest.raises(WarehouseUnavailable, match=others):
                 first.result()
     finally:
         os.kill(child, signal.SIGKILL)
