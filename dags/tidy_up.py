@@ -3,7 +3,8 @@
 
 **What** — Removes what nobody needs any more. `sweep_leftovers`: what killed processes left (files half
 written in the landing area, copies handed in, temporary folders, staging tables of batches that nobody
-loads). `delete_landed`: landed files of loaded batches that are older than their dataset keeps them.
+loads), and spare copies of landed files. `delete_landed`: landed files of loaded batches that are older
+than their dataset keeps them.
 
 **When** — Every day at 03:00 (Vietnam).
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cchc.contracts import contracts
+from cchc.contracts import contracts, datasets_of
 from cchc.sources.register import SYSTEMS, system_of
 
 ROOT = Path(__file__).parents[1]
@@ -96,6 +96,16 @@ def test_every_dataset_has_its_files_and_every_file_its_dataset():
     for folder, pattern in (("sql/load", "*.sql"), ("sql/look_up", "*.sql"), ("expectations", "*.json")):
         shared = {"version_ranges"}
         assert {path.stem for path in (ROOT / folder).glob(pattern)} - shared == set(contracts()), folder
+    again = {path.stem for path in (ROOT / "sql" / "load_again").glob("*.sql")}
+    assert again - {"registers_before", "reopen", "successors", "take_back"} == set(datasets_of("fact"))
+
+
+def test_every_fact_with_a_unit_is_opened_again_when_units_are_corrected():
+    reopened = (ROOT / "sql" / "load_again" / "reopen.sql").read_text("utf-8")
+    for dataset in datasets_of("fact"):
+        # Ratings and the history are looked up by their dossier.
+        if contracts()[dataset].unit and dataset not in ("danh_gia", "qua_trinh"):
+            assert f"core.{dataset}\n" in reopened, dataset
 
 
 def test_every_pulled_dataset_names_a_source_system():

@@ -40,6 +40,7 @@ class Batch:
     judged_again: dict[str, Any] | None
     file_deleted_at: datetime | None
     judged_against: str | None
+    staged_as: str | None
     stated_total: int | None
     lines_read: int | None
     lines_accepted: int | None
@@ -134,7 +135,10 @@ def register_landed(
             "UPDATE ops.batch SET landed_path = :landed_path, size_bytes = :size_bytes, "
             # An operator vouches for what a unit handed in; a unit takes nothing back from an operator.
             "origin = CASE WHEN origin = 'form' AND :origin = 'file' THEN 'file' ELSE origin END, "
-            "stop_reason = CASE WHEN judgement = 'stopped' THEN stop_reason END, file_deleted_at = NULL, "
+            "stop_reason = CASE WHEN judgement = 'stopped' THEN stop_reason END, "
+            # What was deleted and is given again is kept as long as what is given for the first time.
+            "landed_at = CASE WHEN file_deleted_at IS NULL THEN landed_at ELSE now() END, "
+            "file_deleted_at = NULL, "
             "(extracted_at, time_source) = ("
             "SELECT CASE WHEN said THEN :extracted_at ELSE extracted_at END, "
             "CASE WHEN said THEN :time_source ELSE time_source END "
@@ -162,6 +166,24 @@ def reopen_reference(connection: sa.Connection, batch_id: int, changed: bool) ->
         ),
         {"b": batch_id, "changed": changed},
     )
+
+
+def reopen(connection: sa.Connection) -> None:
+    """Has the batches of ops.reopened judged and loaded again: what names mean has changed since.
+
+    What is loaded of them stays until then. Those whose file was deleted cannot be loaded again.
+    """
+    connection.execute(
+        sa.text(
+            "UPDATE ops.batch AS b SET judgement = NULL, stop_reason = NULL, judged_again = '{}' "
+            "FROM ops.reopened AS r WHERE r.batch_id = b.batch_id AND b.status = 'loaded' "
+            "AND b.file_deleted_at IS NULL AND b.judged_again IS NULL"
+        )
+    )
+
+
+def _close(connection: sa.Connection, batch_id: int) -> None:
+    connection.execute(sa.text("DELETE FROM ops.reopened WHERE batch_id = :b"), {"b": batch_id})
 
 
 def note_staged(
@@ -240,6 +262,9 @@ def note_judged(connection: sa.Connection, batch_id: int, rejected: int, stop_re
             "b": batch_id,
         },
     )
+    if stop_reason:
+        # That it was stopped is what waits for a person now.
+        _close(connection, batch_id)
 
 
 def stop_unread(connection: sa.Connection, batch_id: int, reason: str) -> None:
@@ -251,6 +276,7 @@ def stop_unread(connection: sa.Connection, batch_id: int, reason: str) -> None:
         ),
         {"reason": reason, "b": batch_id},
     )
+    _close(connection, batch_id)
 
 
 def note_waiting(connection: sa.Connection, batch_id: int, reason: str) -> None:
@@ -286,6 +312,7 @@ def note_loaded(connection: sa.Connection, batch_id: int, accepted: int, superse
         ),
         {"accepted": accepted, "superseded": superseded, "b": batch_id, "again": json.dumps(again or {})},
     )
+    _close(connection, batch_id)
 
 
 # Its landed file ------------------------------------------------------------------------------

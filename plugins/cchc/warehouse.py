@@ -46,6 +46,13 @@ TURNS = {
 }
 LONGEST_WAIT_S = 900
 LOCK_NOT_AVAILABLE = "55P03"
+END_IT = "if it is frozen, end it (SELECT pg_terminate_backend(pid)): what it had not finished is undone"
+HAVING_THE_TURN = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = :name "
+    "AND xact_start IS NOT NULL "
+    # Any login may call itself so.
+    "ORDER BY (usename = current_user) DESC, xact_start LIMIT 1"
+)
 
 
 def engine_of(dsn: str, statement_timeout_s: int = 0) -> sa.Engine:
@@ -109,10 +116,11 @@ def take_turn(connection: sa.Connection, what: str, wait_s: float | None = None)
     """Waits until nobody else does `what`, and has it until the transaction ends, however it ends.
 
     To be called as the first statement of the transaction that writes: a lock of another session would
-    protect nothing once that session is gone. Raises WarehouseUnavailable, with who has it, after
-    `wait_s` seconds (None: LONGEST_WAIT_S). `what`: a key of TURNS, or any other name (batch:7).
+    protect nothing once that session is gone. No later statement of the transaction waits longer for a
+    lock either. Raises WarehouseUnavailable, with who has it, after `wait_s` seconds (None:
+    LONGEST_WAIT_S). `what`: a key of TURNS, or any other name (batch:7).
     """
-    wait_s = LONGEST_WAIT_S if wait_s is None else wait_s
+    limit_s = LONGEST_WAIT_S if wait_s is None else wait_s
     # Of a snapshot taken before the wait nothing could be trusted: LOCK TABLE takes none.
     take = (
         f"LOCK TABLE {TURNS[what]} IN {TURN} MODE"
@@ -120,9 +128,9 @@ def take_turn(connection: sa.Connection, what: str, wait_s: float | None = None)
         # Who inserts the same name waits for the end of this transaction. No row is ever left.
         else "INSERT INTO ops.lock (name) VALUES (:name); DELETE FROM ops.lock WHERE name = :name"
     )
+    # Rows that somebody frozen holds would keep this transaction, and so all others of this turn, for ever.
     statement = sa.text(
-        f"SET LOCAL lock_timeout = '{wait_s * 1000:.0f}ms'; {take}; "
-        # Nor is anything else waited for longer in this transaction.
+        f"SET LOCAL lock_timeout = '{limit_s * 1000:.0f}ms'; {take}; "
         f"SET LOCAL lock_timeout = '{LONGEST_WAIT_S * 1000:.0f}ms'; SET LOCAL application_name = :told"
     )
     try:
@@ -131,26 +139,38 @@ def take_turn(connection: sa.Connection, what: str, wait_s: float | None = None)
         if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
             raise
         raise WarehouseUnavailable(
-            f"Waited {wait_s:g} s for the turn to do {what!r}, which "
+            f"Waited {limit_s:g} s for the turn to do {what!r}, which "
             f"{_who_does(connection.engine, what)} has. Nothing was changed. Run it again when that one is "
-            "done; if it is frozen, end it (SELECT pg_terminate_backend(pid)): what it had not finished is "
-            "undone."
+            f"done; {END_IT}."
         ) from None
 
 
 def _who_does(engine: sa.Engine, what: str) -> str:
+    """The session that has a turn, and the one that keeps it from going on, if one does."""
+    # Of those that wait for each other only the last is to be ended.
     query = sa.text(
-        "SELECT pid, coalesce(host(client_addr), 'this machine') AS place, state, "
-        "to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS') AS since FROM pg_stat_activity "
-        "WHERE datname = current_database() AND application_name = :told AND xact_start IS NOT NULL "
-        # Any login may call itself so.
-        "ORDER BY (usename = current_user) DESC, xact_start LIMIT 1"
+        f"WITH RECURSIVE chain AS (SELECT pid, pid AS first, 0 AS step FROM ({HAVING_THE_TURN}) AS f "
+        "UNION SELECT b.pid, chain.first, chain.step + 1 FROM chain "
+        "CROSS JOIN LATERAL unnest(pg_blocking_pids(chain.pid)) AS b (pid) WHERE chain.step < 9), "
+        "ends AS (SELECT first, pid, step FROM chain WHERE cardinality(pg_blocking_pids(pid)) = 0) "
+        "SELECT a.pid, coalesce(host(a.client_addr), 'this machine') AS place, a.state, "
+        "a.application_name AS name, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS') AS since "
+        "FROM (SELECT * FROM ends ORDER BY step DESC, pid LIMIT 1) AS e "
+        "CROSS JOIN LATERAL (VALUES (e.first, 1), (e.pid, 2)) AS shown (pid, place_in_line) "
+        "INNER JOIN pg_stat_activity AS a ON shown.pid = a.pid "
+        "WHERE a.xact_start IS NOT NULL ORDER BY shown.place_in_line"
     )
     with engine.connect() as connection:
-        row = connection.execute(query, {"told": f"cchc {what}"}).one_or_none()
-    if row is None:
+        rows = connection.execute(query, {"name": f"cchc {what}"}).all()
+    if not rows:
         return "a session that has ended meanwhile"
-    return f"session {row.pid} from {row.place}, {row.state or 'of another role'}, since {row.since},"
+    told = [
+        f"session {row.pid} from {row.place}, {row.state or 'of another role'}, since {row.since},"
+        for row in rows
+    ]
+    if rows[0].pid == rows[-1].pid:
+        return told[0]
+    return f"{told[0]} which waits for {told[-1]} who does {rows[-1].name.removeprefix('cchc ')!r},"
 
 
 @contextmanager

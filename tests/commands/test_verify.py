@@ -15,7 +15,7 @@ from tools.local.postgres import EmbeddedPostgres
 
 pytestmark = pytest.mark.long
 
-LINES, BATCH, MONTHS, FIGURES, SUMS, FORM, JUDGED, FILES, KEPT = range(9)
+LINES, BATCH, HELD, UNITS, GONE, MONTHS, FIGURES, SUMS, FORM, JUDGED, FILES, NAMED, KEPT = range(13)
 FINISHED = {"trang_thai_ho_so": "9", "ngay_ket_thuc_xu_ly": "20250311100000"}
 
 
@@ -65,10 +65,10 @@ def by_force(world: World, *statements: str) -> None:
             connection.exec_driver_sql(statement)
 
 
-def found(world: World, number: int, **options: bool) -> Finding:
-    """The finding of one check; the others have to hold."""
+def found(world: World, number: int, *others: int, **options: bool) -> Finding:
+    """The finding of one check; all but these others have to hold."""
     findings = [*checks(world.engine, **options)]
-    assert [f.what for i, f in enumerate(findings) if i != number and f.failed] == []
+    assert [f.what for i, f in enumerate(findings) if i not in (number, *others) and f.failed] == []
     return findings[number]
 
 
@@ -76,10 +76,10 @@ def test_nothing_is_found_in_a_warehouse_that_was_filled_the_usual_way(counted, 
     monkeypatch.setenv("CCHC_WAREHOUSE_DSN", counted.engine.url.render_as_string(hide_password=False))
     assert main(["verify"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 9
+    assert len(lines) == 13
     assert all(line.startswith("ok    ") for line in lines)
     assert main(["verify", "--no-files"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 7
+    assert len(capsys.readouterr().out.splitlines()) == 10
 
 
 def test_a_failed_check_ends_with_1_and_names_what_is_wrong(counted, monkeypatch, capsys):
@@ -104,7 +104,7 @@ def test_lines_of_a_batch_that_do_not_add_up(counted, change, says):
         "ALTER TABLE ops.batch DROP CONSTRAINT nothing_is_lost, DROP CONSTRAINT stated_total_agrees",
         f"UPDATE ops.batch SET {change} WHERE dataset = 'ho_so'",
     )
-    (violation,) = found(counted, LINES).found
+    (violation,) = found(counted, LINES, HELD).found
     assert "(ho_so): " in violation
     assert says in violation
 
@@ -112,6 +112,37 @@ def test_lines_of_a_batch_that_do_not_add_up(counted, change, says):
 def test_rows_of_core_without_a_loaded_batch(counted):
     by_force(counted, "UPDATE core.ho_so SET batch_id = 999999 WHERE ma_don_vi = '" + XA + "'")
     assert found(counted, BATCH).found == ["core.ho_so: 1 rows"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            "INSERT INTO ops.reject (batch_id, line_no, rule_ids, reasons, masked_row) "
+            "SELECT batch_id, min(line_no), '{HS00}', '{x}', '{}' FROM core.ho_so GROUP BY batch_id",
+            "1 rejected lines",
+        ),
+        (
+            "UPDATE ops.batch SET lines_accepted = 42, lines_superseded = 1 WHERE dataset = 'ho_so'",
+            "42 accepted",
+        ),
+    ],
+)
+def test_a_rejected_line_that_stands_in_core_and_rows_that_nobody_accepted(counted, change, says):
+    by_force(counted, change)
+    (violation,) = found(counted, HELD, LINES).found
+    assert violation.startswith("core.ho_so, batch ") and violation.endswith(says)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_batch_that_has_to_be_loaded_again(counted, gone):
+    by_force(
+        counted,
+        "INSERT INTO ops.reopened SELECT batch_id, batch_id, 'don_vi' FROM ops.batch WHERE dataset = 'ho_so'",
+        f"UPDATE ops.batch SET file_deleted_at = CASE WHEN {gone} THEN now() END WHERE dataset = 'ho_so'",
+    )
+    finding = found(counted, GONE if gone else UNITS, files=False)
+    assert len(finding.found) == 1 and finding.failed == (not gone)
 
 
 @pytest.mark.parametrize(
@@ -208,5 +239,5 @@ def test_many_violations_are_counted_and_the_first_named():
 def test_checking_changes_nothing(counted):
     tables = ("ops.batch", "ops.period", "ops.figure_change", "mart.chi_so", "mart.ky", "core.ho_so")
     before = counted.content(*tables)
-    assert [finding.failed for finding in checks(counted.engine)] == [False] * 9
+    assert [finding.failed for finding in checks(counted.engine)] == [False] * 13
     assert counted.content(*tables) == before

@@ -24,7 +24,9 @@ class Context(dict):
     def __init__(self, task, **given) -> None:
         self.partitions: list[str] = []
         announce = SimpleNamespace(add_partitions=self.partitions.extend)
-        super().__init__({"params": {}} | given, task=task, outlet_events=defaultdict(lambda: announce))
+        instance = SimpleNamespace(dag_id=task.dag_id, run_id="thu", task_id=task.task_id, map_index=-1)
+        events = defaultdict(lambda: announce)
+        super().__init__({"params": {}} | given, task=task, ti=instance, outlet_events=events)
 
 
 @pytest.fixture
@@ -188,6 +190,19 @@ def test_a_difference_to_the_source_fails_the_task(world: World, compared):
     world.add({"da_xoa": "1", "ngay_cap_nhat": "20250306090000"}, {"ma_ho_so": code(2)})
     with pytest.raises(SourceDiffers, match="2025-03: source 1, warehouse 2"):
         compared("https://a:b@tthc.vn")
+
+
+def test_a_batch_knows_the_tasks_that_worked_on_it(world: World, run_task):
+    """So that people come from a batch to its log, and from a run to its batches."""
+    world.dimensions()
+    batch_id = world.land("ho_so", world.dossiers({}), "2025-06-01")
+    for task in ("validate", "load_core", "load_core"):
+        run_task("ingest_file", task, {"dataset": "ho_so", "batch_id": batch_id})
+    query = "SELECT dag_id, run_id, task_id, map_index FROM ops.batch_run WHERE batch_id = :b ORDER BY task_id"
+    assert world.rows(query, b=batch_id) == [
+        ("ingest_file", "thu", "load_core", -1),
+        ("ingest_file", "thu", "validate", -1),
+    ]
 
 
 def test_a_load_announces_exactly_the_months_that_it_returns(world: World, run_task):

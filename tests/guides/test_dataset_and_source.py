@@ -55,11 +55,12 @@ def in_copy(copy: Copy, *words: str) -> list[dict]:
 # A dataset ------------------------------------------------------------------------------------
 
 
-def test_a_dataset_costs_five_files(with_dataset: Copy):
+def test_a_dataset_costs_six_files(with_dataset: Copy):
     assert with_dataset.touched == [
         "plugins/cchc/contracts/phan_anh.yaml",
         "expectations/phan_anh.json",
         "sql/load/phan_anh.sql",
+        "sql/load_again/phan_anh.sql",
         "sql/look_up/phan_anh.sql",
         "sql/migrations/versions/0100_phan_anh.sql",
     ]

@@ -97,6 +97,43 @@ def test_frozen_process_holds_others_up_for_a_bounded_time_and_is_named(province
     assert load(province.engine, batch_id)[0].lines_accepted == 1
 
 
+def test_who_is_frozen_at_the_end_of_a_refresh_holds_loading_up_for_a_bounded_time_and_is_named(
+    province: World, monkeypatch
+):
+    province.add({})
+    older = judged(province, ngay_cap_nhat="20250306090000")
+    newer = judged(province, ngay_cap_nhat="20250307090000")
+    child = os.fork()
+    if not child:
+        province.engine.dispose(close=False)
+        with province.engine.begin() as connection:
+            take_turn(connection, "refresh")
+            connection.exec_driver_sql("UPDATE ops.period SET refreshed_at = now()")
+            os.kill(os.getpid(), signal.SIGSTOP)
+        os._exit(0)
+    try:
+        assert os.WIFSTOPPED(os.waitpid(child, os.WUNTRACED)[1])
+        ((pid,),) = province.rows("SELECT pid FROM pg_stat_activity WHERE application_name = 'cchc refresh'")
+        monkeypatch.setattr(warehouse, "LONGEST_WAIT_S", 2)
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(load, province.engine, older)
+            at_work = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'cchc load'"
+            while not province.rows(f"{at_work} AND wait_event_type = 'Lock'"):
+                assert not first.done()
+            monkeypatch.setattr(warehouse, "LONGEST_WAIT_S", 0.5)
+            # Who waits for the first one is told whom that one waits for.
+            told = rf"'load', which session \d+ .*, which waits for session {pid} from .* who does 'refresh'"
+            with pytest.raises(WarehouseUnavailable, match=told):
+                load(province.engine, newer)
+            others = rf"waited \S+ s for what others .*session {pid} \("
+            with pytest.raises(WarehouseUnavailable, match=others):
+                first.result()
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert [load(province.engine, batch)[0].lines_accepted for batch in (older, newer)] == [1, 1]
+
+
 @pytest.mark.parametrize("what", WHAT)
 def test_turn_is_had_by_one_until_its_transaction_ends(province: World, monkeypatch, what):
     monkeypatch.setattr(warehouse, "LONGEST_WAIT_S", 0.05)

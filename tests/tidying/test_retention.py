@@ -242,3 +242,37 @@ def test_each_dataset_says_how_long_or_two_years():
         "don_vi": 3650, "tthc": 3650, "ho_so": 400, "danh_gia": 400, "qua_trinh": 730, "van_ban": 730,
         "ho_so_cong_viec": 730, "khai_bao": 730,
     }  # fmt: skip
+
+
+def copies(world: World, sha256: str) -> list[str]:
+    return sorted(path.name[64:] for path in (world.folder / "landing").rglob(f"{sha256}*"))
+
+
+def test_the_same_bytes_under_another_suffix_are_one_file_and_are_deleted_with_it(province: World):
+    source = province.dossiers({}, {}, {})
+    batch_id = province.ingest("ho_so", source, "2025-05-10")[0].batch_id
+    (other := province.folder / "tep.txt").write_bytes(source.read_bytes())
+    assert province.land("ho_so", other, "2025-05-10") == batch_id
+    path = path_of(province, batch_id)
+    assert copies(province, path.stem) == [".csv"] and path.exists()
+    aged(province, batch_id, DAYS + 1)
+    delete(province)
+    assert copies(province, path.stem) == []
+
+
+def test_a_file_that_was_deleted_and_is_given_again_is_kept_as_long_as_a_new_one(province: World):
+    source = province.dossiers({}, {}, {}, {})
+    batch_id = province.ingest("ho_so", source, "2025-05-10")[0].batch_id
+    aged(province, batch_id, DAYS + 1)
+    delete(province)
+    province.ingest("ho_so", source, "2025-05-10")
+    path = path_of(province, batch_id)
+    yesterday = time.time() - 2 * 24 * 3600
+    os.utime(path, (yesterday, yesterday))
+    assert delete(province) == Deletion(0, 0)
+    assert path.exists()
+    # Bytes that were there all the time do not begin anew.
+    aged(province, batch_id, DAYS + 1)
+    province.land("ho_so", source, "2025-05-10")
+    os.utime(path, (yesterday, yesterday))
+    assert delete(province).files == 1

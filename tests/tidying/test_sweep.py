@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cchc.commands.verify import checks
 from cchc.judging import validation
 from cchc.judging.validation import validate
 from cchc.loading.load import load
@@ -17,7 +18,7 @@ from cchc.tidying.sweep import sweep, sweep_staging
 from cchc.warehouse import take_turn
 from tests.world import World
 
-NONE = {"landing_file": 0, "handed_in": 0, "temporary": 0, "staging": 0}
+NONE = {"landing_file": 0, "landed_copy": 0, "handed_in": 0, "temporary": 0, "staging": 0}
 
 
 def aged(*paths: Path) -> None:
@@ -69,12 +70,12 @@ def test_files_half_written_are_swept_a_day_later_and_nothing_else(province: Wor
     assert all(path.exists() for path in (new, other, kept, folder, link))
     # 5000 bytes are two blocks of 4096.
     assert province.rows("SELECT what, how_many, bytes, names FROM ops.sweep ORDER BY sweep_id") == [
-        ("landing_file", 1, 8192, [".landing-cu"]), ("handed_in", 0, 0, []), ("temporary", 0, 0, []),
-        ("staging", 0, 0, []),
+        ("landing_file", 1, 8192, [".landing-cu"]), ("landed_copy", 0, 0, []), ("handed_in", 0, 0, []),
+        ("temporary", 0, 0, []), ("staging", 0, 0, []),
     ]  # fmt: skip
     # Every sweep is told, also of nothing.
     assert sweep(province.engine, area) == NONE
-    assert province.rows("SELECT count(*), count(DISTINCT swept_at::date) FROM ops.sweep") == [(8, 1)]
+    assert province.rows("SELECT count(*), count(DISTINCT swept_at::date) FROM ops.sweep") == [(10, 1)]
 
 
 def test_copies_of_files_by_hand_are_swept_and_what_people_put_there_is_not(province: World, area: Path):
@@ -178,3 +179,25 @@ def test_other_tables_in_staging_are_nobody_s_leftover(province: World):
         connection.exec_driver_sql("CREATE TABLE staging.cua_ai_do (x int)")
     assert sweep_staging(province.engine) == []
     assert "cua_ai_do" in staging(province)
+
+
+def test_spare_copies_of_landed_files_are_swept_and_what_may_be_the_only_one_is_not(
+    province: World, area: Path
+):
+    batch = province.add({}, {})
+    (path,) = (Path(row[0]) for row in province.rows(
+        "SELECT landed_path FROM ops.batch WHERE batch_id = :b", b=batch.batch_id
+    ))  # fmt: skip
+    old, new = path.with_suffix(".txt"), path.with_suffix(".json")
+    unknown = path.with_name("0" * 64 + ".csv")
+    for copy in (old, new, unknown):
+        copy.write_bytes(path.read_bytes())
+    aged(old, unknown)
+    named = "every file of the landing area is that of a batch"
+    (found,) = (each.found for each in checks(province.engine) if each.what == named)
+    assert sorted(words.split(": ")[1][:7] for words in found if str(area) in words) == ["a spare", "its byt"]
+    path.rename(aside := path.with_name("aside"))
+    assert sweep(province.engine, area) == NONE
+    aside.rename(path)
+    assert sweep(province.engine, area) == NONE | {"landed_copy": 1}
+    assert (path.exists(), old.exists(), new.exists(), unknown.exists()) == (True, False, True, True)

@@ -1,16 +1,19 @@
 """Checks that what must always hold holds in the warehouse now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from cchc.contracts import datasets_of
 from cchc.figures.definitions import indicators
 from cchc.figures.refresh import pending_periods
 from cchc.shown import in_table
 from cchc.sources.landed_file import landed_fault
+from cchc.sources.leftovers import is_old
+from cchc.sources.unnamed_files import unnamed_files
 from cchc.warehouse import run_sql_file
 
 SHOWN = 5
@@ -47,6 +50,15 @@ def checks(engine: sa.Engine, *, files: bool = True) -> Iterator[Finding]:
             _violations(connection, "batch_equation"),
         )
         yield Finding("every row of core comes from a loaded batch", _rows_without_batch(connection))
+        yield Finding(
+            "no line that is rejected stands in core, no batch holds more rows there than it had accepted",
+            _held_wrongly(connection),
+        )
+        waits, gone = _reopened(connection)
+        yield Finding("every loaded batch is looked up by the units that are known now", waits)
+        yield Finding(
+            "every batch that units were corrected for could be loaded again", gone, information=True
+        )
         yield Finding("the figures of every month follow from its data", [f"{ky} waits" for ky in waiting])
         yield Finding(
             "mart.chi_so = what mart.tinh_chi_so makes of it again, where it is provisional",
@@ -72,6 +84,7 @@ def checks(engine: sa.Engine, *, files: bool = True) -> Iterator[Finding]:
         ).all()
     if files:
         yield Finding("every landed file is there, byte for byte", [*filter(None, map(_file_fault, landed))])
+        yield Finding("every file of the landing area is that of a batch", _unnamed(engine, landed))
         deleted = [
             f"batch {batch.batch_id} ({batch.dataset}): deleted on {batch.file_deleted_at:%Y-%m-%d}"
             for batch in landed
@@ -125,6 +138,49 @@ def _rows_without_batch(connection: sa.Connection) -> list[str]:
     return found
 
 
+def _held_wrongly(connection: sa.Connection) -> list[str]:
+    found: list[str] = []
+    for dataset in datasets_of("fact"):
+        table = f"core.{dataset}"
+        # What was judged again and not loaded anew yet keeps the rejects of that judgement.
+        settled = "b.status = 'loaded' AND b.judged_again IS NULL"
+        found += connection.scalars(
+            sa.text(
+                f"SELECT '{table}, batch ' || b.batch_id || ': ' || count(*) || ' rejected lines' "
+                f"FROM {table} AS f INNER JOIN ops.reject AS r USING (batch_id, line_no) "
+                f"INNER JOIN ops.batch AS b USING (batch_id) WHERE {settled} "
+                "GROUP BY b.batch_id ORDER BY b.batch_id"
+            )
+        )
+        found += connection.scalars(
+            sa.text(
+                f"SELECT '{table}, batch ' || b.batch_id || ': ' || f.rows || ' rows, ' "
+                "|| b.lines_accepted || ' accepted' "
+                f"FROM (SELECT batch_id, count(*) AS rows FROM {table} GROUP BY batch_id) AS f "
+                f"INNER JOIN ops.batch AS b USING (batch_id) "
+                f"WHERE {settled} AND f.rows > b.lines_accepted ORDER BY b.batch_id"
+            )
+        )
+    return found
+
+
+def _reopened(connection: sa.Connection) -> tuple[list[str], list[str]]:
+    """Batches that wait to be loaded again, and those whose file was deleted before they could be."""
+    rows = connection.execute(
+        sa.text(
+            "SELECT b.batch_id, b.dataset, r.caused_by, r.reopened_at, b.file_deleted_at IS NOT NULL AS gone "
+            "FROM ops.reopened AS r INNER JOIN ops.batch AS b USING (batch_id) ORDER BY b.batch_id"
+        )
+    ).all()
+    told: tuple[list[str], list[str]] = [], []
+    for row in rows:
+        told[row.gone].append(
+            f"batch {row.batch_id} ({row.dataset}): to be loaded again since {row.reopened_at:%Y-%m-%d}, "
+            f"for batch {row.caused_by}{', its file was deleted' if row.gone else ''}"
+        )
+    return told
+
+
 def _stopped_again(connection: sa.Connection) -> list[str]:
     """Batches that are loaded and were stopped when they were judged again."""
     return list(
@@ -135,6 +191,18 @@ def _stopped_again(connection: sa.Connection) -> list[str]:
             )
         )
     )
+
+
+def _unnamed(engine: sa.Engine, landed: Sequence[sa.Row[Any]]) -> list[str]:
+    """Files that no batch names, and so no time for which files are kept; not those of the last day."""
+    paths = [Path(batch.landed_path) for batch in landed]
+    areas = {path.parents[2] for path in paths if path.is_absolute()}
+    return [
+        f"{file.path}: {'a spare copy, which tidy_up sweeps' if file.spare else 'its bytes are of no batch'}"
+        for area in sorted(areas)
+        for file in unnamed_files(engine, area)
+        if is_old(file.path)
+    ]
 
 
 def _file_fault(batch: sa.Row[Any]) -> str | None:

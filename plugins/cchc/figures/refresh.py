@@ -15,7 +15,7 @@ from cchc.figures.indicator_sql import keep_sql, measures, report_sql, roll_up_s
 from cchc.figures.points_766 import points_766
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
 from cchc.registers.declared_items import sync_items
-from cchc.warehouse import run_sql, run_sql_file, sync_rows, take_turn
+from cchc.warehouse import no_endless_wait, run_sql, run_sql_file, sync_rows, take_turn
 
 SERIALIZATION_FAILURE = "40001"
 ATTEMPTS = 5
@@ -62,7 +62,7 @@ def refresh(engine: sa.Engine, *kys: str) -> Refreshed:
         try:
             sync_definitions(engine)
             snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ")
-            with snapshot as connection, connection.begin():
+            with no_endless_wait(engine, " ".join(kys)), snapshot as connection, connection.begin():
                 take_turn(connection, "refresh")
                 return _refresh(connection, months)
         except sa.exc.OperationalError as error:
@@ -118,7 +118,7 @@ def sync_definitions(engine: sa.Engine) -> None:
         }
         for term, m in measures().items()
     ]
-    with engine.begin() as connection:
+    with no_endless_wait(engine, "definitions"), engine.begin() as connection:
         take_turn(connection, "definitions")
         sync_functions(connection)
         sync_rows(connection, "mart.dinh_nghia", definitions, keep_old=("ma_chi_so", "phien_ban"))

@@ -17,10 +17,10 @@ from cchc.judging.findings import record
 from cchc.judging.judge import Judge, getting_ready
 from cchc.judging.stop_reason import STAYS_LOADED, stop_reason
 from cchc.judging.suites import Verdict, applicable, suite_json
-from cchc.reading.staging import drop_staged, look_up_view, stage, staged
+from cchc.reading.staging import drop_staged, look_up_view, stage, staged, staged_as_read
 from cchc.registers.syncing import sync_registers
 from cchc.sources.landed_file import whole_while_read
-from cchc.warehouse import full_address, take_turn
+from cchc.warehouse import full_address, no_endless_wait, take_turn
 
 
 def validate(engine: sa.Engine, batch_id: int) -> Batch:
@@ -30,7 +30,11 @@ def validate(engine: sa.Engine, batch_id: int) -> Batch:
     be judged the same. What is loaded of a batch that is judged again and stopped stays loaded.
     """
     # In the transaction that writes the verdict: if it ends early, nothing is written.
-    with step(f"batch {batch_id}", "judging it"), engine.begin() as deciding:
+    with (
+        step(f"batch {batch_id}", "judging it"),
+        no_endless_wait(engine, f"batch {batch_id}"),
+        engine.begin() as deciding,
+    ):
         take_turn(deciding, f"batch:{batch_id}")
         # Not in the same transaction, which would keep what is staged from being staged again.
         with engine.connect() as connection:
@@ -103,7 +107,7 @@ def ready_to_load(connection: sa.Connection, batch: Batch) -> bool:
         batch.judgement == "passed"
         and not batch.settled
         and batch.judged_against == dimension_state(connection)
-        and staged(connection, batch)
+        and staged_as_read(connection, batch)
     )
 
 

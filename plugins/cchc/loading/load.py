@@ -1,5 +1,6 @@
 """Loads a judged batch into core in one transaction, and notes which months it changed."""
 
+import logging
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -7,17 +8,21 @@ import sqlalchemy as sa
 from cchc.batches import Batch, batch_of, data_until, last_day, note_loaded
 from cchc.contracts import contract_of, datasets_of
 from cchc.database_errors import step
-from cchc.errors import BatchStopped, WarehouseUnavailable
+from cchc.errors import BatchStopped, CchcError, WarehouseUnavailable
 from cchc.judging.findings import record_contradictions
 from cchc.judging.validation import ready_to_load, validate
 from cchc.loading.given_lines import give_lines, note_lesser_states, set_states_apart, take_lines_back
 from cchc.loading.known_lines import Seen, fingerprint, recognise, remembers
+from cchc.loading.load_again import note_registers, reopen_by_units, take_out, waiting
 from cchc.loading.load_sql import core_types, load_sql
 from cchc.periods import first_period, month_of, months_between
 from cchc.reading.staging import drop_staged, keep_staged
 from cchc.warehouse import no_endless_wait, run_sql, take_turn
 
+log = logging.getLogger(__name__)
+
 ATTEMPTS = 3
+UNITS = "don_vi"
 # What was written a moment ago is unknown to the planner, which would look up each of these lines by itself.
 MANY_LINES = 10_000
 
@@ -27,8 +32,34 @@ def load(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
 
     Does nothing but return them when it is loaded already. Judges the batch again when its staged
     rows are gone or units and procedures have changed. Only one batch is loaded at a time. Raises
-    WarehouseUnavailable when its staged rows keep vanishing.
+    WarehouseUnavailable when its staged rows keep vanishing. Batches that have to be loaded again for
+    what it says, as of units, are loaded again with it, and their months are among those returned.
     """
+    batch, months = _load_one(engine, batch_id)
+    return batch, sorted({*months, *load_reopened(engine)})
+
+
+def load_reopened(engine: sa.Engine) -> set[str]:
+    """Loads the batches of ops.reopened again and returns the months whose figures they may change.
+
+    One that cannot be loaded now, as its file is damaged, waits for the next load, and `verify` names it.
+    """
+    months: set[str] = set()
+    tried: set[int] = set()
+    while True:
+        with engine.begin() as connection:
+            left = [batch_id for batch_id in waiting(connection) if batch_id not in tried]
+        if not left:
+            return months
+        for batch_id in left:
+            tried.add(batch_id)
+            try:
+                months |= {*_load_one(engine, batch_id)[1]}
+            except CchcError as error:
+                log.warning("Not loaded again: %s", error)
+
+
+def _load_one(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
     for _ in range(ATTEMPTS):
         with engine.connect() as connection:
             batch = batch_of(connection, batch_id)
@@ -82,6 +113,12 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
         van_tay = fingerprint(connection, contract, batch)
         seen, more = recognise(connection, contract, batch, van_tay), f", {van_tay} AS van_tay"
     give_lines(connection, contract, batch, more)
+    changed: list[tuple[date, date]] = []
+    if fact and batch.status == "loaded":
+        changed += take_out(connection, contract, batch)
+    units = batch.dataset == UNITS
+    if units:
+        note_registers(connection)
     counts = run_sql(
         connection,
         load_sql(contract, types),
@@ -91,6 +128,8 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
     if fact:
         older += note_lesser_states(connection, contract, batch)
     record_contradictions(connection, contract, batch)
+    if units:
+        changed += reopen_by_units(connection, batch)
     note_loaded(
         connection,
         batch.batch_id,
@@ -100,7 +139,7 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
     ranges = connection.execute(
         sa.text("SELECT first_day, last_day FROM changed_ranges WHERE first_day IS NOT NULL")
     ).all()
-    changed = [(row.first_day, row.last_day) for row in ranges]
+    changed += [(row.first_day, row.last_day) for row in ranges]
     if contract.stays_open and known_of_this is not None:
         moved_to = data_until(connection, [batch.dataset])
         if moved_to is not None and moved_to != known_of_this:

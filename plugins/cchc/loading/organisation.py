@@ -12,7 +12,7 @@ from cchc.loading.load import load
 from cchc.registers.organisation import UNITS, read_organisation, sync_successions_and_names
 from cchc.registers.reference_files import REFERENCE
 from cchc.sources.landing import land_reference
-from cchc.warehouse import take_turn
+from cchc.warehouse import no_endless_wait, take_turn
 
 
 def load_organisation(
@@ -27,7 +27,7 @@ def load_organisation(
     with engine.connect() as connection:
         now = connection.scalar(sa.text("SELECT localtimestamp(0)"))
     landed = land_reference(engine, landing_dir, contract_of("don_vi"), UNITS, rows, now)
-    with engine.begin() as connection:
+    with no_endless_wait(engine, UNITS), engine.begin() as connection:
         take_turn(connection, "load")
         changed = sync_successions_and_names(connection, organisation)
         reopen_reference(connection, landed.batch_id, changed)
@@ -37,10 +37,7 @@ def load_organisation(
             f"loaded. SELECT line_no, reasons FROM ops.reject WHERE batch_id = {landed.batch_id} says which "
             f"lines and why: correct them."
         )
-    batch, _ = load(engine, landed.batch_id)
-    waiting = (
-        "SELECT b.ky FROM ops.batch_period AS b INNER JOIN ops.period AS p ON b.ky = p.ky "
-        "WHERE b.batch_id = :b AND b.changed > p.refreshed ORDER BY b.ky"
-    )
+    batch, months = load(engine, landed.batch_id)
+    waiting = "SELECT ky FROM ops.period WHERE ky = ANY(:months) AND changed > refreshed ORDER BY ky"
     with engine.connect() as connection:
-        return batch, list(connection.scalars(sa.text(waiting), {"b": landed.batch_id}))
+        return batch, list(connection.scalars(sa.text(waiting), {"months": months}))

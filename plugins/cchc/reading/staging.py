@@ -70,6 +70,25 @@ def staged(connection: sa.Connection, batch: Batch) -> bool:
     return lines == batch.lines_read
 
 
+def staged_as_read(connection: sa.Connection, batch: Batch) -> bool:
+    """Whether staging holds the lines as they were read and nothing else: none gone, twice or changed."""
+    table = staging_table(batch.dataset, batch.batch_id)
+    for name in (f"{table}__repeated", look_up_view(batch)):
+        if connection.scalar(sa.text("SELECT to_regclass(:t)"), {"t": name}) is None:
+            return False
+    # What was written since bears another transaction; to hash all cells would take longer than to copy them.
+    by, repeated = (batch.staged_as or "0 0").split()
+    whole = "SELECT count(*) = :{n} AND count(*) FILTER (WHERE xmin = CAST(:by AS xid)) = :{n} FROM {t}"
+    as_read: bool = connection.scalar(
+        sa.text(
+            f"SELECT ({whole.format(n='lines', t=table)}) "
+            f"AND ({whole.format(n='repeated', t=f'{table}__repeated')})"
+        ),
+        {"by": by, "lines": batch.lines_read, "repeated": int(repeated)},
+    )
+    return as_read
+
+
 def keep_staged(connection: sa.Connection, batch: Batch) -> bool:
     """Keeps others from changing the staged lines until the transaction ends; whether there are any."""
     table = staging_table(batch.dataset, batch.batch_id)
@@ -113,7 +132,7 @@ def stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
     if extracted_at is None:
         time_source = "rows"
         extracted_at = connection.scalar(sa.text(f"SELECT max({contract.changed_at}) FROM {table}"))
-    _find_repeated(connection, contract, table)
+    repeated = _find_repeated(connection, contract, table)
     lines_of_batch = staged_lines(connection, contract, batch, extracted_at)
     connection.exec_driver_sql(
         f"CREATE VIEW {look_up_view(batch)} AS {look_up_sql(batch.dataset, lines_of_batch)}".replace(
@@ -130,6 +149,7 @@ def stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
             "extra_columns": found.end["extra"],
             "missing_columns": found.end["missing"],
             "personal_columns": found.end["personal"],
+            "staged_as": f"{_transaction(connection)} {repeated}",
             "records_in_file": found.end["records"],
             "repaired": json.dumps(found.end["repaired"]),
             "notes": found.end["notes"],
@@ -137,6 +157,14 @@ def stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
         skipped=found.end["skipped"],
         sheets=found.end["sheets"],
     )
+
+
+def _transaction(connection: sa.Connection) -> int:
+    """The number that rows written by this transaction bear."""
+    number: int = connection.scalar(
+        sa.text("SELECT CAST(CAST(pg_current_xact_id() AS text) AS numeric)::bigint % 4294967296")
+    )
+    return number
 
 
 def _check_seal(connection: sa.Connection, contract: Contract, batch: Batch, layout: str) -> None:
@@ -178,8 +206,8 @@ def _no_seal(contract: Contract, batch: Batch, titled: bool, line_no: int, missi
     )
 
 
-def _find_repeated(connection: sa.Connection, contract: Contract, table: str) -> None:
-    """Lists the lines whose key occurs more than once, and whether they contradict each other."""
+def _find_repeated(connection: sa.Connection, contract: Contract, table: str) -> int:
+    """Lists the lines whose key occurs more than once, and whether they contradict each other; how many."""
     keys = ", ".join(contract.key)
     same_key = " AND ".join(f"s.{name} = often.{name}" for name in contract.key)
     digest, digest_s = (
@@ -193,7 +221,7 @@ def _find_repeated(connection: sa.Connection, contract: Contract, table: str) ->
         f"WHERE ({keys}) IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
     ).rowcount
     where = f"{digest} IN (SELECT digest FROM suspects)" if suspects else "FALSE"
-    connection.exec_driver_sql(
+    return connection.exec_driver_sql(
         f"""
         CREATE UNLOGGED TABLE {table}__repeated AS
         WITH often AS (
@@ -206,4 +234,4 @@ def _find_repeated(connection: sa.Connection, contract: Contract, table: str) ->
         SELECT *, min(fingerprint) OVER same_time <> max(fingerprint) OVER same_time AS conflicting
         FROM states WINDOW same_time AS (PARTITION BY {keys}, changed_at)
         """
-    )
+    ).rowcount

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from cchc.contracts import Contract
 from cchc.errors import BadDefinition
 from cchc.registers.declared_items import sync_items
-from cchc.warehouse import take_turn
+from cchc.warehouse import no_endless_wait, take_turn
 
 SYNCED = {"so_lieu_khai_bao": sync_items}
 
@@ -18,7 +18,7 @@ def sync_registers(engine: sa.Engine, contract: Contract) -> None:
             f"{', '.join(SYNCED)}."
         )
     if contract.registers:
-        with engine.begin() as connection:
+        with no_endless_wait(engine, ", ".join(contract.registers)), engine.begin() as connection:
             take_turn(connection, "definitions")
             for name in contract.registers:
                 SYNCED[name](connection)

@@ -12,7 +12,7 @@ from pydantic import ValidationInfo, field_validator
 from cchc.errors import BadDefinition, CchcError
 from cchc.models import Strict
 from cchc.registers.reference_files import REFERENCE, numbered_rows
-from cchc.warehouse import sync_rows, take_turn
+from cchc.warehouse import no_endless_wait, sync_rows, take_turn
 
 DAYS, YEARS, HOURS = "lich_lam_viec.csv", "lich_nam.csv", "gio_lam_viec.csv"
 # Legal durations are counted in days of eight hours.
@@ -75,7 +75,7 @@ def sync_calendar(engine: sa.Engine) -> list[int]:
     years = read_years()
     days = calendar_of(years, read_days())
     sessions = sessions_of(days, read_sessions())
-    with engine.begin() as connection:
+    with no_endless_wait(engine, "calendar"), engine.begin() as connection:
         take_turn(connection, "calendar")
         sync_rows(connection, "core.lich", days)
         sync_rows(connection, "core.buoi_lam_viec", sessions)

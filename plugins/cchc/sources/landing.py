@@ -190,7 +190,7 @@ def _store(
             size_bytes = file.tell()
         sha256 = digest.hexdigest()
         judge(temporary, sha256)
-        target = landing_dir / dataset / sha256[:2] / f"{sha256}{suffix}"
+        target = _place(landing_dir / dataset / sha256[:2], sha256, suffix)
         _make_folder(target.parent)
         temporary.chmod(PRIVATE_FILE)
         _put(temporary, target)
@@ -202,6 +202,15 @@ def _store(
         _close_to_others(folder)
         _sync_folder(folder)
     return _Stored(target, sha256, size_bytes)
+
+
+def _place(folder: Path, sha256: str, suffix: str) -> Path:
+    """Where bytes are kept: where they were kept before, under whatever suffix they came then.
+
+    A second copy would be in no row of ops.batch, and stay when the time of the first is over.
+    """
+    kept = sorted(path for path in folder.glob(f"{sha256}*") if path.is_file() and not path.is_symlink())
+    return kept[0] if kept else folder / f"{sha256}{suffix}"
 
 
 def _put(temporary: Path, target: Path) -> None:

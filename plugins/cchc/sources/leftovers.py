@@ -41,6 +41,15 @@ def sweep_files(parent: Path, prefix: str) -> list[Removed]:
     return removed
 
 
+def is_old(path: Path) -> bool:
+    """Whether a regular file is there that nobody gave again within a day."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and time.time() - found.st_mtime > LEFT_AFTER_S
+
+
 def _left(parent: Path, prefix: str, kind: int) -> list[Path]:
     found = []
     for left in parent.glob(f"{prefix}*"):

@@ -1,7 +1,5 @@
 """Deletes landed files whose time is over, and says of each what can no longer be rebuilt."""
 
-import stat
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from cchc.batches import Batch, batch_of, note_file_deleted
 from cchc.contracts import Contract, contracts
 from cchc.errors import CchcError
 from cchc.sources.landing import PREFIX
-from cchc.sources.leftovers import LEFT_AFTER_S
+from cchc.sources.leftovers import is_old
 from cchc.tidying.sweep import free
 
 SHOWN = 5
@@ -45,13 +43,13 @@ def delete_landed(engine: sa.Engine, landing_dir: Path) -> Deletion:
         ).all()
     for row in noted:
         path = Path(row.landed_path)
-        if _inside(path, area) and _is_old(path):
+        if _inside(path, area) and is_old(path):
             _delete(path, area)
     for contract in contracts().values():
         for batch_id in _over(engine, contract):
             with engine.begin() as connection:
                 batch = _taken(connection, contract, batch_id)
-                if batch is None or not _is_old(batch.landed_path):
+                if batch is None or not is_old(batch.landed_path):
                     continue
                 if not _inside(batch.landed_path, area):
                     outside.append(batch)
@@ -124,7 +122,7 @@ def _delete(path: Path, area: Path) -> None:
     # between, it is swept.
     aside = area / f"{PREFIX}deleted-{path.name}"
     path.rename(aside)
-    if _is_old(aside):
+    if is_old(aside):
         aside.unlink()
     else:
         aside.rename(path)
@@ -132,13 +130,3 @@ def _delete(path: Path, area: Path) -> None:
 
 def _inside(path: Path, area: Path) -> bool:
     return path.parent.resolve().is_relative_to(area)
-
-
-def _is_old(path: Path) -> bool:
-    """Whether a regular file is there that nobody gave again within a day."""
-    try:
-        found = path.lstat()
-    except OSError:
-        # Not deleted on purpose: that it is missing is told.
-        return False
-    return stat.S_ISREG(found.st_mode) and time.time() - found.st_mtime > LEFT_AFTER_S

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from cchc.errors import WarehouseUnavailable
 from cchc.judging.judge import TEMPORARY
 from cchc.sources import incoming, landing
-from cchc.sources.leftovers import LEFT_AFTER_S, Removed, sweep_files, sweep_folders
+from cchc.sources.leftovers import BLOCK_BYTES, LEFT_AFTER_S, Removed, is_old, sweep_files, sweep_folders
+from cchc.sources.unnamed_files import unnamed_files
 from cchc.warehouse import take_turn
 
 SHOWN = 20
@@ -25,6 +26,7 @@ def sweep(engine: sa.Engine, landing_dir: Path) -> dict[str, int]:
     """
     kinds: dict[str, Callable[[], list[Removed]]] = {
         "landing_file": lambda: sweep_files(landing_dir, landing.PREFIX),
+        "landed_copy": lambda: sweep_copies(engine, landing_dir),
         "handed_in": lambda: [
             left for folder in incoming.incoming_folders() for left in sweep_folders(folder, incoming.PREFIX)
         ],
@@ -50,6 +52,20 @@ def _noted(engine: sa.Engine, what: str, removed: list[Removed]) -> int:
             row,
         )
     return len(removed)
+
+
+def sweep_copies(engine: sa.Engine, landing_dir: Path) -> list[Removed]:
+    """Removes further copies of landed files: their batch has the bytes elsewhere, or had them deleted.
+
+    Other files that no batch names are left: a person decides about them (`verify` names them).
+    """
+    removed = []
+    for copy in unnamed_files(engine, landing_dir):
+        if copy.spare and is_old(copy.path):
+            size = copy.path.lstat().st_blocks * BLOCK_BYTES
+            copy.path.unlink(missing_ok=True)
+            removed.append(Removed(copy.path.name, size))
+    return removed
 
 
 def sweep_staging(engine: sa.Engine) -> list[Removed]:
