@@ -19,6 +19,10 @@ class SourceRefused(CchcError):
     """The source system refused the credentials or the request: a person must act."""
 
 
+class LandingUnavailable(CchcError):
+    """The landing area was full or away: worth another try when there is room."""
+
+
 class SourceDiffers(CchcError):
     """The source states other totals than the warehouse holds: a person must find out which things differ."""
 
