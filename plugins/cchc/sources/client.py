@@ -288,7 +288,9 @@ class SourceClient(ABC):
             ) from None
         except NoPage as error:
             raise SourceUnavailable(f"{self._at(path)}: HTTP {answer.status}, {error}.") from None
-        if self._kept(answer, path) and self._holds_secret(text):
+        # As bytes it was looked for while they came.
+        written_otherwise = any(sign in body for sign in (b"\0", b"\\u", b"\\/"))
+        if written_otherwise and self._kept(answer, path) and self._holds_secret(text):
             raise self._tells_secret(path)
         return text
 

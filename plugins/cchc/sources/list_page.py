@@ -34,7 +34,9 @@ def text_of(content: bytes) -> str:
         text = content.decode(json.detect_encoding(content), "surrogateescape")
     except ValueError:
         raise NoPage("the answer is no JSON") from None
-    if sum(map(text.count, ",[{")) > MOST_PARTS:
+    # In bytes, which is faster, where each of these is one.
+    parts = sum(map(text.count, ",[{")) if b"\0" in content else sum(map(content.count, (b",", b"[", b"{")))
+    if parts > MOST_PARTS:
         raise TooManyParts(f"the answer holds more than {MOST_PARTS} values, lists and objects")
     return text
 
