@@ -6,16 +6,18 @@ portal.
 
 **When** — Only when triggered.
 
-**Inputs** — Params: `dataset`; `path` (.xlsx, .csv, .json), absolute, below a folder of `CCHC_INGEST_DIRS`:
-by default `incoming` of the landing area, where `python -m cchc ingest DATASET FILE` puts a copy for the run,
-and of `CCHC_INGEST_MAX_MB` at most; a regular file of one name, no part of its path a link;
-`extracted_at`, when the export was made, only if the file does not say so.
+**Inputs** — Files below the folders of `CCHC_INGEST_DIRS`, by default `incoming` of the landing area, where
+`python -m cchc ingest DATASET FILE` puts a copy for the run: .xlsx, .csv, .json and what else docs/inputs.md
+names, of `CCHC_INGEST_MAX_MB` at most; regular files of one name, no links. Params: `dataset`; `sha256` of
+the file, as `sha256sum` prints it, or nothing for the only file that waits there, which was not landed as
+this dataset before; `extracted_at`, when the export was made, only if the file does not say so. No param
+takes a path: it may hold somebody's name, and Airflow keeps what a run was given.
 
 **Outputs** — As `ingest_tthc`.
 
 **If it fails** — Nothing is loaded. The message names file, line or column, what was expected and what to do.
-`land_file`: the file lies elsewhere, is a link, too large or still written to, or is no export of the dataset
-for any reader; nothing of it is kept.
+`land_file`: no such file is there, or several wait: the message lists their sums, trigger again with one;
+or it is a link, too large or still written to, or no export of the dataset for any reader; nothing is kept.
 
 **Run again** — Always safe: the same file is recognised by its sha-256 and changes nothing.
 """
@@ -36,17 +38,19 @@ from cchc.flow.tasks import land_file, load_core, validate
     default_args=DEFAULT_ARGS,
     params={
         "dataset": dataset_param(),
-        "path": Param(
-            "",
-            type="string",
-            minLength=1,
-            title="Đường dẫn tệp",
-            description="Tuyệt đối, trên máy chạy tác vụ, trong thư mục được phép (CCHC_INGEST_DIRS)",
+        "sha256": Param(
+            None,
+            type=["null", "string"],
+            pattern="^[0-9A-Fa-f]{64}$",
+            title="SHA-256 của tệp",
+            description="Như sha256sum in ra; để trống khi chỉ có một tệp đang chờ trong thư mục nhận tệp "
+            "(CCHC_INGEST_DIRS), khi có nhiều thì thông báo lỗi liệt kê",
         ),
         "extracted_at": Param(
             None,
             type=["null", "string"],
             format="date-time",
+            pattern=r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?$",
             title="Thời điểm xuất",
             description="Giờ Việt Nam; chỉ cần khi tệp không tự ghi",
         ),

@@ -3,21 +3,18 @@
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
+
+from tests.forked import run_module
 
 ROOT = Path(__file__).parents[1]
 
 
 def alembic(root: Path, dsn: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "alembic", *words],
-        cwd=root,
-        env=os.environ | {"CCHC_WAREHOUSE_DSN": dsn},
-        capture_output=True,
-        text=True,
-        check=check,
-    )
+    done = run_module("alembic", *words, cwd=root, env=os.environ | {"CCHC_WAREHOUSE_DSN": dsn})
+    if check:
+        assert done.returncode == 0, done.stderr
+    return done
 
 
 def migrate(dsn: str, *, root: Path = ROOT, check: bool = True) -> subprocess.CompletedProcess[str]:

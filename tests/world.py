@@ -180,7 +180,7 @@ class World:
                 "core.tong_hop, core.tong_hop_linh_vuc, core.tong_hop_tthc, mart.chi_so, mart.bieu_06a, "
                 "mart.ky, ops.period_written, ops.batch_period, ops.period, "
                 "ops.figure_change, ops.reject, ops.line_finding, ops.validation_result, ops.deleted_file, "
-                "ops.reconciliation; "
+                "ops.reconciliation, ops.contradiction, ops.known_line; "
                 "DELETE FROM ops.batch WHERE dataset NOT IN ('don_vi', 'tthc')"
             )
         return self
@@ -271,8 +271,8 @@ class World:
         return {name: self.rows(query) for name, query in queries.items()}
 
     def refresh_all(self) -> None:
-        for ky in pending_periods(self.engine):
-            refresh(self.engine, ky)
+        """Refreshes what waits at once, as the catch-up does."""
+        refresh(self.engine, *pending_periods(self.engine))
 
     def rows(self, query: str, **binds: object) -> list[tuple]:
         with self.engine.connect() as connection:

@@ -72,6 +72,19 @@ def batch_of(connection: sa.Connection, batch_id: int) -> Batch:
     return Batch(**{**row._mapping, "landed_path": Path(row.landed_path)})
 
 
+def landed_before(
+    engine: sa.Engine, dataset: str, sha256: str, moment: datetime | None = None
+) -> Batch | None:
+    """The batch of a file with this SHA-256 in a dataset; None when it was not landed, or not before then."""
+    query = "SELECT batch_id FROM ops.batch WHERE dataset = :dataset AND sha256 = :sha256"
+    if moment is not None:
+        query += " AND landed_at < :moment"
+    with engine.connect() as connection:
+        asked = {"dataset": dataset, "sha256": sha256, "moment": moment}
+        batch_id = connection.scalar(sa.text(query), asked)
+        return None if batch_id is None else batch_of(connection, batch_id)
+
+
 # What happens to a batch ----------------------------------------------------------------------
 
 

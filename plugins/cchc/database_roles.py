@@ -16,6 +16,16 @@ from cchc.warehouse import engine_of
 OWNER, ETL, STEWARD, BI, UNIT = "cchc_owner", "cchc_etl", "cchc_steward", "cchc_bi", "cchc_don_vi"
 GRANTED = (ETL, STEWARD, BI, UNIT)
 SCHEMAS = ("mart", "ops", "core", "staging")
+# What PostgreSQL says of what another session has made meanwhile, by how far that one had come. Roles are the
+# server's: the migration of another of its databases makes them too.
+MADE_MEANWHILE = ("23505", "42710", "42P07")
+# Whose members connect where readers have taken every other connection (PostgreSQL 16 and newer, which has to
+# be told how many: reserved_connections).
+RESERVED = "pg_use_reserved_connections"
+ADVISORY = """
+SELECT oid::regprocedure::text FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^pg_(try_)?advisory_'
+"""
 
 
 def prepare(connection: sa.Connection, owner_password: str, etl_password: str) -> None:
@@ -36,10 +46,24 @@ def prepare(connection: sa.Connection, owner_password: str, etl_password: str) -
         # Everybody may by default.
         "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC",
         "REVOKE EXECUTE ON FUNCTION lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC",
+        *((f"GRANT {RESERVED} TO {OWNER}, {ETL}",) if RESERVED in known else ()),
     )
     for statement in statements:
         connection.exec_driver_sql(statement.replace("%", "%%"))
+    close_advisory_locks(connection)
     close_to_public(connection)
+
+
+def close_advisory_locks(connection: sa.Connection, but_for: str | None = None) -> None:
+    """As a superuser: in this database nobody but `but_for` and superusers takes advisory locks.
+
+    They need no other right, and fill the memory of the whole server: whoever takes enough of them stops it.
+    Nothing of this project takes one; Airflow does, in a database of its own.
+    """
+    for function in list(connection.scalars(sa.text(ADVISORY))):
+        connection.exec_driver_sql(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
+        if but_for:
+            connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {but_for}")
 
 
 def become_owner(connection: sa.Connection) -> None:
@@ -54,16 +78,18 @@ def become_owner(connection: sa.Connection) -> None:
     known = _known(connection)
     wanted = (OWNER, *GRANTED) if superuser else GRANTED
     missing = [role for role in wanted if role not in known]
-    try:
-        with connection.begin_nested():
-            for role in missing:
+    for role in missing:
+        try:
+            with connection.begin_nested():
                 connection.exec_driver_sql(f"CREATE ROLE {role} NOLOGIN")
-    except sa.exc.ProgrammingError:
-        statements = " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in missing)
-        raise CchcError(
-            f"Roles are missing and this login may not make them: {', '.join(missing)}. Ask the "
-            f"administrator to run: {statements} Then migrate again."
-        ) from None
+        except (sa.exc.IntegrityError, sa.exc.ProgrammingError) as error:
+            if getattr(error.orig, "pgcode", None) in MADE_MEANWHILE:
+                continue
+            statements = " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in missing)
+            raise CchcError(
+                f"Roles are missing and this login may not make them: {', '.join(missing)}. Ask the "
+                f"administrator to run: {statements} Then migrate again."
+            ) from None
     if superuser:
         owner = connection.scalar(sa.text(OWNER_OF_ALL), {"owner": OWNER})
         for statement in list(connection.scalars(sa.text(HANDED_OVER), {"owner": owner, "all": [*SCHEMAS]})):

@@ -2,18 +2,31 @@
 
 import os
 import stat
+import tempfile
+from contextlib import suppress
 from pathlib import Path
-
-MODE = 0o600
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Writes a file that its owner alone may read, also where one stood that others could; raises OSError."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, MODE), "wb") as file:
-        status = os.fstat(file.fileno())
+    """Puts a file that its owner alone may read in the place of what stood there, whole or not at all.
+
+    Whoever had the old one open reads on in that. Raises OSError.
+    """
+    with suppress(FileNotFoundError):
         # /dev/stdout and the like are no files of ours.
-        if stat.S_ISREG(status.st_mode):
-            if stat.S_IMODE(status.st_mode) != MODE:
-                os.fchmod(file.fileno(), MODE)
-            file.truncate()
-        file.write(content)
+        if not stat.S_ISREG(path.stat().st_mode):
+            path.write_bytes(content)
+            return
+    place = path.resolve()
+    # Made with mode 0600.
+    handle, name = tempfile.mkstemp(prefix=f".{place.name[:40]}.", suffix=".new", dir=place.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(place)
+    except BaseException:
+        draft.unlink()
+        raise

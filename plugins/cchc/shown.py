@@ -3,9 +3,14 @@
 import re
 import unicodedata
 
-# With what a spreadsheet takes a cell for a formula, or drops and then does; in full width too.
-_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
-_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?", re.ASCII)
+# With what a spreadsheet takes a cell for a formula, also behind what it drops before it looks: blanks of
+# every width, signs that are not seen, control characters. In full width and small too.
+_DROPPED = (
+    r"\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+)
+_FORMULA = re.compile(rf"[{_DROPPED}]*[=+\-@＝＋－＠﹦﹢﹣﹫−]|[\t\r\n]")
+_NUMBER = re.compile(r"\s*[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def on_terminal(text: object) -> str:

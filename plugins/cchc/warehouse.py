@@ -1,5 +1,9 @@
 """Connections to the warehouse: an engine with limits, statements, turns."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import psycopg2
@@ -26,13 +30,19 @@ KEEPALIVES = {
     "tcp_user_timeout": "60000",
     "connect_timeout": "30",
 }
-# What one process does at a time, and a table that it alone writes meanwhile. Only who may write it can lock
-# it so: no reader can, as one could an advisory lock.
+# Which migrations have been run; Airflow's own is alembic_version.
+VERSION_TABLE = "public.alembic_version_cchc"
+# What one process does at a time, and a table that stands for it. Only who may write it can lock it as TURN
+# says: no reader can, as one could an advisory lock; nor does a lock that a reader can have stand in its way.
+# That is more than one thinks: a statement that is prepared and never run locks a table as one that writes
+# does, and nobody asks for the right.
+TURN = "SHARE UPDATE EXCLUSIVE"
 TURNS = {
     "load": "ops.batch_period",
     "refresh": "ops.period_written",
     "definitions": "core.do_luong",
     "calendar": "core.lich",
+    "migrate": VERSION_TABLE,
 }
 LONGEST_WAIT_S = 900
 LOCK_NOT_AVAILABLE = "55P03"
@@ -78,8 +88,15 @@ def run_sql_file(connection: sa.Connection, relative: str, **binds: Any) -> sa.C
 
 def run_sql(connection: sa.Connection, sql: str, **binds: Any) -> sa.CursorResult[Any]:
     """Runs SQL with those of `binds` that it names; returns the result of its last statement."""
+    statement, names = _read(sql)
+    return connection.execute(statement, {name: value for name, value in binds.items() if name in names})
+
+
+@lru_cache(maxsize=512)
+def _read(sql: str) -> tuple[sa.TextClause, frozenset[str]]:
+    """A statement and the binds that it names: reading long SQL for them takes as long as to run it."""
     statement = sa.text(sql)
-    return connection.execute(statement, named_in(statement, binds))
+    return statement, frozenset(statement.compile().params)
 
 
 def named_in(statement: sa.TextClause, binds: dict[str, Any]) -> dict[str, Any]:
@@ -98,14 +115,15 @@ def take_turn(connection: sa.Connection, what: str, wait_s: float | None = None)
     wait_s = LONGEST_WAIT_S if wait_s is None else wait_s
     # Of a snapshot taken before the wait nothing could be trusted: LOCK TABLE takes none.
     take = (
-        f"LOCK TABLE {TURNS[what]} IN SHARE ROW EXCLUSIVE MODE"
+        f"LOCK TABLE {TURNS[what]} IN {TURN} MODE"
         if what in TURNS
         # Who inserts the same name waits for the end of this transaction. No row is ever left.
         else "INSERT INTO ops.lock (name) VALUES (:name); DELETE FROM ops.lock WHERE name = :name"
     )
     statement = sa.text(
-        f"SET LOCAL lock_timeout = '{wait_s * 1000:.0f}ms'; {take}; SET LOCAL lock_timeout TO DEFAULT; "
-        "SET LOCAL application_name = :told"
+        f"SET LOCAL lock_timeout = '{wait_s * 1000:.0f}ms'; {take}; "
+        # Nor is anything else waited for longer in this transaction.
+        f"SET LOCAL lock_timeout = '{LONGEST_WAIT_S * 1000:.0f}ms'; SET LOCAL application_name = :told"
     )
     try:
         connection.execute(statement, named_in(statement, {"name": what, "told": f"cchc {what}"}))
@@ -125,13 +143,45 @@ def _who_does(engine: sa.Engine, what: str) -> str:
         "SELECT pid, coalesce(host(client_addr), 'this machine') AS place, state, "
         "to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS') AS since FROM pg_stat_activity "
         "WHERE datname = current_database() AND application_name = :told AND xact_start IS NOT NULL "
-        "ORDER BY xact_start LIMIT 1"
+        # Any login may call itself so.
+        "ORDER BY (usename = current_user) DESC, xact_start LIMIT 1"
     )
     with engine.connect() as connection:
         row = connection.execute(query, {"told": f"cchc {what}"}).one_or_none()
     if row is None:
         return "a session that has ended meanwhile"
     return f"session {row.pid} from {row.place}, {row.state or 'of another role'}, since {row.since},"
+
+
+@contextmanager
+def no_endless_wait(engine: sa.Engine, label: str) -> Iterator[None]:
+    """Says who was in the way when the wait for a lock ended by take_turn's limit; around its transaction."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
+            raise
+        raise WarehouseUnavailable(
+            f"{label}: waited {LONGEST_WAIT_S:g} s for what others have locked: {_who_excludes(engine)}. The "
+            f"step was undone. Run it again when they are done, Airflow does so by itself; a session that is "
+            f"forgotten is ended by the superuser (SELECT pg_terminate_backend(session))."
+        ) from None
+
+
+def _who_excludes(engine: sa.Engine) -> str:
+    """The sessions whose locks exclude those of a load: readers' do not."""
+    query = sa.text(
+        "SELECT format('session %s (login %s) of %s', l.pid, a.usename, "
+        "string_agg(DISTINCT l.relation::regclass::text, ', ' ORDER BY l.relation::regclass::text)) "
+        "FROM pg_locks AS l INNER JOIN pg_stat_activity AS a ON l.pid = a.pid "
+        "INNER JOIN pg_class AS c ON l.relation = c.oid "
+        "WHERE l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+        "AND l.granted AND l.pid <> pg_backend_pid() AND c.relkind IN ('r', 'p') "
+        "AND c.relnamespace::regnamespace::text IN ('core', 'ops', 'mart', 'staging') "
+        "AND l.mode NOT IN ('AccessShareLock', 'RowShareLock') GROUP BY l.pid, a.usename ORDER BY l.pid"
+    )
+    with engine.connect() as connection:
+        return "; ".join(connection.scalars(query)) or "a session that has ended meanwhile"
 
 
 def copy_text(connection: sa.Connection, table: str, columns: list[str], source: object) -> int:
@@ -159,19 +209,22 @@ def sync_rows(
         return not keep_old and connection.execute(sa.text(f"DELETE FROM {table}")).rowcount > 0
     names = list(rows[0])
     columns = ", ".join(names)
+    # Typed as the table has it. One value, no temporary table: to make one takes longer than all else here.
+    wanted = f"(SELECT {columns} FROM jsonb_populate_recordset(CAST(NULL AS {table}), CAST(:rows AS jsonb)))"
+    binds = {"rows": json.dumps(rows, default=str)}
 
     def content(row: str) -> str:
         # Compared as the table would show it: what is written may read otherwise, as -infinity does.
-        return f"ROW({', '.join(f'{row}.{name}' for name in names)})::text"
+        return f"CAST(ROW({', '.join(f'{row}.{name}' for name in names)}) AS text)"
 
-    connection.exec_driver_sql(
-        f"CREATE TEMP TABLE wanted ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA"
-    )
-    connection.execute(sa.insert(sa.table("wanted", *map(sa.column, names))), rows)
     if keep_old:
+        missing = f"SELECT {content('wanted')} FROM {wanted} AS wanted EXCEPT SELECT {content('held')}"
+        # Asked first: rows that another one would conflict with are locked, even where nothing is written.
+        if not connection.scalar(sa.text(f"SELECT EXISTS ({missing} FROM {table} AS held)"), binds):
+            return False
         others = [name for name in names if name not in keep_old]
         statements = [
-            f"INSERT INTO {table} AS held ({columns}) SELECT {columns} FROM wanted "
+            f"INSERT INTO {table} AS held ({columns}) SELECT {columns} FROM {wanted} AS wanted "
             f"ON CONFLICT ({', '.join(keep_old)}) DO UPDATE SET ({', '.join(others)}) = "
             f"ROW({', '.join(f'excluded.{name}' for name in others)}) "
             f"WHERE {content('held')} <> {content('excluded')}"
@@ -179,10 +232,8 @@ def sync_rows(
     else:
         same = f"{content('held')} = {content('wanted')}"
         statements = [
-            f"DELETE FROM {table} AS held WHERE NOT EXISTS (SELECT 1 FROM wanted WHERE {same})",
-            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM wanted "
+            f"DELETE FROM {table} AS held WHERE NOT EXISTS (SELECT 1 FROM {wanted} AS wanted WHERE {same})",
+            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {wanted} AS wanted "
             f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS held WHERE {same})",
         ]
-    changed = sum(connection.exec_driver_sql(statement).rowcount for statement in statements)
-    connection.exec_driver_sql("DROP TABLE wanted")
-    return changed > 0
+    return sum(connection.execute(sa.text(statement), binds).rowcount for statement in statements) > 0

@@ -8,7 +8,10 @@ INNER JOIN core.don_vi_tra_loi AS t
         k.ma_don_vi = t.ma_don_vi
         AND (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date BETWEEN t.valid_from AND t.valid_to
 -- Not current_user, which is the owner in here; SET ROLE changes nothing about it.
-WHERE k.ten_dang_nhap = session_user
+WHERE
+    k.ten_dang_nhap = session_user
+    -- A login of the same name that was made later is another one.
+    AND k.oid_tai_khoan = (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = session_user)
 $$;
 COMMENT ON FUNCTION core.don_vi_cua_toi() IS
 'Các mã mà đơn vị của tài khoản đang đăng nhập trả lời hôm nay: chính nó và các đơn vị nó kế thừa; rỗng: không có.';

@@ -11,3 +11,9 @@ FOR EACH ROW EXECUTE FUNCTION ops.append_only();
 CREATE TRIGGER figure_change_not_emptied
 BEFORE TRUNCATE ON ops.figure_change
 FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER lan_gan_don_vi_append_only
+BEFORE UPDATE OR DELETE ON ops.lan_gan_don_vi
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER lan_gan_don_vi_not_emptied
+BEFORE TRUNCATE ON ops.lan_gan_don_vi
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();

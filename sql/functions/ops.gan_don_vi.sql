@@ -22,11 +22,19 @@ BEGIN
         RAISE EXCEPTION 'Unit % is not known: expected a ma_don_vi of mart.don_vi, below the province.',
             gan_don_vi.ma_don_vi;
     END IF;
-    INSERT INTO ops.tai_khoan_don_vi AS k (ten_dang_nhap, ma_don_vi, gan_boi)
-    VALUES (gan_don_vi.ten_dang_nhap, gan_don_vi.ma_don_vi, session_user)
+    INSERT INTO ops.tai_khoan_don_vi AS k (ten_dang_nhap, oid_tai_khoan, ma_don_vi, gan_boi)
+    SELECT r.rolname, r.oid, gan_don_vi.ma_don_vi, session_user
+    FROM pg_roles AS r WHERE r.rolname = gan_don_vi.ten_dang_nhap
     ON CONFLICT ON CONSTRAINT tai_khoan_don_vi_pkey DO UPDATE
-    SET ma_don_vi = excluded.ma_don_vi, gan_boi = excluded.gan_boi, gan_luc = excluded.gan_luc
-    WHERE k.ma_don_vi <> excluded.ma_don_vi;
+    SET
+        oid_tai_khoan = excluded.oid_tai_khoan, ma_don_vi = excluded.ma_don_vi,
+        gan_boi = excluded.gan_boi, gan_luc = excluded.gan_luc
+    WHERE (k.ma_don_vi, k.oid_tai_khoan) IS DISTINCT FROM (excluded.ma_don_vi, excluded.oid_tai_khoan);
+    IF FOUND THEN
+        INSERT INTO ops.lan_gan_don_vi (viec, ten_dang_nhap, oid_tai_khoan, ma_don_vi, boi)
+        SELECT 'gan', k.ten_dang_nhap, k.oid_tai_khoan, k.ma_don_vi, k.gan_boi
+        FROM ops.tai_khoan_don_vi AS k WHERE k.ten_dang_nhap = gan_don_vi.ten_dang_nhap;
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION ops.gan_don_vi(text, text) IS

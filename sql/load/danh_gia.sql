@@ -2,19 +2,34 @@
 -- Safe to repeat, in any order: of two contents of a rating the one with the newest change time at the source
 -- wins, and of two with the same time the greater one.
 
--- Lines that say nothing newer than what is known: most of a full export.
-CREATE TEMP TABLE giu ON COMMIT DROP AS
+-- Of contents that contradict each other in the file itself.
+INSERT INTO greatest
+SELECT DISTINCT ON (ma_ho_so, thoi_gian_danh_gia) *
+FROM contradicting
+ORDER BY ma_ho_so ASC, thoi_gian_danh_gia ASC, danh_gia DESC, line_no DESC;
+
+-- Lines of ratings that are known, and whether they say nothing newer: most of a full export.
+CREATE TEMP TABLE da_co ON COMMIT DROP AS
 SELECT
     raw_rows.line_no,
-    -- Loaded before, and judged and loaded again now.
-    cu.batch_id = :batch_id AND cu.line_no = raw_rows.line_no AS cua_lo_nay
+    cu.batch_id AS lo_cu,
+    cu.line_no AS dong_cu,
+    (raw_rows.ngay_cap_nhat, raw_rows.danh_gia) <= (cu.ngay_cap_nhat, cu.danh_gia) AS giu,
+    raw_rows.ngay_cap_nhat = cu.ngay_cap_nhat AND raw_rows.danh_gia <> cu.danh_gia AS trai
 FROM raw_rows
 INNER JOIN core.danh_gia AS cu
-    ON raw_rows.ma_ho_so = cu.ma_ho_so AND raw_rows.thoi_gian_danh_gia = cu.thoi_gian_danh_gia
-WHERE (raw_rows.ngay_cap_nhat, raw_rows.danh_gia) <= (cu.ngay_cap_nhat, cu.danh_gia);
+    ON raw_rows.ma_ho_so = cu.ma_ho_so AND raw_rows.thoi_gian_danh_gia = cu.thoi_gian_danh_gia;
 
 -- So that where there are none the batch is not read again.
-ANALYZE giu;
+ANALYZE da_co (line_no, giu);
+
+INSERT INTO contradictions
+SELECT
+    line_no,
+    lo_cu,
+    dong_cu
+FROM da_co
+WHERE trai;
 
 CREATE TEMP TABLE ghi (thang date, so bigint) ON COMMIT DROP;
 
@@ -32,10 +47,10 @@ WITH them AS (
     FROM raw_rows
     WHERE
         -- Where none says anything else, none is looked at again.
-        (SELECT count(*) FROM giu) < (SELECT count(doc.line_no) FROM raw_rows AS doc)
+        (SELECT count(*) FILTER (WHERE biet.giu) FROM da_co AS biet) < (SELECT count(doc.line_no) FROM raw_rows AS doc)
         AND NOT EXISTS (
-            SELECT 1 FROM giu
-            WHERE giu.line_no = raw_rows.line_no
+            SELECT 1 FROM da_co
+            WHERE da_co.line_no = raw_rows.line_no AND da_co.giu
         )
     ON CONFLICT (ma_ho_so, thoi_gian_danh_gia) DO UPDATE
         SET
@@ -61,12 +76,13 @@ SELECT
     (date_trunc('year', thang) + interval '11 months')::date AS last_day
 FROM ghi;
 
+-- Its own line: the batch was loaded before, and is judged and loaded again now.
 SELECT
     (SELECT coalesce(sum(so), 0) FROM ghi) + (
-        SELECT count(*) FROM giu
-        WHERE cua_lo_nay
+        SELECT count(*) FROM da_co
+        WHERE giu AND (lo_cu, dong_cu) = (:batch_id, line_no)
     ) AS lines_accepted,
     (
-        SELECT count(*) FROM giu
-        WHERE NOT cua_lo_nay
+        SELECT count(*) FROM da_co
+        WHERE giu AND (lo_cu, dong_cu) <> (:batch_id, line_no)
     ) AS lines_superseded;

@@ -42,6 +42,25 @@ FROM (
 ) AS phien_ban
 ON CONFLICT DO NOTHING;
 
+-- Versions of one moment that say different things; a version of fewer columns says nothing of the others.
+INSERT INTO contradictions
+SELECT
+    moi.line_no,
+    cu.batch_id AS lo_cu,
+    cu.line_no AS dong_cu
+FROM core.don_vi_phien_ban AS moi
+INNER JOIN core.don_vi_phien_ban AS cu ON moi.ma_don_vi = cu.ma_don_vi AND moi.thoi_diem = cu.thoi_diem
+WHERE
+    moi.batch_id = :batch_id
+    AND moi.ma_nguon = 'he_thong'
+    AND cu.ma_nguon = 'he_thong'
+    AND EXISTS (
+        SELECT 1
+        FROM jsonb_each(moi.ban_ghi) AS a
+        INNER JOIN jsonb_each(cu.ban_ghi) AS b ON a.key = b.key
+        WHERE a.value <> b.value
+    );
+
 CREATE TEMP TABLE don_vi_cu ON COMMIT DROP AS
 SELECT * FROM core.don_vi;
 

@@ -3,6 +3,35 @@
 -- wins, and of two values with the same time the greater one. An export that lacks a column (named in
 -- :missing_columns) leaves that column's value and time as they are; such times are kept in cot_cu. So does a line
 -- that cannot say who had the dossier on the day of receipt, because it names the unit that took over from several.
+
+-- Lines that contradict each other in the file itself become one, as those of different files do: of each column
+-- the greatest value, and of units the youngest one, whose line stands for all.
+INSERT INTO greatest
+SELECT DISTINCT ON (c.ma_ho_so) c.*
+FROM contradicting AS c
+LEFT JOIN (
+    SELECT
+        ma_don_vi,
+        min(valid_from) AS tu
+    FROM core.don_vi
+    GROUP BY ma_don_vi
+) AS d ON c.don_vi_giai_quyet = d.ma_don_vi
+ORDER BY c.ma_ho_so ASC, coalesce(d.tu, '-infinity') DESC, c.don_vi_giai_quyet DESC, c.line_no DESC;
+
+UPDATE greatest AS g
+SET
+    ma_tthc = lon_nhat.ma_tthc, -- columns like ma_tthc
+    ma_tthc_goc = lon_nhat.ma_tthc_goc
+FROM (
+    SELECT
+        ma_ho_so,
+        max(CAST(ma_tthc AS text)) AS ma_tthc, -- columns like ma_tthc
+        max(ma_tthc_goc) AS ma_tthc_goc
+    FROM contradicting
+    GROUP BY ma_ho_so
+) AS lon_nhat
+WHERE g.ma_ho_so = lon_nhat.ma_ho_so;
+
 SELECT core.ensure_partition('ho_so', thang)
 FROM (
     SELECT DISTINCT date_trunc('month', ngay_tiep_nhan)::date AS thang
@@ -10,7 +39,7 @@ FROM (
     WHERE ngay_tiep_nhan IS NOT NULL
 ) AS cac_thang;
 
--- Older states in the same file are not loaded, but may say who had the dossier.
+-- Other states in the same file are not loaded, but may say who had the dossier.
 CREATE TEMP TABLE nhan_truoc ON COMMIT DROP AS
 SELECT DISTINCT ON (ma_ho_so)
     ma_ho_so,
@@ -38,6 +67,7 @@ SELECT
     b.don_vi_giai_quyet AS don_vi_ngay_xuat,
     coalesce(date_trunc('month', b.ngay_tiep_nhan)::date, 'infinity') AS ky_tiep_nhan,
     coalesce(b.ma_tthc_goc, '') AS ma_tthc_goc,
+    b.van_tay,
     -- What the export lacks is as old as can be.
     CASE
         WHEN cardinality(CAST(:missing_columns AS text[])) > 0 OR nhan.luc < b.ngay_cap_nhat
@@ -79,8 +109,12 @@ SELECT
     xet.ky_cu,
     xet.ket_thuc_cu,
     xet.viec,
-    xet.cua_lo_nay,
+    xet.lo_cu,
+    xet.dong_cu,
+    xet.trai,
     xet.nhan_moi,
+    xet.van_tay,
+    xet.cung_luc,
     CASE WHEN xet.viec IS NOT NULL THEN xet.ma_tthc END AS ma_tthc, -- columns like ma_tthc
     CASE WHEN xet.viec IS NOT NULL THEN xet.ma_tthc_goc END AS ma_tthc_goc,
     CASE WHEN xet.viec IS NOT NULL THEN xet.ky_tiep_nhan END AS ky_tiep_nhan,
@@ -94,8 +128,19 @@ FROM (
         h.ky_tiep_nhan AS ky_cu,
         h.ngay_ket_thuc AS ket_thuc_cu,
         nhan.nhan_moi,
-        -- Loaded before, and judged and loaded again now.
-        h.batch_id = :batch_id AND h.line_no = moi.line_no AS cua_lo_nay,
+        h.batch_id AS lo_cu,
+        h.line_no AS dong_cu,
+        moi.ngay_cap_nhat = h.ngay_cap_nhat AS cung_luc,
+        -- The same moment and another content. Exports of different days may name a unit and its successor.
+        (moi.ngay_cap_nhat = h.ngay_cap_nhat OR h.cot_cu IS NOT NULL)
+        AND (
+            (
+                moi.ngay_cap_nhat = h.ngay_cap_nhat
+                AND moi.don_vi_ngay_xuat <> h.don_vi_ngay_xuat
+                AND NOT core.don_vi_noi_tiep(moi.don_vi_ngay_xuat, h.don_vi_ngay_xuat)
+            )
+            OR (luc_moi.ma_tthc = luc_cu.ma_tthc AND moi.ma_tthc IS DISTINCT FROM h.ma_tthc) -- columns like ma_tthc
+        ) AS trai,
         CASE
             WHEN h.cot_cu IS NULL AND moi.ngay_cap_nhat < h.ngay_cap_nhat THEN NULL
             WHEN moi.ngay_cap_nhat > h.ngay_cap_nhat
@@ -152,6 +197,14 @@ FROM (
 
 -- So that where there are none the batch is not read again.
 ANALYZE da_co (line_no, viec);
+
+INSERT INTO contradictions
+SELECT
+    line_no,
+    lo_cu,
+    dong_cu
+FROM da_co
+WHERE trai;
 
 CREATE TEMP TABLE ghi (tu date, ket_thuc date, so bigint, la_cu boolean) ON COMMIT DROP;
 
@@ -310,6 +363,34 @@ FROM da_co
 WHERE viec IS NOT NULL
 GROUP BY ky_cu, ket_thuc_cu;
 
+-- By what a line said it is recognised when it comes again: that the row was written by it, or that it said nothing
+-- new to the row. Only the newest state is expected again.
+DELETE FROM ops.known_line AS k
+USING da_co
+WHERE
+    k.batch_id = da_co.lo_cu AND k.line_no = da_co.dong_cu
+    AND (da_co.viec IS NOT NULL OR (da_co.cung_luc AND NOT da_co.trai));
+
+INSERT INTO ops.known_line (batch_id, line_no, van_tay)
+SELECT
+    :batch_id AS batch_id,
+    raw_rows.line_no,
+    raw_rows.van_tay
+FROM raw_rows
+WHERE
+    (SELECT count(*) FROM da_co) < (SELECT count(doc.line_no) FROM raw_rows AS doc)
+    AND NOT EXISTS (
+        SELECT 1 FROM da_co
+        WHERE da_co.line_no = raw_rows.line_no
+    )
+UNION ALL
+SELECT
+    CASE WHEN viec IS NULL THEN lo_cu ELSE :batch_id END AS batch_id,
+    CASE WHEN viec IS NULL THEN dong_cu ELSE line_no END AS line_no,
+    van_tay
+FROM da_co
+WHERE viec IS NOT NULL OR (cung_luc AND NOT trai);
+
 -- A dossier counts in the months from its receipt to its end, and in the year-to-date figures until
 -- December of the year in which it ended.
 CREATE TEMP TABLE changed_ranges ON COMMIT DROP AS
@@ -338,10 +419,11 @@ SELECT
         SELECT coalesce(sum(so), 0) FROM ghi
         WHERE NOT la_cu
     ) + (
+        -- Its own line: the batch was loaded before, and is judged and loaded again now.
         SELECT count(*) FROM da_co
-        WHERE viec IS NULL AND cua_lo_nay
+        WHERE viec IS NULL AND (lo_cu, dong_cu) = (:batch_id, line_no)
     ) AS lines_accepted,
     (
         SELECT count(*) FROM da_co
-        WHERE viec IS NULL AND NOT cua_lo_nay
+        WHERE viec IS NULL AND (lo_cu, dong_cu) <> (:batch_id, line_no)
     ) AS lines_superseded;

@@ -2,29 +2,55 @@
 -- Safe to repeat, in any order: the row with the newest change time at the source wins, and of two rows with
 -- the same time the greater one. Every export carries all columns, so a row replaces the whole dossier.
 
+-- Of states that contradict each other in the file itself: compared as two of different files are.
+INSERT INTO greatest
+SELECT DISTINCT ON (ma_hscv) *
+FROM contradicting
+ORDER BY
+    ma_hscv ASC,
+    core.noi_dung(
+        jsonb_build_object(
+            'ngay_mo', CAST(ngay_mo AS timestamp without time zone), -- columns like ngay_mo but da_xoa
+            'ma_hscv', ma_hscv,
+            'ma_don_vi', ma_don_vi,
+            'da_xoa', (coalesce(da_xoa, 0) = 1)::int
+        )
+    ) COLLATE "C" DESC,
+    line_no DESC;
+
 -- Lines of work dossiers that are known, and whether they say something else. Most of a full export does not.
 CREATE TEMP TABLE da_co ON COMMIT DROP AS
 SELECT
     b.line_no,
-    -- Loaded before, and judged and loaded again now.
-    cu.batch_id = :batch_id AND cu.line_no = b.line_no AS cua_lo_nay,
+    cu.batch_id AS lo_cu,
+    cu.line_no AS dong_cu,
     cu.ma_hscv,
     cu.ngay_mo,
     cu.ngay_ket_thuc,
-    b.ngay_cap_nhat > cu.ngay_cap_nhat
-    OR (
-        b.ngay_cap_nhat = cu.ngay_cap_nhat
-        AND (
-            b.ma_don_vi <> cu.ma_don_vi
-            OR coalesce(b.da_xoa, 0) = 1 IS DISTINCT FROM (cu.da_xoa = 1)
-            OR CAST(b.tien_do AS integer) IS DISTINCT FROM cu.tien_do -- columns like tien_do but da_xoa
-        )
-    ) AS khac
+    b.ngay_cap_nhat > cu.ngay_cap_nhat AS moi_hon,
+    b.ngay_cap_nhat = cu.ngay_cap_nhat
+    AND (
+        coalesce(b.da_xoa, 0) = 1 IS DISTINCT FROM (cu.da_xoa = 1)
+        OR CAST(b.tien_do AS integer) IS DISTINCT FROM cu.tien_do -- columns like tien_do but da_xoa
+    ) AS khac,
+    CASE
+        WHEN b.ngay_cap_nhat = cu.ngay_cap_nhat AND b.ma_don_vi <> cu.ma_don_vi
+            THEN ARRAY[b.ma_don_vi, cu.ma_don_vi]
+    END AS hai_don_vi
 FROM batch_rows AS b
 INNER JOIN core.ho_so_cong_viec AS cu ON b.ma_hscv = cu.ma_hscv;
 
 -- So that where there are none the batch is not read again.
 ANALYZE da_co;
+
+INSERT INTO contradictions
+SELECT
+    line_no,
+    lo_cu,
+    dong_cu
+FROM da_co
+-- Exports of different days may name a unit and the one that took over from it.
+WHERE khac OR NOT core.don_vi_noi_tiep(hai_don_vi[1], hai_don_vi[2]);
 
 CREATE TEMP TABLE ghi (ma_hscv text COLLATE "C") ON COMMIT DROP;
 
@@ -48,11 +74,11 @@ WITH thay AS (
     FROM batch_rows
     WHERE
         -- Where none says anything else, none is looked at again.
-        (SELECT count(*) FILTER (WHERE NOT biet.khac) FROM da_co AS biet)
+        (SELECT count(*) FILTER (WHERE NOT (biet.moi_hon OR biet.khac) AND biet.hai_don_vi IS NULL) FROM da_co AS biet)
         < (SELECT count(doc.line_no) FROM raw_rows AS doc)
         AND NOT EXISTS (
             SELECT 1 FROM da_co
-            WHERE da_co.line_no = batch_rows.line_no AND NOT da_co.khac
+            WHERE da_co.line_no = batch_rows.line_no AND NOT (da_co.moi_hon OR da_co.khac) AND da_co.hai_don_vi IS NULL
         )
     ON CONFLICT (ma_hscv) DO UPDATE
         SET
@@ -92,9 +118,10 @@ FROM (
     INNER JOIN ghi ON cu.ma_hscv = ghi.ma_hscv
 ) AS truoc_va_sau;
 
--- A known line that was not written gives way to what is held.
+-- A known line that was not written gives way to what is held, which may be itself: the batch was loaded before, and
+-- is judged and loaded again now.
 WITH giu AS (
-    SELECT da_co.cua_lo_nay
+    SELECT (da_co.lo_cu, da_co.dong_cu) = (:batch_id, da_co.line_no) AS cua_lo_nay
     FROM da_co
     WHERE NOT EXISTS (
         SELECT 1 FROM ghi

@@ -25,6 +25,23 @@ FROM (
 ) AS phien_ban
 ON CONFLICT DO NOTHING;
 
+-- Versions of one moment that say different things; a version of fewer columns says nothing of the others.
+INSERT INTO contradictions
+SELECT
+    moi.line_no,
+    cu.batch_id AS lo_cu,
+    cu.line_no AS dong_cu
+FROM core.tthc_phien_ban AS moi
+INNER JOIN core.tthc_phien_ban AS cu ON moi.ma_tthc = cu.ma_tthc AND moi.thoi_diem = cu.thoi_diem
+WHERE
+    moi.batch_id = :batch_id
+    AND EXISTS (
+        SELECT 1
+        FROM jsonb_each(moi.ban_ghi) AS a
+        INNER JOIN jsonb_each(cu.ban_ghi) AS b ON a.key = b.key
+        WHERE a.value <> b.value
+    );
+
 CREATE TEMP TABLE tthc_cu ON COMMIT DROP AS
 SELECT * FROM core.tthc;
 

@@ -8,7 +8,8 @@ SELECT
     sl.ten AS ten_quy_dinh,
     sl.ma_so_lieu IS NOT NULL AS co_trong_danh_muc,
     sl.khong_qua IS NOT NULL OR tren.ma_so_lieu IS NOT NULL AS co_cap,
-    kia.gia_tri AS gia_tri_kia,
+    -- Where it is declared several times at one moment, the one that it agrees with sooner.
+    CASE WHEN sl.khong_qua IS NOT NULL THEN kia.lon_nhat ELSE kia.nho_nhat END AS gia_tri_kia,
     sl.khong_qua IS NOT NULL AS la_phan
 FROM batch_rows
 CROSS JOIN
@@ -30,7 +31,8 @@ LEFT JOIN (
         cung_phieu.ky,
         coalesce(cung_phieu.ngay_khai, 'infinity') AS luc_khai,
         cung_phieu.ma_so_lieu,
-        max(cung_phieu.gia_tri) AS gia_tri
+        min(cung_phieu.gia_tri) AS nho_nhat,
+        max(cung_phieu.gia_tri) AS lon_nhat
     FROM batch_rows AS cung_phieu
     GROUP BY cung_phieu.don_vi_khoa, cung_phieu.ky, luc_khai, cung_phieu.ma_so_lieu
 ) AS kia

@@ -8,12 +8,14 @@ import os
 
 import sqlalchemy as sa
 from alembic import context
+from alembic.runtime.migration import MigrationContext
 
+from cchc import warehouse
 from cchc.database_objects import set_views_aside, sync_objects
-from cchc.database_roles import become_owner, close_to_public
+from cchc.database_roles import MADE_MEANWHILE, SCHEMAS, become_owner, close_to_public
 from cchc.errors import CchcError
 from cchc.figures.refresh import sync_functions
-from cchc.warehouse import url_of
+from cchc.warehouse import take_turn, url_of
 
 if context.is_offline_mode():
     raise SystemExit(
@@ -28,11 +30,31 @@ if not dsn:
     )
 
 
+# Who has what of the warehouse open.
+IN_THE_WAY = """
+SELECT
+    format('session %s (login %s) of ', l.pid, a.usename)
+    || string_agg(DISTINCT l.relation::regclass::text, ', ' ORDER BY l.relation::regclass::text)
+FROM pg_locks AS l
+INNER JOIN pg_class AS c ON l.relation = c.oid
+INNER JOIN pg_stat_activity AS a ON l.pid = a.pid
+WHERE
+    l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (c.relnamespace::regnamespace::text = ANY(:schemas) OR c.oid = to_regclass(:version_table))
+    AND c.relkind IN ('r', 'p', 'v') AND l.granted AND l.pid <> pg_backend_pid()
+GROUP BY l.pid, a.usename
+ORDER BY l.pid
+"""
+
+
 def migrate(connection: sa.Connection) -> None:
     """Migrates in one transaction; views and functions belong to the newest tables and to no others."""
     migration = context.get_context()
     if getattr(migration.opts.get("fn"), "__name__", "") == "downgrade":
         raise CchcError("alembic downgrade is not supported: a change is taken back by a new migration.")
+    only_looks = migration.opts.get("dont_mutate")  # `alembic current`
+    if not only_looks:
+        have_the_turn(connection, migration)
     newest = set(context.script.get_heads())
     known = {script.revision for script in context.script.walk_revisions()}
     if unknown := sorted(set(migration.get_current_heads()) - known):
@@ -41,7 +63,7 @@ def migrate(connection: sa.Connection) -> None:
             "another version of this repository made it. A local one: make clean, then make migrate. Any "
             "other: migrate it with the version that made it; nothing was changed."
         )
-    if migration.opts.get("dont_mutate"):  # `alembic current` only looks
+    if only_looks:
         context.run_migrations()
         return
     become_owner(connection)
@@ -54,17 +76,54 @@ def migrate(connection: sa.Connection) -> None:
         close_to_public(connection)
 
 
+def have_the_turn(connection: sa.Connection, migration: MigrationContext) -> None:
+    """Has one migration run at a time: two containers may start at once, and the second finds nothing to do.
+
+    By the table of versions, which nobody but its owner can lock: not by an advisory lock, which any login
+    can take. In an empty database whoever makes the table first has the turn: PostgreSQL keeps the others
+    waiting for the end of that transaction, and makes the table for one of them if it failed.
+    """
+    wait_no_longer(connection)
+    try:
+        with connection.begin_nested():
+            migration._ensure_version_table()
+    except (sa.exc.IntegrityError, sa.exc.ProgrammingError) as error:
+        if getattr(error.orig, "pgcode", None) not in MADE_MEANWHILE:
+            raise
+    take_turn(connection, "migrate")
+    wait_no_longer(connection)
+
+
+def wait_no_longer(connection: sa.Connection) -> None:
+    """Bounds every wait of this transaction: while it waits to change a table, all others wait behind it."""
+    connection.execute(
+        sa.text("SELECT set_config('lock_timeout', :wait, TRUE)"),
+        {"wait": f"{warehouse.LONGEST_WAIT_S * 1000:.0f}ms"},
+    )
+
+
+def who_is_in_the_way(connection: sa.Connection) -> str:
+    names = {"schemas": [*SCHEMAS], "version_table": warehouse.VERSION_TABLE}
+    return "; ".join(connection.scalars(sa.text(IN_THE_WAY), names)) or "a session that has ended meanwhile"
+
+
 try:
     engine = sa.create_engine(url_of(dsn), poolclass=sa.pool.NullPool)
 except CchcError as error:
     raise SystemExit(f"CCHC_WAREHOUSE_DSN: {error}") from None
 with engine.connect() as connection:
-    # Two containers may start at once: the second waits here and finds nothing left to do.
-    connection.execute(sa.text("SELECT pg_advisory_lock(766)"))
-    connection.commit()
-    context.configure(connection=connection, version_table="alembic_version_cchc")
+    schema, table = warehouse.VERSION_TABLE.split(".")
+    context.configure(connection=connection, version_table=table, version_table_schema=schema)
     try:
         with context.begin_transaction():
             migrate(connection)
     except CchcError as error:
         raise SystemExit(str(error)) from None
+    except sa.exc.OperationalError as error:
+        if getattr(error.orig, "pgcode", None) != warehouse.LOCK_NOT_AVAILABLE:
+            raise
+        raise SystemExit(
+            f"Waited {warehouse.LONGEST_WAIT_S:g} s for what others have open: "
+            f"{who_is_in_the_way(connection)}. Nothing was changed. Migrate again when they are done, or end "
+            "them: docs/runbook.md#a-migration-waits."
+        ) from None

@@ -47,6 +47,33 @@ con_loi AS (
                 AND h.batch_id = f.batch_id
                 AND h.line_no = f.line_no
         )
+    UNION ALL
+    -- That it contradicts a line stands as long as the warehouse goes by that one.
+    SELECT
+        f.batch_id,
+        f.line_no,
+        f.khoa,
+        f.thoi_diem,
+        f.ma_don_vi,
+        f.bi_loai,
+        ARRAY[c.rule_id] AS rule_ids,
+        f.dataset,
+        f.extracted_at,
+        f.original_name,
+        f.hang
+    FROM moi_nhat AS f
+    INNER JOIN ops.contradiction AS c ON f.batch_id = c.batch_id AND f.line_no = c.line_no
+    WHERE
+        NOT f.bi_loai
+        AND EXISTS (
+            SELECT 1
+            FROM core.dong_hien_hanh AS h
+            WHERE
+                h.dataset = f.dataset
+                AND h.khoa = f.khoa
+                AND h.batch_id = c.held_batch_id
+                AND h.line_no = c.held_line_no
+        )
 ),
 
 don_vi AS (

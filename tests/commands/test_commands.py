@@ -24,6 +24,7 @@ from cchc.commands.app import check, main
 from cchc.errors import CchcError
 from cchc.judging.validation import validate
 from cchc.loading.load import load
+from cchc.sources.incoming import sha256_of
 from tests.world import SO, XA, World
 
 pytestmark = pytest.mark.long
@@ -390,9 +391,10 @@ def test_ingest_hands_a_copy_to_the_dag_prints_what_came_of_it_and_takes_the_cop
     handed: list[Path] = []
 
     def runs_the_tasks(run: dict[str, Any]) -> dict[str, Any]:
-        path = Path(run["conf"]["path"])
-        if path not in handed:
+        if not handed:
+            (path,) = (tmp_path / "landing" / "incoming").rglob("*.*")
             handed.append(path)
+            assert run["conf"]["sha256"] == sha256_of(path)
             assert path.read_bytes() == export.read_bytes()
             batch_id = warehouse.land("ho_so", path, at="2025-05-10")
             validate(warehouse.engine, batch_id)
@@ -446,7 +448,8 @@ def test_a_file_that_is_already_where_files_are_taken_from_is_not_copied(
     monkeypatch.setenv("CCHC_INGEST_DIRS", str(tmp_path))
     export = warehouse.dossiers({})
     assert cchc("ingest", "ho_so", export)[0] == 0
-    assert airflow.triggered[0]["conf"]["path"] == str(export)
+    assert airflow.triggered[0]["conf"]["sha256"] == sha256_of(export)
+    assert not (tmp_path / "landing").exists()
     assert export.exists()
 
 

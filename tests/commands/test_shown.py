@@ -37,8 +37,24 @@ def test_text_that_a_spreadsheet_would_compute_is_text(cell):
     assert in_spreadsheet(cell) == f"'{cell}"
 
 
+@pytest.mark.parametrize("sign", ["=1+1", "+1+1", "-1+1", "@SUM(1)", "＝1+1", "−1+1"])
 @pytest.mark.parametrize(
-    "cell", ["", "a=1", " x", "1", "-5", "+5", "-1,5", "-1.5e-3", -5, 1.5, None, "000.00.01.H59"]
+    "before",
+    [
+        *(" ", "   ", "\u00a0", "\u3000", "\u2003", "\ufeff", "\u200b", "\u2060", "\u00ad", "\u202e"),
+        *("\v", "\f", "\x00", "\x1c", "\x85", "\u2028", " \ufeff\u00a0"),
+    ],
+)
+def test_what_is_not_seen_before_a_formula_does_not_hide_it(before, sign):
+    assert in_spreadsheet(before + sign) == f"'{before}{sign}"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("", "a=1", " x", "\u3000x", " 1", "\ufeffa+b", " -5", "1", "-5", "+5", "-1,5", "-1.5e-3"),
+        *(-5, 1.5, None, "000.00.01.H59"),
+    ],
 )
 def test_numbers_and_other_text_stay_as_they_are(cell):
     assert in_spreadsheet(cell) is cell

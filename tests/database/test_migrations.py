@@ -5,6 +5,10 @@ import os
 import re
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +16,7 @@ import sqlalchemy as sa
 from cchc.database_roles import become_owner
 from cchc.errors import CchcError
 from cchc.figures.definitions import LEVELS
-from cchc.warehouse import engine_of
+from cchc.warehouse import engine_of, take_turn
 from tests.migrating import ROOT, Copy, alembic, migrate
 
 pytestmark = pytest.mark.long
@@ -65,8 +69,7 @@ def test_from_empty_and_again_without_change(empty_database):
     assert set(names(engine, "SELECT nspname FROM pg_namespace WHERE oid > 16383")) == {
         *("core", "mart", "ops", "staging"),
     }
-    again = migrate(empty_database)
-    assert "Running upgrade" not in again.stderr
+    migrate(empty_database)
     assert catalogue(engine) == first
 
 
@@ -79,16 +82,164 @@ def test_version_table_is_the_warehouse_s_own(empty_database):
     ]
 
 
-def test_two_migrations_at_the_same_time(empty_database):
-    environment = os.environ | {"CCHC_WAREHOUSE_DSN": empty_database}
-    command = [sys.executable, "-m", "alembic", "upgrade", "head"]
-    both = [
-        subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    errors = [process.communicate(timeout=120)[1] for process in both]
-    assert [process.returncode for process in both] == [0, 0], errors
-    assert names(engine_of(empty_database), "SELECT count(*) FROM alembic_version_cchc") == [1]
+MIGRATE = [sys.executable, "-m", "alembic", "upgrade", "head"]
+
+
+def started(dsn: str) -> subprocess.Popen[str]:
+    """A migration in a process of its own."""
+    environment = os.environ | {"CCHC_WAREHOUSE_DSN": dsn}
+    return subprocess.Popen(MIGRATE, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def ended(*migrations: subprocess.Popen[str]) -> None:
+    """Each comes to a good end."""
+    try:
+        said = [process.communicate(timeout=120)[1] for process in migrations]
+    finally:
+        for process in migrations:
+            process.kill()
+    assert [process.returncode for process in migrations] == [0] * len(migrations), said
+
+
+def catalogue_without_oids(engine: sa.Engine) -> list[list[str]]:
+    return [sorted(re.sub(r"^\(\d+, ", "(", row) for row in part) for part in catalogue(engine)]
+
+
+@contextmanager
+def one_holds(dsn: str, statement: str) -> Iterator[sa.Connection]:
+    """A session that has done that and goes no further."""
+    with engine_of(dsn).connect() as connection:
+        connection.exec_driver_sql(statement)
+        yield connection
+
+
+def waits(engine: sa.Engine, process: subprocess.Popen[str], how_many: int = 1) -> None:
+    """Returns when so many sessions of migrations wait for a lock."""
+    query = (
+        "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted "
+        "AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+    )
+    while names(engine, query) != [how_many]:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+
+
+def test_two_migrations_at_the_same_time(dsn, empty_database):
+    ended(started(empty_database), started(empty_database))
+    engine = engine_of(empty_database)
+    assert names(engine, "SELECT count(*) FROM public.alembic_version_cchc") == [1]
+    assert catalogue_without_oids(engine) == catalogue_without_oids(engine_of(dsn))
+
+
+# What another migration has made and not committed yet when these begin.
+VERSION_TABLE = (
+    "CREATE TABLE public.alembic_version_cchc (version_num varchar(32) "
+    "CONSTRAINT alembic_version_cchc_pkc PRIMARY KEY)"
+)
+
+
+@pytest.mark.parametrize("comes_to_an_end", [True, False])
+def test_two_migrations_of_an_empty_database_wait_for_one_before_them(dsn, empty_database, comes_to_an_end):
+    engine = engine_of(empty_database)
+    with one_holds(empty_database, VERSION_TABLE) as first:
+        both = started(empty_database), started(empty_database)
+        waits(engine, both[0], 2)
+        first.commit() if comes_to_an_end else first.rollback()
+    ended(*both)
+    assert catalogue_without_oids(engine) == catalogue_without_oids(engine_of(dsn))
+
+
+def test_two_migrations_of_a_warehouse_at_the_same_time(dsn, tmp_path):
+    """Of one that is behind: only one of them runs what is missing."""
+    copy, engine = Copy(tmp_path), engine_of(dsn)
+    alembic(tmp_path, dsn, "revision", "-m", "a note", "--rev-id", "9002")
+    (copy.sql / "migrations" / "versions" / "9002_a_note.sql").write_text(
+        "CREATE TABLE ops.ghi_chu (a int); COMMENT ON TABLE ops.ghi_chu IS 'thử';", encoding="utf-8"
+    )
+    copy.edit("mart.so_sanh", "CREATE VIEW", "-- anew\nCREATE VIEW")
+    environment = os.environ | {"CCHC_WAREHOUSE_DSN": dsn}
+    with one_holds(dsn, "LOCK TABLE public.alembic_version_cchc IN ACCESS EXCLUSIVE MODE"):
+        both = [
+            subprocess.Popen(MIGRATE, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
+        waits(engine, both[0], 2)
+    # Whoever ran it a second time would fail: the table is there.
+    ended(*both)
+    assert names(engine, "SELECT version_num FROM public.alembic_version_cchc") == ["9002"]
+
+
+# --- who only reads ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reader(dsn) -> Iterator[sa.Engine]:
+    """A login that may read mart and no more."""
+    admin = engine_of(dsn)
+    with admin.begin() as connection:
+        connection.exec_driver_sql("CREATE ROLE chi_xem LOGIN PASSWORD 'chi_xem' IN ROLE cchc_bi")
+    url = sa.make_url(dsn).set(username="chi_xem", password="chi_xem")
+    yield sa.create_engine(url, poolclass=sa.pool.NullPool)
+    with admin.begin() as connection:
+        connection.exec_driver_sql("DROP ROLE chi_xem")
+
+
+TURN_TAKING = (
+    # What older versions took.
+    "SELECT pg_advisory_lock(766)",
+    "LOCK TABLE public.alembic_version_cchc IN SHARE UPDATE EXCLUSIVE MODE",
+    "LOCK TABLE public.alembic_version_cchc IN ACCESS SHARE MODE",
+    "PREPARE p AS DELETE FROM public.alembic_version_cchc",
+    "COMMENT ON TABLE public.alembic_version_cchc IS ''",
+    "ANALYZE public.alembic_version_cchc",
+)
+
+
+def test_login_that_reads_does_not_keep_a_migration_waiting(dsn, reader):
+    with reader.connect() as session:
+        done = []
+        for statement in TURN_TAKING:
+            point = session.begin_nested()
+            try:
+                session.exec_driver_sql(statement)
+            except sa.exc.ProgrammingError as error:
+                assert "permission denied" in str(error)
+                point.rollback()
+            else:
+                point.commit()
+                done.append(statement)
+        assert done == []
+        ended(started(dsn))
+
+
+def test_reader_in_the_way_of_a_change_is_waited_for_and_named(dsn, reader, tmp_path, monkeypatch):
+    """Dropping a view waits for who reads it, and everybody else behind that: not for ever."""
+    copy, before = Copy(tmp_path), catalogue(engine_of(dsn))
+    copy.edit("mart.so_sanh", "CREATE VIEW", "-- anew\nCREATE VIEW")
+    config = copy.sql.parent / "plugins" / "cchc" / "warehouse.py"
+    config.write_text(config.read_text().replace("LONGEST_WAIT_S = 900", "LONGEST_WAIT_S = 0.5"))
+    with reader.connect() as session:
+        session.exec_driver_sql("SELECT count(*) FROM mart.so_sanh").close()
+        pid = session.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        failed = copy.migrate(dsn, check=False)
+    assert failed.returncode == 1
+    [line] = [line for line in failed.stderr.splitlines() if not line.startswith("INFO ")]
+    assert line.startswith(f"Waited 0.5 s for what others have open: session {pid} (login chi_xem) of ")
+    assert "mart.so_sanh" in line and "docs/runbook.md#a-migration-waits" in line
+    assert catalogue(engine_of(dsn)) == before
+    copy.migrate(dsn)
+
+
+def test_frozen_migration_holds_another_up_for_a_bounded_time_and_is_named(dsn, tmp_path):
+    copy = Copy(tmp_path)
+    config = copy.sql.parent / "plugins" / "cchc" / "warehouse.py"
+    config.write_text(config.read_text().replace("LONGEST_WAIT_S = 900", "LONGEST_WAIT_S = 0.5"))
+    with engine_of(dsn).connect() as frozen:
+        take_turn(frozen, "migrate")
+        failed = copy.migrate(dsn, check=False)
+    assert "Waited 0.5 s for the turn to do 'migrate', which session " in failed.stderr
+    assert "Traceback" not in failed.stderr
+    copy.migrate(dsn)
 
 
 def test_owner_who_is_no_superuser_can_migrate(postgres, empty_database):
@@ -218,12 +369,29 @@ def test_migration_changes_a_column_that_views_read(dsn, tmp_path):
     assert names(engine, "SELECT relname FROM pg_class WHERE relnamespace = 'staging'::regnamespace") == []
 
 
+def test_dossiers_that_are_not_received_yet_stay_where_they_are(engine):
+    """Of a warehouse from before 0012, whose partition for them was the one for all other months."""
+    waiting = "core.ho_so_chua_tiep_nhan"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"ALTER TABLE core.ho_so DETACH PARTITION {waiting}; "
+            f"ALTER TABLE core.ho_so ATTACH PARTITION {waiting} DEFAULT; "
+            "INSERT INTO core.ho_so (ma_ho_so, ky_tiep_nhan, ma_tthc_goc, trang_thai_ho_so, ma_don_vi, "
+            "don_vi_ngay_nhan, don_vi_ngay_xuat, ngay_cap_nhat, batch_id, line_no) "
+            "VALUES ('a', 'infinity', '', 1, 'x', 'x', 'x', '2025-03-01', 1, 1)"
+        )
+        connection.exec_driver_sql((VERSIONS / "0012_readers.sql").read_text(encoding="utf-8"))
+    assert names(engine, "SELECT tableoid::regclass::text FROM core.ho_so") == [waiting]
+    bound = "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'ho_so_chua_tiep_nhan'"
+    assert names(engine, bound) == ["FOR VALUES FROM ('infinity') TO (MAXVALUE)"]
+
+
 def test_asking_for_the_current_version_changes_nothing(dsn, tmp_path):
     copy = Copy(tmp_path)
     engine = engine_of(dsn)
     before = catalogue(engine)
     copy.file("mart.so_sanh").unlink()
-    [revision] = names(engine, "SELECT version_num FROM alembic_version_cchc")
+    [revision] = names(engine, "SELECT version_num FROM public.alembic_version_cchc")
     alembic(tmp_path, dsn, "revision", "-m", "waits", "--rev-id", "9002")
     assert revision in alembic(tmp_path, dsn, "current").stdout
     assert catalogue(engine) == before
@@ -367,6 +535,30 @@ def test_what_a_superuser_left_behind_is_handed_over(dsn):
     assert names(engine, owners) == ["cchc_owner"]
 
 
+def test_role_that_the_migration_of_another_database_makes_meanwhile_is_waited_for(
+    dsn, empty_database, monkeypatch
+):
+    """Roles are the server's: two of its databases may be migrated for the first time at once."""
+    monkeypatch.setattr("cchc.database_roles.GRANTED", ("cchc_bi", "cchc_moi"))
+    here, there = engine_of(dsn), engine_of(empty_database)
+
+    def migrates() -> None:
+        with there.begin() as connection:
+            become_owner(connection)
+
+    try:
+        with ThreadPoolExecutor(1) as pool, here.connect() as first:
+            first.exec_driver_sql("CREATE ROLE cchc_moi NOLOGIN")
+            second = pool.submit(migrates)
+            while names(here, "SELECT count(*) FROM pg_locks WHERE NOT granted") == [0]:
+                assert not second.done(), second.result()
+            first.commit()
+            second.result(timeout=60)
+    finally:
+        with here.begin() as connection:
+            connection.exec_driver_sql("DROP ROLE cchc_moi")
+
+
 def test_missing_role_is_named_with_what_to_run(empty_database, monkeypatch):
     monkeypatch.setattr("cchc.database_roles.GRANTED", ("cchc_bi", "cchc_thieu"))
     engine = engine_of(empty_database)
@@ -412,3 +604,25 @@ def test_mart_refuses_figures_that_cannot_be(engine):
         except sa.exc.IntegrityError:
             pass
     assert committed == []
+
+
+def test_ties_of_logins_from_before_are_kept_with_the_login_that_there_is(empty_database):
+    alembic(ROOT, empty_database, "upgrade", "0012")
+    engine = engine_of(empty_database)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE ROLE thu_con LOGIN IN ROLE cchc_don_vi; INSERT INTO ops.tai_khoan_don_vi VALUES "
+            "('thu_con', 'u1', 'can_bo', '2026-01-01'), ('thu_het', 'u2', 'can_bo', '2026-01-02')"
+        )
+    migrate(empty_database)
+    with engine.begin() as connection:
+        query = (
+            "SELECT h.viec, h.ten_dang_nhap, h.ma_don_vi, h.boi, h.luc::date::text, r.rolname::text "
+            "FROM ops.lan_gan_don_vi AS h INNER JOIN ops.tai_khoan_don_vi AS k USING (ten_dang_nhap) "
+            "LEFT JOIN pg_roles AS r ON k.oid_tai_khoan = r.oid AND h.oid_tai_khoan = r.oid ORDER BY h.lan"
+        )
+        assert [tuple(row) for row in connection.exec_driver_sql(query)] == [
+            ("gan", "thu_con", "u1", "can_bo", "2026-01-01", "thu_con"),
+            ("gan", "thu_het", "u2", "can_bo", "2026-01-02", None),
+        ]
+        connection.exec_driver_sql("DROP ROLE thu_con")

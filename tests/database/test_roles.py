@@ -300,7 +300,14 @@ CREATE FUNCTION pg_temp.bay() RETURNS boolean LANGUAGE plpgsql AS
 END';
 GRANT EXECUTE ON FUNCTION pg_temp.bay() TO PUBLIC;
 """
-SHADOWED = ("date", "text", "timestamp", "numeric", "int4", "bool", "name", "interval")
+# Every type that has a name that SQL looks for: a domain of that name in pg_temp.
+SHADOWED = """
+SELECT typname FROM pg_catalog.pg_type
+WHERE
+    typnamespace = 'pg_catalog'::regnamespace AND typtype = 'b' AND typcategory <> 'A' AND typelem = 0
+    AND typname NOT LIKE 'pg\\_%%'
+ORDER BY typname
+"""
 CALLS = (
     "SELECT * FROM mart.tinh_chi_so('{thang}', '{2025-03}', '2025-03-31')",
     "SELECT * FROM mart.tinh_bieu_06a('{thang}', '{2025-03}', '2025-03-31')",
@@ -318,6 +325,10 @@ CALLS = (
 )
 
 
+# Views that no reader can ask by themselves, or asks through one of mart.
+READ_BY_OTHERS = ("core.tinh_den", "core.ten_tep_ho_so", "core.dong_hien_hanh", "core.dong_loi")
+
+
 @pytest.fixture
 def with_temp(warehouse) -> Iterator[World]:
     """The same warehouse where somebody has opened it again: everybody makes temporary objects."""
@@ -331,8 +342,10 @@ def with_temp(warehouse) -> Iterator[World]:
 
 def caught(connection: sa.Connection, calls: tuple[str, ...]) -> tuple[int, bool]:
     """How many of the calls the attacker may make, and whether one ran his function as the owner."""
+    names = connection.exec_driver_sql(SHADOWED).scalars().all()
+    assert {"date", "text", "timestamp", "numeric", "int4", "int8", "bool", "interval", "jsonb"} <= set(names)
     connection.exec_driver_sql(ATTACK)
-    for name in SHADOWED:
+    for name in names:
         connection.exec_driver_sql(f"CREATE DOMAIN pg_temp.{name} AS pg_catalog.{name} CHECK (pg_temp.bay())")
     answered = sum(not refused(connection, call) for call in calls)
     return answered, connection.exec_driver_sql("SELECT is_called FROM pg_temp.chu").scalar_one()
@@ -344,6 +357,13 @@ def caught(connection: sa.Connection, calls: tuple[str, ...]) -> tuple[int, bool
 def test_domain_of_a_login_does_not_run_as_the_owner_even_where_it_can_be_made(with_temp, login, may):
     with session_of(with_temp.engine, login) as connection:
         assert caught(connection, CALLS) == (may, False)
+
+
+def test_the_attack_is_tried_on_all_that_runs_with_the_owner_s_rights(warehouse):
+    """The views of `core` among it are read by those of `mart`."""
+    page = told("What runs with the owner's rights")
+    tried = {name for name in page if any(name in call for call in CALLS)}
+    assert page.keys() - tried == {name for name in READ_BY_OTHERS if name in page}
 
 
 def test_the_attack_works_on_a_function_whose_path_is_open(with_temp):
@@ -401,6 +421,10 @@ def test_the_pipeline_makes_tables_in_staging_and_nowhere_else(warehouse):
     [
         ("core.ensure_partition('don_vi', '2031-01-01')", "is no partitioned table"),
         ("core.ensure_partition('ho_so', '2031-01-02')", "is not the first day"),
+        *(
+            (f"core.ensure_partition('ho_so', {month})", "is for a month of the years 1 to 9999")
+            for month in ("'infinity'", "'-infinity'", "'0044-03-01 BC'", "'12025-01-01'", "NULL")
+        ),
         (
             "core.ensure_partition('x (a int); DROP TABLE core.lich; --', '2031-01-01')",
             "is no partitioned table",
@@ -531,3 +555,72 @@ def test_a_login_of_a_unit_that_may_do_more_is_tied_to_none(warehouse):
 def test_who_tied_a_login_is_kept(warehouse):
     query = "SELECT ten_dang_nhap, ma_don_vi, gan_boi FROM ops.tai_khoan_don_vi ORDER BY 1"
     assert asked(warehouse.engine, query) == [("thu_so", SO, "thu_can_bo"), ("thu_xa", XA, "thu_can_bo")]
+
+
+def as_login(connection: sa.Connection, login: str, statement: str) -> sa.CursorResult:
+    connection.exec_driver_sql("RESET SESSION AUTHORIZATION")
+    connection.exec_driver_sql(f"SET LOCAL SESSION AUTHORIZATION {login}")
+    return connection.exec_driver_sql(statement)
+
+
+def test_a_login_made_again_under_the_same_name_is_tied_to_nothing(warehouse):
+    make, tie = "CREATE ROLE thu_cu LOGIN IN ROLE cchc_don_vi", f"SELECT ops.gan_don_vi('thu_cu', '{XA}')"
+    count = "SELECT count(*) FROM core.ho_so"
+    with warehouse.engine.connect() as connection:
+        as_login(connection, "postgres", make)
+        as_login(connection, "thu_can_bo", tie)
+        assert as_login(connection, "thu_cu", count).scalar_one() == 3
+        as_login(connection, "postgres", f"DROP ROLE thu_cu; {make}")
+        assert as_login(connection, "thu_cu", count).scalar_one() == 0
+        as_login(connection, "thu_can_bo", tie)
+        assert as_login(connection, "thu_cu", count).scalar_one() == 3
+
+
+def test_a_login_that_takes_the_name_of_another_does_not_take_its_rows(warehouse):
+    with warehouse.engine.connect() as connection:
+        as_login(
+            connection,
+            "postgres",
+            "CREATE ROLE thu_moi LOGIN IN ROLE cchc_don_vi; ALTER ROLE thu_xa RENAME TO thu_cu; "
+            "ALTER ROLE thu_moi RENAME TO thu_xa",
+        )
+        for login in ("thu_xa", "thu_cu"):
+            assert as_login(connection, login, "SELECT count(*) FROM core.ho_so").scalar_one() == 0
+
+
+def test_what_ties_there_were_is_kept(warehouse):
+    history = (
+        "SELECT viec, ten_dang_nhap, ma_don_vi, boi FROM ops.lan_gan_don_vi "
+        "WHERE ten_dang_nhap = 'thu_xa' ORDER BY lan"
+    )
+    with warehouse.engine.connect() as connection:
+        for call in (
+            f"gan_don_vi('thu_xa', '{SO}')",
+            f"gan_don_vi('thu_xa', '{SO}')",
+            f"gan_don_vi('thu_xa', '{XA}')",
+            "bo_don_vi('thu_xa')",
+        ):
+            as_login(connection, "thu_can_bo", f"SELECT ops.{call}")
+        # Tied again to the same: nothing has changed.
+        assert as_login(connection, "thu_can_bo", history).all() == [
+            ("gan", "thu_xa", XA, "thu_can_bo"),
+            ("gan", "thu_xa", SO, "thu_can_bo"),
+            ("gan", "thu_xa", XA, "thu_can_bo"),
+            ("bo", "thu_xa", XA, "thu_can_bo"),
+        ]
+        with pytest.raises(sa.exc.DBAPIError, match="Login thu_xa is tied to no unit"):
+            connection.exec_driver_sql("SELECT ops.bo_don_vi('thu_xa')")
+
+
+@pytest.mark.parametrize("login", ["cchc_owner", "postgres"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "UPDATE ops.lan_gan_don_vi SET boi = 'x'",
+        "DELETE FROM ops.lan_gan_don_vi",
+        "TRUNCATE ops.lan_gan_don_vi",
+    ],
+)
+def test_nobody_changes_what_ties_there_were(warehouse, login, verb):
+    with warehouse.engine.connect() as connection, pytest.raises(sa.exc.DBAPIError, match="append-only"):
+        as_login(connection, login, verb)

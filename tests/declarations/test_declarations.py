@@ -189,7 +189,6 @@ REFUSED = {
     "no position": ([line("iso_dien_tu", 1) | {"chuc_danh": ""}], {"KB05"}),
     "wrongly decoded": ([line("iso_dien_tu", 1) | {"chuc_danh": "Ch¸nh V¨n phßng"}], {"KB28"}),
     "no time": ([line("iso_dien_tu", 1) | {"ngay_khai": ""}], {"KB04"}),
-    "two values at one time": ([line("iso_dien_tu", 1), line("iso_dien_tu", 0)], {"KB11"}),
 }
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import stat
+import subprocess
 import time
 from pathlib import Path
 
@@ -61,10 +62,11 @@ def take(world: World, folder: Path, path: str) -> int:
     return landed.batch_id
 
 
-def test_forms_are_taken_once_the_oldest_first_by_their_content(province: World, folder: Path):
-    second = put(province, folder, "b.csv", line(OUTSIDE, 7, XA), changed=OLD + 60)
-    first = put(province, folder, "huyện/a.csv", line(OUTSIDE, 5))
-    put(province, folder, "bản sao.csv", line(OUTSIDE, 5), changed=OLD + 90)
+def test_forms_are_taken_once_as_they_came_by_their_content(province: World, folder: Path):
+    # When a file was last written to is said by its sender.
+    first = put(province, folder, "b.csv", line(OUTSIDE, 7, XA), changed=OLD + 60)
+    second = put(province, folder, "huyện/a.csv", line(OUTSIDE, 5))
+    put(province, folder, "bản sao.csv", line(OUTSIDE, 5), changed=OLD - 90)
     assert waiting_forms(province.engine, folder) == [str(first), str(second)]
     for path in waiting_forms(province.engine, folder):
         take(province, folder, path)
@@ -291,6 +293,100 @@ def test_a_folder_that_cannot_be_looked_into_is_reported(province: World, folder
         waiting_forms(province.engine, folder)
 
 
+def junk(folder: Path, numbers: range) -> None:
+    """Files that are no forms, and say that they are older than any."""
+    folder.mkdir(exist_ok=True)
+    for number in numbers:
+        path = folder / f"rac_{number}.csv"
+        path.write_text(f"x,{number}\n1,2\n", "utf-8")
+        os.utime(path, (1000 + number, 1000 + number))
+
+
+def test_what_comes_later_does_not_go_before(province: World, folder: Path, monkeypatch):
+    monkeypatch.setattr(drop_folder, "MOST_AT_ONCE", 10)
+    good = put(province, folder, "phieu.csv", line(OUTSIDE, 5))
+    junk(folder, range(30))
+    sent = waiting_forms(province.engine, folder)
+    assert (len(sent), sent[0]) == (10, str(good))
+
+
+def test_no_sender_waits_for_all_that_another_sent(province: World, folder: Path, monkeypatch):
+    monkeypatch.setattr(drop_folder, "MOST_AT_ONCE", 10)
+    junk(folder / "so_mot", range(30))
+    junk(folder / "so_mot" / "b", range(30, 60))
+    mine = put(province, folder, "so_hai/phieu.csv", line(OUTSIDE, 5))
+    junk(folder, range(60, 90))
+    sent = [Path(path) for path in waiting_forms(province.engine, folder)]
+    assert mine in sent[:3]
+    # The others share what is left: 4 or 5 each.
+    assert {path.parent.name for path in sent} == {"so_mot", "so_hai", "forms"}
+    assert sorted(sum(path.parent.name == name for path in sent) for name in ("so_mot", "forms")) == [4, 5]
+
+
+def test_large_files_of_one_do_not_keep_those_of_another_from_being_looked_at(
+    province: World, folder: Path, monkeypatch
+):
+    (folder / "so_mot").mkdir()
+    for number in range(20):
+        path = folder / "so_mot" / f"{number}.csv"
+        path.write_bytes(b"%d" % number * 500)
+        os.utime(path, (OLD, OLD))
+    mine = put(province, folder, "so_hai/phieu.csv", *(line(OUTSIDE, 5, XA) for _ in range(20)))
+    assert 2000 < mine.stat().st_size < 4000
+    monkeypatch.setattr(drop_folder, "HASHED_AT_ONCE", 8000)
+    assert str(mine) in waiting_forms(province.engine, folder)
+
+
+def nested(folder: Path, depth: int) -> Path:
+    """Folders in folders, each called a; returns the outermost."""
+    here = Path.cwd()
+    os.chdir(folder)  # the whole path is longer than a path may be
+    try:
+        for _ in range(depth):
+            Path("a").mkdir()
+            os.utime("a", (OLD, OLD))
+            os.chdir("a")
+    finally:
+        os.chdir(here)
+    return folder / "a"
+
+
+@pytest.mark.parametrize("depth", [1500, 5000])
+def test_folders_in_folders_keep_no_other_from_being_loaded(province: World, folder: Path, depth):
+    good = put(province, folder, "b.csv", line(OUTSIDE, 5))
+    outermost = nested(folder, depth)
+    try:
+        deep = str(folder.joinpath(*["a"] * (drop_folder.DEEPEST + 1)))
+        for path in [deep, *Path(deep).parents][: drop_folder.DEEPEST]:
+            os.utime(path, (OLD, OLD))
+        assert sorted(waiting_forms(province.engine, folder)) == [deep, str(good)]
+        assert form_of(folder, token_of(str(good))) == good
+        assert str(form_of(folder, token_of(deep))) == deep
+        with pytest.raises(NotTaken, match="lies 8 folders below the drop folder, and is not looked into"):
+            take(province, folder, deep)
+        # Said once.
+        assert waiting_forms(province.engine, folder) == [str(good)]
+        take(province, folder, str(good))
+    finally:
+        subprocess.run(["rm", "-rf", outermost], check=True)
+
+
+def test_forms_in_the_deepest_folder_that_is_looked_into_are_taken(province: World, folder: Path):
+    lowest = folder.joinpath(*"12345678")
+    lowest.mkdir(parents=True)
+    form = put(province, folder, "/".join("12345678") + "/b.csv", line(OUTSIDE, 5))
+    assert waiting_forms(province.engine, folder) == [str(form)]
+    assert form_of(folder, token_of(str(form))) == form
+
+
+def test_a_folder_of_too_many_files_is_its_own_trouble(province: World, folder: Path, monkeypatch):
+    monkeypatch.setattr(drop_folder, "MOST_IN_ONE", 20)
+    junk(folder / "so_mot", range(40))
+    good = put(province, folder, "so_hai/phieu.csv", line(OUTSIDE, 5))
+    sent = waiting_forms(province.engine, folder)
+    assert len(sent) == 21 and str(good) in sent
+
+
 def test_large_files_do_not_keep_forms_from_being_looked_at(province: World, folder: Path, monkeypatch):
     form = put(province, folder, "b.csv", line(OUTSIDE, 5))
     for number in range(3):
@@ -298,7 +394,7 @@ def test_large_files_do_not_keep_forms_from_being_looked_at(province: World, fol
         path.write_bytes(b"x" * 9000)
         os.utime(path, (OLD - 60, OLD - 60))
     monkeypatch.setattr(drop_folder, "HASHED_AT_ONCE", 10_000)
-    assert waiting_forms(province.engine, folder) == [str(folder / "0.csv"), str(form)]
+    assert waiting_forms(province.engine, folder) == [str(form), str(folder / "0.csv")]
 
 
 # --- nobody declares for another --------------------------------------------------------------

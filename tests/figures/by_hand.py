@@ -25,9 +25,7 @@ def counted(world: World, *dossiers: dict, at: str = APRIL, upto: str = "2025-03
     """Loads the dossiers and refreshes the months up to `upto`."""
     numbered = ({"ma_ho_so": code(n)} | d for n, d in enumerate(dossiers, 1))
     world.ingest("ho_so", world.dossiers(*numbered), at=at)
-    for ky in pending_periods(world.engine):
-        if ky <= upto:
-            refresh(world.engine, ky)
+    refresh(world.engine, *(ky for ky in pending_periods(world.engine) if ky <= upto))
     return world
 
 

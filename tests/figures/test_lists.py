@@ -324,13 +324,25 @@ def test_a_line_rejected_again_and_again_counts_once_as_it_came_last(province: W
     assert lines(province) == [("HS10", code(61), again, 62)]
 
 
-def test_both_of_two_contradicting_lines_are_listed(province: World):
-    batch = province.add(*GOOD, {"ma_ho_so": code(1)} | NO_CHANNEL, at=NOW).batch_id
-    assert lines(province) == [
-        ("HS01b", code(1), batch, 2),
-        ("HS01b", code(1), batch, 62),
-        ("HS11", code(1), batch, 62),
-    ]
+def test_both_of_two_contradicting_lines_are_listed_until_the_warehouse_goes_by_a_newer_one(province: World):
+    batch = province.add(*GOOD, {"ma_ho_so": code(1)} | NO_CHANNEL, at="2025-03-07").batch_id
+    both = [("HS01b", code(1), batch, 2), ("HS01b", code(1), batch, 62)]
+    # The last line stands for both; that it names no channel is made up for by the other one.
+    assert lines(province) == [*both, ("HS11", code(1), batch, 62)]
+    province.add({"ngay_cap_nhat": "20250308090000"}, at="2025-03-09")
+    assert lines(province) == []
+
+
+def test_a_line_that_contradicts_what_another_file_brought_is_listed_whichever_wins(province: World):
+    first = province.add({"kenh_thuc_hien": "2"}, at="2025-03-07").batch_id
+    lesser = province.add({"kenh_thuc_hien": "1"}, at="2025-03-08").batch_id
+    # The first line is held still; what is told is that the second one says otherwise.
+    assert lines(province) == [("HS01b", code(1), lesser, 2)]
+    assert province.rows("SELECT batch_id, held_batch_id FROM ops.contradiction") == [(lesser, first)]
+    greater = province.add({"kenh_thuc_hien": "3"}, at="2025-03-09").batch_id
+    assert lines(province) == [("HS01b", code(1), greater, 2)]
+    counted = "SELECT batch_id, failed_count FROM ops.validation_result WHERE rule_id = 'HS01b' ORDER BY 1"
+    assert province.rows(counted) == [(first, 0), (lesser, 1), (greater, 1)]
 
 
 def test_of_a_batch_that_was_stopped_nothing_is_listed(province: World):

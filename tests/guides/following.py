@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.forked import run_module
 from tests.migrating import ROOT
 
 FENCE = re.compile(r"^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -106,6 +107,12 @@ class Copy:
 
     def python(self, *words: str, **variables: str) -> str:
         return self.run(sys.executable, *words, **variables).stdout
+
+    def module(self, name: str, *words: str, **variables: str) -> str:
+        """As `python("-m", name, …)`, forked: what it prints."""
+        done = run_module(name, *words, cwd=self.root, env=self.environment | variables, timeout_s=600)
+        assert done.returncode == 0, f"{name} {' '.join(words)}\n{(done.stdout + done.stderr)[-6000:]}"
+        return done.stdout
 
     def check_style(self) -> None:
         """`make lint` as far as the guide's files go: all of it is checked elsewhere."""

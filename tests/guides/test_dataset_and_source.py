@@ -34,7 +34,7 @@ def with_dataset(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 def migrated(with_dataset: Copy, empty_database: str) -> str:
     """The DSN of a warehouse that the copy's migrations have made."""
     only(DATASET, "make migrate")
-    with_dataset.python("-m", "alembic", "upgrade", "head", CCHC_WAREHOUSE_DSN=empty_database)
+    with_dataset.module("alembic", "upgrade", "head", CCHC_WAREHOUSE_DSN=empty_database)
     return empty_database
 
 
@@ -48,7 +48,7 @@ def rows(dsn: str, query: str) -> list[tuple]:
 
 
 def in_copy(copy: Copy, *words: str) -> list[dict]:
-    printed = copy.python("-m", "tests.guides.in_copy", *words)
+    printed = copy.module("tests.guides.in_copy", *words)
     return json.loads(printed.splitlines()[-1])
 
 

@@ -109,3 +109,71 @@ def test_time_grows_with_the_lines_and_not_with_their_square(province: World, co
     few, many = seconds(500, 100_000), seconds(5000, 200_000)
     # Ten times as many lines: a hundred times the time if each met each.
     assert many < 30 * few + 0.5
+
+
+# --- lines that are recognised by their fingerprint ---------------------------------------------
+
+KNOWN = "SELECT count(*) FROM ops.known_line AS k INNER JOIN core.ho_so AS h USING (batch_id, line_no)"
+
+
+def test_dossiers_are_recognised_without_a_look_up_and_those_that_are_not_next_time(province: World):
+    make = FILES["ho_so"]
+    province.ingest("ho_so", make(province, range(1, 6)), at="2025-04-10")
+    assert province.rows(KNOWN) == [(5,)]
+    held = province.content()
+    for wiped in (False, True, False):
+        if wiped:
+            with province.engine.begin() as connection:
+                # As after a crash of PostgreSQL.
+                connection.exec_driver_sql("TRUNCATE ops.known_line")
+        path = make(province, range(5, 0, -1))
+        again, months = province.ingest(
+            "ho_so", province.text(path.read_bytes() + b"\n" * province.files), at="2025-04-10"
+        )
+        assert (again.lines_superseded, months) == (5, [])
+        assert province.rows(KNOWN) == [(5,)]
+        assert province.content() == held
+
+
+def test_of_a_dossier_that_changed_the_old_line_is_forgotten(province: World):
+    province.add({"ma_ho_so": code(1)}, {"ma_ho_so": code(2)})
+    newer = province.add({"ma_ho_so": code(1), "ngay_cap_nhat": "20250306090000", "trang_thai_ho_so": "6"})
+    assert province.rows("SELECT count(*) FROM ops.known_line") == [(2,)]
+    assert province.rows(KNOWN + " WHERE k.batch_id = :b", b=newer.batch_id) == [(1,)]
+    # The old line again is older, and stays that.
+    assert province.add({"ma_ho_so": code(1)}, {"ma_ho_so": code(3)}).lines_superseded == 1
+    assert province.rows("SELECT trang_thai_ho_so FROM core.ho_so WHERE ma_ho_so = :ma", ma=code(1)) == [(6,)]
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+def test_a_known_line_is_looked_up_again_when_units_have_changed(world: World, remembered: bool):
+    """A name comes to mean another unit: the dossier follows, as it does without a memory."""
+    world.dimensions()
+    line = {"don_vi_xu_ly": "Sở Giao thông", "ngay_tiep_nhan": "20250305090000"}
+    old = {"ma_don_vi": "000.00.31.H59", "ten_don_vi": "Sở Giao thông", "cap": "so_nganh"}
+    world.ingest("don_vi", world.csv([old | {"ngay_cap_nhat": "20240101000000"}]), at="2024-06-01")
+    world.add(line, *[{}] * 3, at="2025-04-01")
+    # From the same day on it is another unit that bears the name.
+    units = [
+        old | {"ten_don_vi": "Sở Giao thông (cũ)", "ngay_cap_nhat": "20240201000000"},
+        old | {"ma_don_vi": "000.00.32.H59", "ngay_cap_nhat": "20240101000000"},
+    ]
+    world.ingest("don_vi", world.csv(units), at="2024-06-02")
+    if not remembered:
+        with world.engine.begin() as connection:
+            connection.exec_driver_sql("TRUNCATE ops.known_line")
+    path = world.dossiers(line, *[{}] * 3)
+    again, _ = world.ingest("ho_so", world.text(path.read_bytes() + b"\n"), at="2025-04-01")
+    assert (again.lines_accepted, again.lines_superseded) == (1, 3)
+    assert world.rows("SELECT don_vi_ngay_xuat FROM core.ho_so WHERE ma_ho_so = :ma", ma=code(1)) == [
+        ("000.00.32.H59",)
+    ]
+
+
+def test_an_older_state_beside_a_known_line_says_what_it_knows(province: World):
+    """The newest line is known; an older one of the same file is looked at all the same."""
+    province.add({"ngay_cap_nhat": "20250310090000"})
+    again = province.add(
+        {"ngay_cap_nhat": "20250310090000"}, {"ma_ho_so": code(1), "ngay_cap_nhat": "20250306090000"}
+    )
+    assert (again.lines_accepted, again.lines_superseded) == (0, 2)

@@ -15,6 +15,7 @@ from cchc.judging.validation import validate
 from cchc.loading import load as loading
 from cchc.loading.load import load
 from cchc.reading.staging import staging_table
+from cchc.registers.working_calendar import sync_calendar
 from cchc.warehouse import TURNS, take_turn
 from tests.loading.dossiers import batch_counts, dossier
 from tests.world import World
@@ -142,18 +143,88 @@ def test_login_that_reads_cannot_take_a_turn(province: World, reader, monkeypatc
         ),
         "INSERT INTO ops.lock VALUES ('load')",
         "SELECT * FROM ops.batch FOR UPDATE",
+        # What older versions took.
+        "SELECT pg_advisory_lock(hashtextextended('cchc:load', 766))",
     ]
     with reader.connect() as session:
         for statement in tries:
             with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
                 session.exec_driver_sql(statement)
             session.rollback()
-        # It may take any advisory lock, also those that older versions took.
-        session.exec_driver_sql(
-            "SELECT pg_advisory_lock(hashtextextended('cchc:' || n, 766)) FROM unnest(%s) AS n",
-            ([*WHAT, f"batch:{batch_id}"],),
-        )
         assert load(province.engine, batch_id)[0].lines_accepted == 1
+
+
+EVERYTHING = """
+SELECT format('%I.%I', n.nspname, c.relname)
+FROM pg_class AS c INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
+WHERE n.nspname IN ('mart', 'core', 'ops', 'staging') AND c.relkind IN ('r', 'p', 'v')
+ORDER BY 1
+"""
+# A statement that is prepared is looked at, not run: PostgreSQL locks its table until the transaction ends
+# and asks for no right on it, only for one on its schema.
+HELD = (
+    "SELECT 1 FROM {}",
+    "LOCK TABLE {} IN ACCESS SHARE MODE",
+    "PREPARE doc_{n} AS SELECT 1 FROM {}",
+    "PREPARE giu_{n} AS SELECT 1 FROM {} FOR UPDATE",
+    "PREPARE them_{n} AS INSERT INTO {} DEFAULT VALUES",
+    "PREPARE xoa_{n} AS DELETE FROM {}",
+)
+
+
+@pytest.fixture(params=["cchc_steward", "cchc_don_vi", "cchc_bi"])
+def in_the_way(request, province: World) -> Iterator[set[str]]:
+    """A session of that role that has locked all it can lock, and stays as it is; which modes it holds.
+
+    Whoever has to wait for it gives up after two seconds.
+    """
+    database = province.engine.url.database
+    with province.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE ben_doc LOGIN PASSWORD 'ben_doc' IN ROLE {request.param}")
+        connection.exec_driver_sql(f"ALTER DATABASE {database} SET lock_timeout = '2s'")
+        connection.exec_driver_sql("DROP TABLE IF EXISTS core.ho_so_2024_06, core.qua_trinh_2024_06")
+    province.engine.dispose()
+    url = province.engine.url.set(username="ben_doc", password="ben_doc")
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    relations = [name for (name,) in province.rows(EVERYTHING)]
+    with engine.connect() as session:
+        for n, name in enumerate(relations):
+            for statement in HELD:
+                point = session.begin_nested()
+                try:
+                    session.exec_driver_sql(statement.format(name, n=n)).close()
+                except sa.exc.DBAPIError:
+                    point.rollback()
+                else:
+                    point.commit()
+        modes = "SELECT DISTINCT mode FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'relation'"
+        yield set(session.exec_driver_sql(modes).scalars())
+    with province.engine.begin() as connection:
+        connection.exec_driver_sql("DROP ROLE ben_doc")
+        connection.exec_driver_sql(f"ALTER DATABASE {database} RESET lock_timeout")
+    province.engine.dispose()
+
+
+def test_nothing_that_a_reader_locks_stops_loading_and_counting(province: World, in_the_way, monkeypatch):
+    monkeypatch.setattr(warehouse, "LONGEST_WAIT_S", 2)
+    assert in_the_way >= {"AccessShareLock", "RowExclusiveLock"}
+    sync_calendar(province.engine)
+    # Of a month of which nothing came before, and one that is not received yet.
+    june = {"ngay_nop_ho_so": "20240605080000", "ngay_tiep_nhan": "20240605090000"}
+    waiting = {"ngay_tiep_nhan": "", "ngay_hen_tra": "", "trang_thai_ho_so": "1"}
+    assert province.add(june | {"ngay_hen_tra": "20240612090000"}, waiting).lines_accepted == 2
+    steps = province.steps({"thoi_gian": "20240605090000"})
+    for dataset, path in (
+        ("qua_trinh", steps),
+        ("danh_gia", province.ratings({})),
+        ("van_ban", province.documents({})),
+        ("ho_so_cong_viec", province.work({})),
+    ):
+        assert province.ingest(dataset, path)[0].lines_accepted == 1
+    province.refresh_all()
+    for what in WHAT:
+        with province.engine.begin() as connection:
+            take_turn(connection, what)
 
 
 def test_connections_notice_a_peer_that_is_gone(dsn):

@@ -174,16 +174,6 @@ def test_a_total_stated_above_the_header_must_be_that_of_the_lines(province, dat
         validate(province.engine, wrong)
 
 
-@pytest.mark.parametrize("rule", ["VB01b", "HC01b"])
-def test_two_contents_of_one_moment_in_one_file_are_both_rejected(province, rule):
-    if rule == "VB01b":
-        batch, _ = add(province, *[{}] * 40, {"ma_van_ban": "VB1", "so": "41"})
-    else:
-        batch, _ = add_work(province, *[{}] * 40, {"ma_hscv": "HSCV1", "tien_do": "99"})
-    assert (batch.lines_accepted, batch.lines_rejected) == (39, 2)
-    assert province.rows("SELECT line_no, rule_ids FROM ops.reject ORDER BY 1") == [(2, [rule]), (42, [rule])]
-
-
 @pytest.mark.parametrize("dataset", ["van_ban", "ho_so_cong_viec"])
 def test_an_export_that_lacks_a_column_is_refused_because_it_would_erase_what_is_known(province, dataset):
     row = {"van_ban": {"ma_van_ban": "VB1", **DOCUMENT}, "ho_so_cong_viec": {"ma_hscv": "HSCV1", **WORK}}[

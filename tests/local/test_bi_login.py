@@ -1,6 +1,7 @@
 """The login that `make up` prints for BI tools reads mart without lists of dossiers, and nothing else."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from cchc.warehouse import engine_of
 from tests.world import World
 from tools.local.demo import access
 from tools.local.postgres import EmbeddedPostgres
-from tools.local.settings import ETL_LOGIN, Home, Ports
+from tools.local.settings import ETL_LOGIN, OWNER_LOGIN, Home, Ports, stack_environment
 from tools.local.stack import Stack
 
 pytestmark = pytest.mark.long
@@ -149,6 +150,8 @@ def test_it_reads_nothing_of_other_schemas(bi, server):
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'cchc_owner'",
         "SELECT pg_reload_conf()",
         "LOCK TABLE mart.chi_so IN ACCESS EXCLUSIVE MODE",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_try_advisory_lock_shared(1, 1)",
     ],
 )
 def test_it_changes_nothing_and_sees_nothing_of_the_server(server, bi, statement):
@@ -168,6 +171,19 @@ def test_it_changes_nothing_and_sees_nothing_of_the_server(server, bi, statement
 def test_a_writing_transaction_is_read_only_by_default_and_long_queries_end(bi):
     assert ask(bi, "SHOW default_transaction_read_only") == [("on",)]
     assert ask(bi, "SHOW statement_timeout") == [("5min",)]
+    assert ask(bi, "SHOW idle_in_transaction_session_timeout") == [("10min",)]
+
+
+def test_it_takes_no_more_connections_than_a_tool_needs(server, bi):
+    held = []
+    try:
+        with pytest.raises(psycopg2.OperationalError, match="too many connections for role"):
+            while len(held) < 50:
+                held.append(psycopg2.connect(server.dsn("cchc", "bi")))
+        assert len(held) == 19
+    finally:
+        for connection in held:
+            connection.close()
 
 
 @pytest.mark.parametrize("database", ["airflow", "postgres", "template1"])
@@ -189,6 +205,50 @@ def test_make_up_prints_it(server):
     connection = psycopg2.connect(line.removeprefix("BI         psql "))
     assert ask(connection, "SELECT current_user::text, current_database()::text") == [("bi", "cchc")]
     connection.close()
+
+
+ADDRESS = re.compile(r"postgres[a-z0-9+]*://([^:/@]+):[^@]+@[^\s\"']+")
+POWERS = "rolsuper", "rolcreaterole", "rolcreatedb", "rolreplication", "rolbypassrls"
+
+
+def test_nothing_of_the_stack_runs_as_a_superuser(server):
+    """What Airflow and its tasks are given: the pipeline's login and the one of Airflow's own database."""
+    home, ports = Home(server.home), Ports(ui=1, pg=server.port, tthc=3, qlvb=4)
+    given = stack_environment(home, ports, server.secrets)
+    logins = set()
+    for value in given.values():
+        for found in ADDRESS.finditer(value):
+            url = found[0].replace("postgresql+psycopg2", "postgresql").partition("?")[0]
+            connection = psycopg2.connect(url)
+            query = (
+                f"SELECT current_user::text, {', '.join(POWERS)} FROM pg_roles WHERE rolname = current_user"
+            )
+            ((login, *powers),) = ask(connection, query)
+            assert powers == [False] * len(POWERS), login
+            # Nor by way of another role: of a superuser, of the owner, of those that PostgreSQL brings along.
+            others = (
+                "SELECT r.rolname::text FROM pg_roles AS r WHERE pg_has_role(r.oid, 'MEMBER') "
+                # Of its own database; and connections that readers cannot take.
+                "AND r.rolname NOT IN ('pg_database_owner', 'pg_use_reserved_connections')"
+            )
+            assert ask(connection, others) == [(login,)]
+            connection.close()
+            logins.add(login)
+    assert logins == {ETL_LOGIN, "airflow"}
+    for login in ("postgres", OWNER_LOGIN):
+        assert [name for name, value in given.items() if server.secrets[login] in value] == []
+
+
+def test_the_server_has_one_superuser_and_no_role_that_reads_files_or_runs_programs(server):
+    admin = psycopg2.connect(server.dsn("postgres"))
+    assert ask(admin, "SELECT rolname::text FROM pg_roles WHERE rolsuper OR rolbypassrls") == [("postgres",)]
+    given = (
+        "SELECT m.roleid::regrole::text, m.member::regrole::text FROM pg_auth_members AS m "
+        "WHERE m.roleid::regrole::text LIKE 'pg\\_%' AND m.member::regrole::text NOT LIKE 'pg\\_%'"
+    )
+    reserved = {("pg_use_reserved_connections", name) for name in (ETL_LOGIN, OWNER_LOGIN, "airflow")}
+    assert set(ask(admin, given)) == reserved
+    admin.close()
 
 
 def test_make_up_prints_no_other_secret(server):

@@ -17,6 +17,7 @@ import psutil
 import psycopg2
 import pytest
 
+from tests.forked import run_module
 from tools.local import processes, settings
 from tools.local.demo import _end_of, demo_months
 from tools.local.postgres import EmbeddedPostgres
@@ -125,6 +126,39 @@ def test_secrets_are_made_once_and_only_the_owner_reads_them(home):
     assert load_secrets(home.path) == secrets
     assert stat.S_IMODE((home.path / "secrets.json").stat().st_mode) == 0o600
     assert len(set(secrets.values())) == len(secrets)
+
+
+def permissions(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_nobody_else_locks_what_every_command_waits_for(tmp_path):
+    folder = tmp_path / "stack"
+    load_secrets(folder)
+    assert (permissions(folder), permissions(folder / "secrets.lock")) == (0o700, 0o600)
+    # As an earlier version made them.
+    folder.chmod(0o755)
+    (folder / "secrets.lock").chmod(0o644)
+    load_secrets(folder)
+    # As root the server runs as another user, who has to come through.
+    assert permissions(folder) == (0o711 if os.geteuid() == 0 else 0o700)
+    assert permissions(folder / "secrets.lock") == 0o600
+
+
+def test_a_folder_of_everybody_stays_one(tmp_path):
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    load_secrets(folder)
+    assert permissions(folder) == 0o1777
+
+
+def test_what_a_server_alone_makes_is_for_its_owner_only(postgres):
+    """Without a stack around it, which would have closed the folders."""
+    for name in ("lock", "secrets.lock", "secrets.json", "logs/postgres.log"):
+        assert permissions(postgres.home / name) == 0o600, name
+    assert permissions(postgres.home / "logs") == 0o700
+    assert permissions(postgres.home) & 0o066 == 0
 
 
 def test_only_the_owner_looks_into_logs_forms_and_landed_files(home):
@@ -369,6 +403,12 @@ def local(home: Home, *words: str, **variables: str) -> subprocess.CompletedProc
     )
 
 
+def refused(home: Home, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """As `local`, of a command that ends before it starts anything."""
+    environment = os.environ | {"CCHC_HOME": str(home.path)} | variables
+    return run_module("tools.local", *words, cwd=REPO, env=environment)
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -386,7 +426,7 @@ def local(home: Home, *words: str, **variables: str) -> subprocess.CompletedProc
 )
 def test_a_wrong_argument_is_answered_in_one_line_before_anything_is_started(tmp_path, words, says):
     home = Home(tmp_path / "home")
-    done = local(home, *words)
+    done = refused(home, *words)
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith(says)
@@ -404,7 +444,7 @@ def test_a_wrong_argument_is_answered_in_one_line_before_anything_is_started(tmp
 )
 def test_a_wrong_variable_is_answered_before_anything_is_started(tmp_path, words, variables, says):
     home = Home(tmp_path / "home")
-    done = local(home, *words, **variables)
+    done = refused(home, *words, **variables)
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.strip().splitlines()
     assert line.startswith(says)
@@ -485,7 +525,7 @@ def test_an_argument_that_looks_like_an_option_is_answered_as_an_argument(tmp_pa
         (["refresh", "--", "--help"], "KY='--help' is no month."),
         (["rows", "--phan=x", "--", "T9", "2025-03"], "PHAN='x' is no part of a figure."),
     ):
-        done = local(Home(tmp_path / "home"), *words)
+        done = refused(Home(tmp_path / "home"), *words)
         assert done.returncode == 1
         (line,) = done.stderr.splitlines()
         assert line.startswith(says)

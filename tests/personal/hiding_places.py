@@ -3,21 +3,25 @@
 PLACES: name → Place. `run` takes one file the whole way and returns all that was said of it.
 """
 
+import itertools
 import json
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from cchc.contracts import Contract, contracts
 from cchc.declarations.drop_folder import tell_rejected
+from cchc.declarations.form import seal_of
 from cchc.errors import CchcError
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.reading.parsing import require_export
 from cchc.registers.declared_items import Item
 from cchc.registers.reference_files import read_rows
-from cchc.sources.incoming import accepted_file
+from cchc.seals import Keys
+from cchc.sources.incoming import land_chosen
 from cchc.sources.landing import land_file
 from tests.personal.leaks import MARKS
 from tests.reading.workbooks import raw_xlsx, row, text
@@ -79,6 +83,8 @@ def take(world: World, dataset: str, path: Path) -> str:
     said: list[str] = []
     contract = contracts()[dataset]
     landing = world.folder / "landing"
+    # As who loads it says: most of these files do not, and nothing else would be looked at in them.
+    at = datetime.fromisoformat(AT)
 
     def step(work: Callable[[], object]) -> bool:
         try:
@@ -90,8 +96,8 @@ def take(world: World, dataset: str, path: Path) -> str:
             return False
         return True
 
-    step(lambda: land_file(world.engine, landing, contract, path, accept=require_export))
-    batch_id = land_file(world.engine, landing, contract, path).batch_id
+    step(lambda: land_file(world.engine, landing, contract, path, at, accept=require_export))
+    batch_id = land_file(world.engine, landing, contract, path, at).batch_id
     if step(lambda: validate(world.engine, batch_id)):
         step(lambda: load(world.engine, batch_id))
         step(lambda: tell_rejected(world.engine, batch_id))
@@ -381,9 +387,9 @@ SHEETS = {
 
 # Declarations -----------------------------------------------------------------------------------------
 
-FORM = "Đơn vị: Sở Xây dựng [{unit}],,,,\nKỳ báo cáo: {month},,,,\nChức danh người khai: {who},,,,\n"
-FORM += "Ngày giờ khai: {at},,,,\nMẫu phiếu: {form},,,,\nSTT,Mã số liệu,Nội dung,Đơn vị tính,Giá trị\n"
-FORM += "1,ho_so_ngoai_he_thong,,,{value}\n"
+FORM = ["Đơn vị: Sở Xây dựng [{unit}]", "Kỳ báo cáo: {month}", "Chức danh người khai: {who}"]
+FORM += ["Ngày giờ khai: {at}", "Mẫu phiếu: {form}", "Mã xác thực: {seal}"]
+FORM_HEADER = ("STT", "Mã số liệu", "Nội dung", "Đơn vị tính", "Giá trị")
 FILLED = {
     "unit": SO,
     "month": "2025-03",
@@ -391,11 +397,22 @@ FILLED = {
     "at": "02/04/2025 08:30",
     "form": "1",
     "value": "3",
+    "seal": "",
 }
 
 
 def _form(**values: str) -> Place:
-    return _csv(FORM.format(**FILLED | values), "khai_bao", "phieu.csv")
+    """A form as the workbook in which a unit fills it in; with the seal of its unit and month."""
+
+    def make(folder: Path, mark: str) -> Path:
+        given = {name: value.replace("MARK", mark) for name, value in (FILLED | values).items()}
+        given["seal"] = given["seal"] or seal_of(SO, "2025-03", Keys.of_environment())
+        rows = [row(number, line.format(**given)) for number, line in enumerate(FORM, start=1)]
+        rows.append(row(len(FORM) + 1, *FORM_HEADER))
+        rows.append(row(len(FORM) + 2, "1", "ho_so_ngoai_he_thong", "", "", given["value"]))
+        return raw_xlsx(folder / "phieu.xlsx", {"Phiếu": "".join(rows)})
+
+    return Place("khai_bao", make)
 
 
 FORMS = {f"form: {name}": replace(_form(**{name: "MARK"}), amount=name == "value") for name in FILLED}
@@ -410,14 +427,131 @@ CELL_FILES: dict[str, Place] = {
 }
 
 
-def said_of_paths(mark: str) -> str:
-    """What is said of a path that a run was given and that may not be taken."""
+# Bundles: many places in one file, for where each file costs seconds ------------------------------------
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A file with marks in several places. `make` (folder) writes it."""
+
+    dataset: str
+    make: Callable[[Path], Path]
+    places: tuple[str, ...]
+
+
+def _cells_bundle(name: str) -> Bundle:
+    place = CELL_FILES[name]
+    places = tuple(each for each in PLACES if each.startswith(f"cell: {place.dataset}."))
+    return Bundle(place.dataset, lambda folder: place.make(folder, ""), places)
+
+
+def _alone(name: str, mark: str) -> Bundle:
+    return Bundle(PLACES[name].dataset, lambda folder: PLACES[name].make(folder, mark), (name,))
+
+
+def _parts(folder: Path, places: tuple[str, ...]) -> list[str]:
+    """What the files of several places hold, with another mark in each."""
+    marks = itertools.cycle(MARKS.values())
+    taken = [next(mark for mark in marks if PLACES[name].takes(mark)) for name in places]
+    return [
+        PLACES[name].make(folder, mark).read_text(encoding="utf-8")
+        for name, mark in zip(places, taken, strict=True)
+    ]
+
+
+def _list_bundle() -> Bundle:
+    """The list of a vendor with all of its places: titles above, lines, totals and signatures below."""
+    kinds = ("title", "unit", "status", "code", "date", "sub-heading", "remark", "total", "signature")
+    places = tuple(name for kind in kinds for name in TEXTS if name.startswith(kind))
+
+    def make(folder: Path) -> Path:
+        split = [part.partition(f"{LIST_HEADER}\n") for part in _parts(folder / "parts", places)]
+        above, below = "".join(part[0] for part in split), "".join(part[2] for part in split)
+        return written(folder, "danh_sach.csv", f"{above}{LIST_HEADER}\n{below}")
+
+    return Bundle("ho_so", make, places)
+
+
+def _records_bundle() -> Bundle:
+    """Records with all places that a record has, among enough good ones to be loaded."""
+    kinds = ("key: unknown", "key: twice", "key: of half", "key: of a list", "list: ", "field: ")
+    places = tuple(n for n in RECORDS if n.startswith(kinds) and PLACES[n].dataset == "ho_so")
+
+    def make(folder: Path) -> Path:
+        marked = [part.strip()[1:-1] for part in _parts(folder / "parts", places)]
+        good = [json.dumps(_record(MaHoSo=code(n))) for n in range(2, 2 + GOOD_LINES * len(marked))]
+        return written(folder, "ho_so.json", f"[{','.join(marked + good)}]")
+
+    return Bundle("ho_so", make, places)
+
+
+def _workbook_bundle() -> Bundle:
+    name, other = MARKS["name"], MARKS["telephone with points"]
+    place = _xlsx(
+        {
+            "MARK": UNITS_OF_SHEET,
+            f"{other} 2": row(1, "a", "MARK") + row(2, "c", "d"),
+        },
+        properties="<dc:creator xmlns:dc='x'>MARK</dc:creator>",
+        book="xl/MARK.xml",
+    )
+    places = ("sheet: its name", "sheet: the name of another", "workbook: who made it")
+    return Bundle(
+        "don_vi", lambda folder: place.make(folder, name), (*places, "workbook: the name of a part")
+    )
+
+
+def pulled(dataset: str, good: int) -> Bundle:
+    """What a source answers with marks in all columns but the time of change, by which it is not taken."""
+    contract = contracts()[dataset]
+    names = [column.name for column in contract.columns]
+
+    def make(folder: Path) -> Path:
+        rows = cells(contract, good=good)
+        time = GOOD[dataset]["ngay_cap_nhat"]
+        return table(folder, f"{dataset}.csv", [row for row in rows if row["ngay_cap_nhat"] == time], names)
+
+    return Bundle(dataset, make, tuple(f"cell: {dataset}.{n}" for n in names if n != "ngay_cap_nhat"))
+
+
+BUNDLES: dict[str, Bundle] = {
+    "a list of a vendor": _list_bundle(),
+    "records": _records_bundle(),
+    "a workbook": _workbook_bundle(),
+    "cells, loaded": _cells_bundle("cells of ho_so, loaded"),
+    "cells, stopped": _cells_bundle("cells of tthc, stopped"),
+    **{
+        name: _alone(name, mark)
+        for name, mark in zip(
+            (
+                *("file name: of no export", "folder", "suffix", "page: without a table", "no JSON: a word"),
+                *("header: none, data at once", "sheet: the name of one without a header"),
+                "envelope: its error",
+            ),
+            itertools.cycle(MARKS.values()),
+            strict=False,
+        )
+    },
+}
+
+
+def said_of_files_to_choose(world: World, mark: str) -> str:
+    """What is said of files below a folder from which one was to be chosen, when it is not clear which."""
+    folder = world.folder / "landing" / "incoming"
+    written(folder, f"{mark}.csv", f"{UNIT_HEADER}\n{mark},1\n")
+    (folder / mark).mkdir(exist_ok=True)
+    written(folder / mark, "tep.csv", f"{UNIT_HEADER}\n{mark},2\n")
+    written(folder / f"a {mark}.csv", "tep", "")
+    for name in (f"{mark}.lnk", mark + "x"):
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(mark)
     said = []
-    for path in (f"/etc/{mark}", f"/{mark}/tep.csv", f"{mark}.csv", f"/tmp/{mark}\0.csv"):
+    for sha256 in (None, "0" * 64):
         try:
-            accepted_file(path)
+            land_chosen(world.engine, world.folder / "landing", contracts()["don_vi"], sha256)
         except CchcError as error:
             said.append("".join(traceback.format_exception(error)))
+    assert len(said) == 2
     return "\n".join(said)
 
 

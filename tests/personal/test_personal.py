@@ -1,13 +1,23 @@
 """Nothing of a person leaves the landing area: marked names, numbers and addresses in each hiding place."""
 
 import itertools
+import json
 import logging
+import shutil
+import unicodedata
 import zipfile
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
-from tests.personal.hiding_places import CELL_FILES, PLACES, run, said_of_paths, said_of_reference_files
+from tests.personal.hiding_places import (
+    CELL_FILES,
+    PLACES,
+    run,
+    said_of_files_to_choose,
+    said_of_reference_files,
+)
 from tests.personal.leaks import MARKS, leaks, leaks_in_databases, leaks_in_folders
 from tests.world import World
 
@@ -24,6 +34,15 @@ def test_a_mark_is_found_where_it_stands(tmp_path: Path, mark: str):
     (tmp_path / "a.log").write_text(f"error: {mark}", encoding="utf-8")
     assert leaks_in_folders([tmp_path])
     assert leaks(f"x{mark}y", "a text")
+    for written in (
+        json.dumps(mark),
+        json.dumps(json.dumps(mark)),
+        quote(mark),
+        quote(quote(mark)),
+        unicodedata.normalize("NFD", mark).upper(),
+        "".join(f"&#{ord(letter)};" if ord(letter) > 0x7F else letter for letter in mark),
+    ):
+        assert leaks(f"x{written}y", "a text"), written
     assert not leaks_in_folders([tmp_path], but=[tmp_path])
 
 
@@ -58,10 +77,12 @@ def test_nothing_of_a_person_leaves_the_landing_area(
     for name, place in CELL_FILES.items():
         found += leaks(run(world, place, ""), f"said of {name!r}")
     for mark in MARKS.values():
-        found += leaks(said_of_paths(mark), "said of a path")
+        found += leaks(said_of_files_to_choose(world, mark), "said of files to choose from")
         found += leaks(said_of_reference_files(world.folder / "given", mark), "said of a reference file")
     found += leaks_in_databases([world.engine])
     landing, given = world.folder / "landing", world.folder / "given"
+    # Where people put files, these bear the names that people gave them.
+    shutil.rmtree(landing / "incoming")
     found += leaks_in_folders([path for path in world.folder.iterdir() if path != given], but=[landing])
     with postgres.log.open("rb") as log:
         log.seek(logged)

@@ -46,7 +46,8 @@ DEMO_ONLY = {"CCHC_NGUON_DEN"}
 # ${NAME}, ${NAME:-default}, ${NAME:?message}; `$$` is a dollar for the container's shell.
 REFERENCE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(:?[-?+])?")
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|FERNET|_KEY$|_CONN(_|$)|DSN|AUTH$|BROKER|BACKEND$")
-NOT_SECRET = {"AIRFLOW__CORE__AUTH_MANAGER"}
+# The second names what Airflow hides.
+NOT_SECRET = {"AIRFLOW__CORE__AUTH_MANAGER", "AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES"}
 
 
 def environment(service: str) -> dict[str, str | None]:
@@ -194,6 +195,16 @@ def test_images_are_pinned_by_version():
         assert re.search(r":\d+(\.\d+)*", service["image"]), name
 
 
+def test_every_image_that_is_pulled_may_be_named_by_digest():
+    """By .env, as docs/production.md says; what is built has the image below it instead."""
+    shown = example_lines()
+    for name, service in SERVICES.items():
+        pulled = service["build"]["args"]["AIRFLOW_IMAGE"] if "build" in service else service["image"]
+        variable, default = re.fullmatch(r"\$\{([A-Z]+_IMAGE):-([^}]+)\}", pulled).groups()
+        assert f"# {variable}={default}" in shown, name
+        assert f"{variable}=" in (REPO / "docs" / "production.md").read_text(encoding="utf-8")
+
+
 def test_only_the_user_interface_is_published_and_only_on_this_host():
     published = {name: s["ports"] for name, s in SERVICES.items() if "ports" in s}
     assert published == {
@@ -264,6 +275,45 @@ def test_no_secret_is_written_in_the_file(name):
     assert re.findall(r"//[^\s/@]*:[^\s/@${}]+@", json.dumps(SERVICES[name])) == []
 
 
+RECORD = """#!/bin/sh
+printf '%s\\n' "$0" "$@" >> "$RECORD.words"
+cat >> "$RECORD.given"
+"""
+
+
+@pytest.mark.parametrize("name", ["airflow-init", "redis"])
+def test_a_password_is_no_word_of_a_command_and_still_gets_there(tmp_path, name):
+    """Run as it stands, with something in place of the programs that writes down what it is given."""
+    for program in ("airflow", "python", "redis-server"):
+        (stub := tmp_path / program).write_text(RECORD, "utf-8")
+        stub.chmod(0o700)
+    secret = "mat khau $x `y` %s"
+    env = dict.fromkeys(("AIRFLOW_ADMIN_PASSWORD", "REDISCLI_AUTH"), secret)
+    env |= {"AIRFLOW_ADMIN_USER": "admin", "AIRFLOW_ADMIN_EMAIL": "a@localhost"}
+    command = [word.replace("$$", "$") for word in SERVICES[name]["command"]]
+    subprocess.run(
+        command,
+        env=env | {"PATH": f"{tmp_path}:{os.defpath}", "RECORD": str(tmp_path / "record")},
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )
+    words, given = ((tmp_path / f"record.{end}").read_text("utf-8") for end in ("words", "given"))
+    assert secret not in words and "--password" not in words
+    if name == "redis":
+        assert words.splitlines() == [str(tmp_path / "redis-server"), "-"]
+        assert given == f'appendonly yes\nrequirepass "{secret}"\n'
+    else:
+        assert given == f"{secret}\n{secret}\n"
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_secret_is_a_word_of_a_command(name):
+    """Compose puts ${…} into the command itself, which anybody on the host sees."""
+    service = SERVICES[name]
+    words = [service.get("command"), service.get("entrypoint"), service.get("healthcheck")]
+    assert [found for found, _ in REFERENCE.findall(json.dumps(words)) if SECRET_NAME.search(found)] == []
+
+
 def test_airflow_services_share_their_keys():
     airflow = [name for name in SERVICES if name.startswith("airflow-")]
     for option in ("CORE__FERNET_KEY", "API_AUTH__JWT_SECRET", "API__SECRET_KEY"):
@@ -328,7 +378,8 @@ def airflow_commands() -> list[list[str]]:
     for name, service in SERVICES.items():
         command, check = service.get("command"), service.get("healthcheck", {}).get("test", [])
         if name == "airflow-init":
-            lines = [shlex.split(line) for line in command[-1].splitlines()]
+            # What stands before a | is given to a command, by the shell.
+            lines = [shlex.split(line.rpartition(" | ")[2]) for line in command[-1].splitlines()]
             assert {line[0] for line in lines} == {"airflow", "python"}
             commands += [line[1:] for line in lines if line[0] == "airflow"]
         elif name.startswith("airflow-"):
@@ -445,7 +496,15 @@ def test_a_container_is_confined(name):
     service = SERVICES[name]
     assert service["cap_drop"] == ["ALL"] and "cap_add" not in service and "privileged" not in service
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["pids_limit"] > 0 and service["mem_limit"]
+    assert service["pids_limit"] == 512 and re.fullmatch(
+        r"\d+[mg]", service["mem_limit"].removeprefix("${AIRFLOW_WORKER_MEMORY:-").removesuffix("}")
+    )
+    # Ways around all this: the host's namespaces, devices, the socket of Docker.
+    assert not service.keys() & {
+        *("network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup", "cgroup_parent", "devices"),
+        *("device_cgroup_rules", "group_add", "sysctls", "runtime", "extra_hosts", "use_api_socket"),
+    }
+    assert ".sock" not in json.dumps(service.get("volumes", []))
     # The image of Airflow has a user of its own.
     assert "build" in service or service["user"] in {"postgres", "redis"}
 
@@ -539,10 +598,11 @@ def test_what_makes_the_roles_is_what_the_local_stack_runs(postgres):
             assert connection.exec_driver_sql(right).one() == (False, False)
 
 
-def test_warehouse_logs_errors_as_the_server_of_the_tests_does():
-    """Whose log is searched for values of rows when steps fail."""
+def test_warehouse_is_set_as_the_server_of_the_tests_is():
+    """Whose log is searched for values of rows when steps fail, and whose connections are used up."""
     command = SERVICES["warehouse-db"]["command"]
     given = dict(setting.split("=") for setting in command[2::2])
     assert (command[0], {*command[1::2]}) == ("postgres", {"-c"})
     assert given == {name: value for name, value in SETTINGS.items() if name in given}
-    assert given.keys() == {name for name in SETTINGS if name.startswith("log_")} - {"log_timezone"}
+    logged = {name for name in SETTINGS if name.startswith("log_")} - {"log_timezone"}
+    assert given.keys() == logged | {"max_connections", "reserved_connections"}

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from cchc.contracts import NumberStyle, contract_of, contracts
@@ -14,7 +15,7 @@ from cchc.reading.dossier_lists import flatten_dossier
 from cchc.reading.export import Account, Export
 from cchc.reading.header import Header
 from cchc.reading.json_text import NoJson, read_json
-from cchc.reading.written_codes import NoCode, read_code
+from cchc.reading.written_codes import HAS_A_PERSONS, NoCode, read_code
 from cchc.reading.written_numbers import Unreadable, read_number
 from cchc.written_times import parse_times
 
@@ -171,6 +172,36 @@ def test_code_is_kept_or_repaired_where_only_one_can_be_meant(text: str, reads: 
 def test_code_that_is_none_is_refused(text: str):
     with pytest.raises(NoCode):
         read_code(text, DOSSIER_CODE)
+
+
+NUMBERED = ["H59-{}", "{}/BNV", "000.00.01.H59-250305-{}", "{}"]
+
+
+@pytest.mark.parametrize("form", NUMBERED)
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("0912345678", "0912.345.678", "091.234.5678", "0912-345678", "084199912345", "084.199.912.345"),
+        *("096099000001", "001099000001"),
+    ],
+)
+def test_code_with_a_number_of_a_person_in_it_is_refused(form: str, number: str):
+    with pytest.raises(NoCode, match="số điện thoại"):
+        read_code(form.format(number), DOSSIER_CODE)
+    # Those are looked at which look usual, too.
+    assert pc.match_substring_regex(pa.array([form.format(number)]), HAS_A_PERSONS).to_pylist() == [True]
+
+
+@pytest.mark.parametrize("form", NUMBERED[:3])
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("20250305090000", "250305090000", "0000012345", "0012345678", "000012345678", "20250305-0912"),
+        *("250305.0912.34", "000.00.01", "9123456789", "202503050912345678", "097123456789"),
+    ],
+)
+def test_code_with_a_day_or_a_running_number_in_it_is_kept(form: str, number: str):
+    assert read_code(form.format(number), DOSSIER_CODE) == form.format(number)
 
 
 @pytest.mark.parametrize(

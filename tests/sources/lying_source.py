@@ -361,7 +361,7 @@ simple(
     "moment_is_no_time",
     "the moment is text",
     UNAVAILABLE,
-    "thoi_diem is a text of 7 characters, and 20250510000000 was asked",
+    r"thoi_diem is \(chữ, 7 ký tự\), and 20250510000000 was asked",
     fields(thoi_diem="hôm nay"),
 )
 simple("moment_missing", "does not say which moment", REFUSED, "does not say which", fields(thoi_diem=None))
@@ -370,7 +370,7 @@ simple(
     "page_number_bad",
     "the page's number is text",
     REFUSED,
-    "trang is a text of 3 characters",
+    r"trang is \(chữ, 3 ký tự\)",
     fields(2, trang="hai"),
 )
 simple("page_number_zero", "counts pages from 0", UNAVAILABLE, "trang is 0, and 1 was asked", fields(trang=0))
@@ -395,7 +395,7 @@ simple(
     "total_of_5000_digits",
     "states a number that no type holds",
     REFUSED,
-    "tong_so is a text of 5000",
+    r"tong_so is \(số, 5000 chữ số\)",
     fields(tong_so="9" * 5000),
 )
 simple(
@@ -424,7 +424,7 @@ simple(
     "pages_bad",
     "the number of pages is text",
     REFUSED,
-    "so_trang is a text of 3 characters",
+    r"so_trang is \(chữ, 3 ký tự\)",
     fields(so_trang="bốn"),
 )
 simple("pages_too_few", "states 3 pages of 4", UNAVAILABLE, FEWER, fields(so_trang=3))
@@ -566,7 +566,7 @@ simple(
     "error_code_in_200",
     "says error_code 7 with HTTP 200",
     REFUSED,
-    "error_code 7, message a text of 10 characters",
+    r"error_code 7, message \(chữ, 10 ký tự\)",
     fields(error_code="7", message="hỏng\n\x1b[31m"),
 )
 simple("data_missing", "has no data", REFUSED, "data is not there. Expected a data list", fields(data=None))
@@ -960,7 +960,7 @@ simple(
     "http_404",
     "HTTP 404 in JSON",
     REFUSED,
-    "HTTP 404: a text of 12 characters",
+    r"HTTP 404: \(chữ, 12 ký tự\)",
     of_list(lambda _: in_json({"message": "no such list"}, 404)),
 )
 simple(
@@ -1123,7 +1123,7 @@ simple(
     "secret_in_message",
     "repeats the secret in a refusal",
     REFUSED,
-    "HTTP 400: a text of",
+    r"HTTP 400: \(chữ, \d+ ký tự\)",
     of_list(lambda _: in_json({"message": f"client {SECRET} token {TOKEN}"}, 400)),
 )
 for _name, _write in {
@@ -1139,7 +1139,7 @@ for _name, _write in {
         f"secret_in_message_{_name}",
         f"repeats the secret in a refusal, in another form ({_name})",
         REFUSED,
-        "HTTP 400: a text of",
+        r"HTTP 400: \(chữ, \d+ ký tự\)",
         of_list(lambda _, write=_write: in_json({"message": write(SECRET)}, 400)),
     )
 simple(
@@ -1299,7 +1299,7 @@ simple(
     "csv_total_of_5000_digits",
     "states a number that no type holds",
     REFUSED,
-    "X-Tong-So is a text of 5000",
+    r"X-Tong-So is \(số, 5000 chữ số\)",
     of_list(lambda _: in_csv(ROWS, "9" * 5000)),
     **CSV,
 )
@@ -1307,7 +1307,7 @@ simple(
     "csv_total_is_the_secret",
     "states the secret",
     REFUSED,
-    "X-Tong-So is a text of",
+    r"X-Tong-So is \(chữ, \d+ ký tự\)",
     of_list(lambda _: in_csv(ROWS, SECRET)),
     **CSV,
 )

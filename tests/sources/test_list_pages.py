@@ -127,7 +127,7 @@ def test_totals_written_as_text_are_read(province: World):
         (
             page(GOOD, so_trang="hai"),
             SourceRefused,
-            "so_trang is a text of 3 characters. Expected a whole number",
+            r"so_trang is \(chữ, 3 ký tự\)\. Expected a whole number",
         ),
         (page(GOOD).replace(b'"tong_so": 30, ', b""), SourceRefused, "tong_so is not there"),
         (page(GOOD).replace(b'"data"', b'"data": [], "data"'), SourceUnavailable, "has a field twice"),
@@ -140,7 +140,7 @@ def test_totals_written_as_text_are_read(province: World):
         (
             b'{"error_code": "7", "message": "a\\u001bb"}',
             SourceRefused,
-            "error_code 7, message a text of 3 characters",
+            r"error_code 7, message \(chữ, 3 ký tự\)",
         ),
     ],
 )

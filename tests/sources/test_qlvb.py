@@ -224,8 +224,8 @@ def test_a_wrong_secret_is_a_refusal_that_names_the_connection(address):
     assert "sai" not in repr(caller) + str(refused.value)
 
 
-def test_of_what_the_source_says_of_a_bad_request_the_kind_is_told(address):
-    with pytest.raises(SourceRefused, match=r"HTTP 400: a text of 55 characters"):
+def test_of_what_the_source_says_of_a_bad_request_kind_and_length_are_told(address):
+    with pytest.raises(SourceRefused, match=r"HTTP 400: \(chữ, 55 ký tự\)"):
         client(address).download("/xuat/van-ban", datetime(2025, 3, 1), datetime(2025, 2, 1))
 
 

@@ -211,7 +211,11 @@ def test_a_source_without_totals_cannot_say(monkeypatch, status: int):
             SourceRefused,
             "each once, up to 1000",
         ),
-        (totals((MARCH, 3), error_code="9", message="x"), SourceRefused, "error_code 9, message a text of 1"),
+        (
+            totals((MARCH, 3), error_code="9", message="x"),
+            SourceRefused,
+            r"error_code 9, message \(chữ, 1 ký tự\)",
+        ),
         (totals((MARCH, 3), error_code=None), SourceRefused, "error_code not there"),
         (
             Reply(totals((MARCH, 3)).body.replace(b'"tong_so"', b'"tong_so": 4, "tong_so"')),
@@ -219,7 +223,7 @@ def test_a_source_without_totals_cannot_say(monkeypatch, status: int):
             "no JSON",
         ),
         (totals((3, 3)), SourceRefused, "no list of months"),
-        (totals((MARCH, "ba")), SourceRefused, "tong_so is a text of 2 characters"),
+        (totals((MARCH, "ba")), SourceRefused, r"tong_so is \(chữ, 2 ký tự\)"),
         (totals(data={}), SourceRefused, "no list of months"),
         (totals(data=[1]), SourceRefused, "no list of months"),
         (totals(data=None), SourceRefused, "no list of months"),

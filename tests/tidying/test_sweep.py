@@ -80,8 +80,8 @@ def test_files_half_written_are_swept_a_day_later_and_nothing_else(province: Wor
 def test_copies_of_files_by_hand_are_swept_and_what_people_put_there_is_not(province: World, area: Path):
     incoming = area / "incoming"
     source = province.dossiers({})
-    with handed_in(source) as path:
-        in_use = path.parent
+    with handed_in(source):
+        [in_use] = incoming.iterdir()
         (old := incoming / "handed-in-cu").mkdir()
         (old / "a.csv").write_bytes(b"a" * 5000)
         (by_hand := incoming / "thang 3").mkdir()
@@ -90,7 +90,7 @@ def test_copies_of_files_by_hand_are_swept_and_what_people_put_there_is_not(prov
         aged(old, by_hand, link)
         assert sweep(province.engine, area) == NONE | {"handed_in": 1}
         assert {*incoming.iterdir()} == {in_use, by_hand, link}
-        assert path.exists()
+        assert (in_use / source.name).exists()
     [(how_many, size, names)] = province.rows(
         "SELECT how_many, bytes, names FROM ops.sweep WHERE what = 'handed_in'"
     )

@@ -1,4 +1,7 @@
-"""States of things of each dataset in files of any split, order and repetition: always the same warehouse."""
+"""States of things of each dataset in files of any split, order and repetition: always the same warehouse.
+
+Among them are states that contradict each other: of one moment and with different contents.
+"""
 
 import random
 
@@ -7,7 +10,7 @@ import pytest
 from cchc.contracts import contract_of
 from tests.accidents import copied
 from tests.torture import ALL
-from tests.torture.states import COUNTED_FROM, EXPORTED_AT, KEYS, lines
+from tests.torture.states import COUNTED_FROM, EXPORTED_AT, KEYS, contradicting, lines
 from tests.world import CONTENT, World
 
 pytestmark = [pytest.mark.long, pytest.mark.torture]
@@ -37,7 +40,7 @@ def test_any_delivery_of_the_same_lines_gives_the_same_warehouse(
     shared: World, dataset: str, record_property, monkeypatch
 ):
     monkeypatch.setenv("CCHC_KY_DAU", COUNTED_FROM)
-    things = lines(dataset)
+    things = [*lines(dataset), *contradicting(dataset)]
     changed_at = contract_of(dataset).changed_at
     counts = ("core.tong_hop", "core.doan")
     core = [table for table in CONTENT if table.startswith("core.") and not table.startswith(counts)]
@@ -55,6 +58,10 @@ def test_any_delivery_of_the_same_lines_gives_the_same_warehouse(
             return shared.content() if counted else shared.content(*core)
 
         at_once = delivered([things], counted=True)
+        backwards = [things[::-1], [[each] for each in things], [[each] for each in things[::-1]]]
+        for files in ([backwards[0]], *backwards[1:]):
+            found = delivered(files, counted=False)
+            assert found == {table: at_once[table] for table in found}, f"in {len(files)} files"
         for number in range(DELIVERIES):
             counted = number % COUNTED == 0
             found = delivered(delivery(random.Random(number), things), counted=counted)

@@ -21,7 +21,7 @@ import psutil
 import psycopg2
 import sqlalchemy as sa
 
-from cchc.database_roles import BI, prepare
+from cchc.database_roles import BI, RESERVED, close_advisory_locks, prepare
 from tools.local import processes
 from tools.local.settings import (
     BI_LOGIN,
@@ -33,6 +33,7 @@ from tools.local.settings import (
     LocalStackError,
     any_free_port,
     load_secrets,
+    open_private,
     write_private,
 )
 
@@ -49,6 +50,9 @@ BIN = POSTGRES_VERSIONS[18]
 DATABASES = {"airflow": "airflow", "cchc": OWNER_LOGIN}  # each with the login that owns it
 BI_ROLE = BI
 BI_TIMEOUT = "5min"
+# A transaction that is left open keeps what it has read from being changed and cleaned up.
+BI_IDLE_TIMEOUT = "10min"
+BI_CONNECTIONS = 20
 
 # For bulk loading on 2 cores, with safety as in production: a commit is on the disk.
 SETTINGS = {
@@ -62,6 +66,8 @@ SETTINGS = {
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
     "max_connections": "200",
+    # For the pipeline, migrations and Airflow; readers have the others.
+    "reserved_connections": "100",
     "jit": "off",
     "timezone": TIME_ZONE,
     "log_timezone": TIME_ZONE,
@@ -85,7 +91,7 @@ def open_to_traversal(folder: Path) -> None:
 @contextmanager
 def exclusive_use(home: Path) -> Iterator[None]:
     """One user of the folder at a time; the kernel ends the use together with the process."""
-    with (home / "lock").open("a+") as lock:
+    with os.fdopen(open_private(home / "lock", os.O_RDWR | os.O_APPEND), "a+") as lock:
         deadline = time.monotonic() + 3
         while True:
             try:
@@ -304,14 +310,27 @@ class EmbeddedPostgres:
                         cursor.execute(f"CREATE DATABASE {name}")
                         cursor.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
                 cursor.execute("ALTER DATABASE airflow OWNER TO airflow")
+                cursor.execute(f"GRANT {RESERVED} TO airflow")
         finally:
             connection.close()
-        admin = sa.create_engine(self.dsn("cchc", "postgres", "psycopg2"), poolclass=sa.pool.NullPool)
-        with admin.begin() as warehouse:
+        with self._superuser("cchc") as warehouse:
             prepare(warehouse, self.secrets[OWNER_LOGIN], self.secrets[ETL_LOGIN])
             if BI_LOGIN not in roles:
                 warehouse.exec_driver_sql(
                     f"CREATE ROLE {BI_LOGIN} LOGIN IN ROLE {BI_ROLE} PASSWORD %s", (self.secrets[BI_LOGIN],)
                 )
-                warehouse.exec_driver_sql(f"ALTER ROLE {BI_LOGIN} SET default_transaction_read_only = on")
-                warehouse.exec_driver_sql(f"ALTER ROLE {BI_LOGIN} SET statement_timeout = '{BI_TIMEOUT}'")
+            for limit in (
+                f"CONNECTION LIMIT {BI_CONNECTIONS}",
+                "SET default_transaction_read_only = on",
+                f"SET statement_timeout = '{BI_TIMEOUT}'",
+                f"SET idle_in_transaction_session_timeout = '{BI_IDLE_TIMEOUT}'",
+            ):
+                warehouse.exec_driver_sql(f"ALTER ROLE {BI_LOGIN} {limit}")
+        with self._superuser("airflow") as metadata:
+            close_advisory_locks(metadata, but_for="airflow")
+
+    @contextmanager
+    def _superuser(self, database: str) -> Iterator[sa.Connection]:
+        admin = sa.create_engine(self.dsn(database, "postgres", "psycopg2"), poolclass=sa.pool.NullPool)
+        with admin.begin() as connection:
+            yield connection

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from tools.local.settings import MARK
+from tools.local.settings import MARK, open_private
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -34,8 +34,8 @@ def spawn(
         if os.getppid() != parent:
             os._exit(1)
 
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(open_private(log, os.O_WRONLY | os.O_TRUNC), "wb") as output:
         return subprocess.Popen(
             command,
             env=env,

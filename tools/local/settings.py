@@ -9,11 +9,14 @@ import math
 import os
 import secrets as random
 import socket
+import stat
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+
+from cchc import private_file
 
 REPO = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
@@ -47,7 +50,7 @@ class Home:
         return cls(Path(os.environ.get("CCHC_HOME") or REPO / ".cchc").resolve())
 
     def create(self) -> None:
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_private(self.path)
         # Exports as they came hold personal data, forms and logs are not for everybody either: nobody else
         # on the machine looks into these.
         for folder in (self.logs, self.airflow, self.path / "run", self.landing, self.forms):
@@ -121,18 +124,37 @@ def time_limit() -> float:
 
 def write_private(path: Path, text: str) -> None:
     """Replaces a file in one step; nobody but the owner can read it at any moment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    draft.replace(path)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_file.write_private(path, text.encode())
+
+
+def open_private(path: Path, flags: int) -> int:
+    """A handle to a file that is for its owner only, made where it is missing."""
+    handle = os.open(path, flags | os.O_CREAT, 0o600)
+    if stat.S_IMODE(os.fstat(handle).st_mode) != 0o600:
+        os.fchmod(handle, 0o600)
+    return handle
+
+
+def make_private(home: Path) -> None:
+    """Makes the folder of a stack, or closes it: nobody else lists it or opens what is in it.
+
+    Where root runs the stack, PostgreSQL runs as another user and has to get to its data through it.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = home.stat()
+    kept = status.st_mode & (0o711 if os.geteuid() == 0 else 0o700)
+    # One that is everybody's, such as /tmp, stays so.
+    if status.st_uid == os.geteuid() and not status.st_mode & stat.S_ISVTX:
+        home.chmod(kept)
 
 
 def load_secrets(home: Path) -> dict[str, str]:
     """The generated secrets of this clone, made the first time and kept in a 0600 file."""
     path = home / "secrets.json"
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "secrets.lock").open("w") as lock:
+    make_private(home)
+    # Whoever may open it may also lock it, and every command would wait.
+    with os.fdopen(open_private(home / "secrets.lock", os.O_RDWR), "r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         known = json.loads(path.read_text()) if path.exists() else {}
         names = (
@@ -284,6 +306,8 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
             "load_examples": "False",
             "default_timezone": TIME_ZONE,
             "fernet_key": secrets["fernet"],
+            # The audit log keeps requests whole, refused ones too: what somebody typed for a param stays out.
+            "sensitive_var_conn_names": "conf",
             "auth_manager": auth,
             "simple_auth_manager_users": f"{ADMIN_USER}:admin",
             "simple_auth_manager_passwords_file": str(home.passwords_file),

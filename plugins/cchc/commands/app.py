@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from csv import QUOTE_NONNUMERIC
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
-import pandas as pd
 import sqlalchemy as sa
 import typer
 from rich.console import Console
@@ -30,6 +29,10 @@ from cchc.shown import in_spreadsheet, in_table, on_terminal
 from cchc.sources.incoming import handed_in
 from cchc.spelling import fold, one_line
 from cchc.warehouse import engine_of
+
+if TYPE_CHECKING:
+    # Not when it runs: half the start of every command, and few ask for rows.
+    import pandas as pd
 
 ROWS_SHOWN = 40
 INTERRUPTED = 130
@@ -187,8 +190,8 @@ def ingest(
     """Load one file through the DAG ingest_file, and wait for the months that it changes."""
     with _runs(timeout) as runs:
         runs.require("ingest_file", "refresh_chi_so")
-        with handed_in(Path(file)) as path:
-            conf = {"dataset": dataset, "path": str(path), "extracted_at": extracted_at}
+        with handed_in(Path(file)) as sha256:
+            conf = {"dataset": dataset, "sha256": sha256, "extracted_at": extracted_at}
             runs.wait_for([runs.api.trigger("ingest_file", conf=conf)])
         runs.wait_for_refreshes()
     print_batches(runs.engine, runs.since)
@@ -253,7 +256,7 @@ def _warehouse() -> sa.Engine:
         raise CchcError(f"CCHC_WAREHOUSE_DSN: {error}") from None
 
 
-def _write_table(rows: pd.DataFrame, path: Path) -> None:
+def _write_table(rows: "pd.DataFrame", path: Path) -> None:
     """Writes rows as CSV that a spreadsheet does not compute, for this user only."""
     inert = rows.map(in_spreadsheet).rename(columns=in_spreadsheet)
     # Quoted: a spreadsheet that separates by semicolons would begin a cell in the middle of a text.

@@ -7,11 +7,13 @@ a tenth of a second. Each file is for itself: what one of them is keeps no other
 
 import contextlib
 import hashlib
+import itertools
 import logging
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -22,7 +24,7 @@ from cchc.batches import batch_of, dimension_state
 from cchc.contracts import contract_of
 from cchc.errors import BadDefinition, BadFile, LinesRejected, NotTaken
 from cchc.sources.landing import Landed, land_file
-from cchc.sources.opened import open_regular, read_whole
+from cchc.sources.opened import open_regular, read_whole, shown
 from cchc.spelling import legible
 
 log = logging.getLogger(__name__)
@@ -38,13 +40,16 @@ UNIT_RULE = "KB02"
 # A form has ten kilobytes, a table of all units for a year four megabytes.
 MOST_BYTES = 16 << 20
 HASHED_AT_ONCE = 4 << 30
+# Folders in folders, and files of one folder below the drop folder, that are looked at.
+DEEPEST = 8
+MOST_IN_ONE = 50_000
 URI = "file://"
 UNFINISHED = (".tmp", ".part", ".partial", ".crdownload")
 
 
 def waiting_forms(engine: sa.Engine, folder: Path, again: bool = False) -> list[str]:
-    """The files to load as `form_at` takes them, the oldest first; at most MOST_AT_ONCE, one of those with
-    equal bytes.
+    """The files to load as `form_at` takes them, at most MOST_AT_ONCE, one of those with equal bytes: one of
+    each sender in turn, of each what came first.
 
     A file that was stopped is not tried again, because that would report it every hour; with `again` it is.
     A form of which lines were rejected is tried again when their unit may have become known. What cannot be
@@ -55,18 +60,12 @@ def waiting_forms(engine: sa.Engine, folder: Path, again: bool = False) -> list[
             f"CCHC_FORM_DIR={folder}: no such folder for this worker. Expected the folder into which units "
             f"put their declaration forms: make it, or mount it."
         )
-    found = sorted(_files(folder), key=lambda file: (file.changed, os.fsencode(file.path)))
+    found = sorted(_files(folder), key=lambda file: (file.came, os.fsencode(file.path)))
     by_hash: dict[str, _File] = {}
     untaken: list[_File] = []
-    # The smallest first: whatever else lies there, forms are looked at.
-    left = HASHED_AT_ONCE
-    for file in sorted(found, key=lambda file: file.size):
-        left -= file.size
-        if left < 0:
-            log.warning("%s holds more than is looked at in one run: larger files wait.", folder)
-            break
+    for file in _affordable(folder, found):
         if sha256 := _hash(file):
-            by_hash[sha256] = min(by_hash.get(sha256, file), file, key=lambda one: one.changed)
+            by_hash[sha256] = min(by_hash.get(sha256, file), file, key=lambda one: one.came)
         else:
             untaken.append(file)
     with engine.connect() as connection:
@@ -75,7 +74,8 @@ def waiting_forms(engine: sa.Engine, folder: Path, again: bool = False) -> list[
     waiting = [file for sha256, file in by_hash.items() if sha256 not in done]
     waiting += [file for file in untaken if told.get(_digest(file.path)) != file.state]
     order = {file: place for place, file in enumerate(found)}
-    return [_sent(file.path) for file in sorted(waiting, key=order.__getitem__)][:MOST_AT_ONCE]
+    waiting.sort(key=order.__getitem__)
+    return [_sent(file.path) for file in _in_turn(waiting, lambda _: 1)][:MOST_AT_ONCE]
 
 
 def form_at(sent: str) -> Path:
@@ -90,10 +90,9 @@ def token_of(sent: str) -> str:
 
 def form_of(folder: Path, token: str) -> Path:
     """The path in the folder of which this is the token; raises NotTaken when it is not there any more."""
-    for parent, folders, names in os.walk(folder):
-        for name in (*names, *folders):
-            if _digest(path := Path(parent, name)) == token:
-                return path
+    for path, _ in _walk(folder, []):
+        if _digest(path) == token:
+            return path
     raise NotTaken(
         f"{token[:12]}: this file was taken away from {folder} since it was found. Nothing of it was loaded: "
         f"if it is put there again, the next run takes it."
@@ -112,6 +111,11 @@ def land(engine: sa.Engine, landing_dir: Path, folder: Path, path: Path) -> Land
     """
     path, folder = path.absolute(), folder.absolute()
     try:
+        if _too_deep(folder, path):
+            raise NotTaken(
+                f"{shown(path)}: this folder lies {DEEPEST} folders below the drop folder, and is not looked "
+                f"into. Expected forms no deeper than that: put what is in it higher up."
+            )
         return land_file(
             engine, landing_dir, contract_of(DATASET), path, below=folder, most=MOST_BYTES, kind="form"
         )
@@ -129,30 +133,35 @@ def land(engine: sa.Engine, landing_dir: Path, folder: Path, path: Path) -> Land
 
 @dataclass(frozen=True)
 class _File:
-    """What lies in the folder. `size`: of what reading it would read, 0 for what is no file to read."""
+    """What lies in the folder. `came`: when the file system last noted a change, which no sender sets, as it
+    does the time of writing. `size`: of what reading it would read, 0 for what is no file to read.
+    """
 
     path: Path
-    changed: float
+    sender: tuple[str, int]
+    came: float
     size: int
     state: str
 
 
 def _files(folder: Path) -> Iterator[_File]:
     """What lies in and below the folder: no links, nothing unfinished. Folders are among it that cannot be
-    looked into."""
+    looked into, or lie too deep."""
     now = time.time()
     closed: list[OSError] = []
-    for parent, folders, names in os.walk(folder, onerror=closed.append):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            # "~$form.xlsx" lies beside a form that is open in a spreadsheet program.
-            if name.startswith((".", "~$")) or name.lower().endswith(UNFINISHED):
+    for path, is_folder in _walk(folder, closed):
+        # "~$form.xlsx" lies beside a form that is open in a spreadsheet program.
+        if path.name.startswith((".", "~$")) or path.name.lower().endswith(UNFINISHED):
+            continue
+        with contextlib.suppress(OSError):  # taken away meanwhile, or its folder closed
+            if is_folder:
+                if _too_deep(folder, path):
+                    yield _file(folder, path, path.lstat())
                 continue
-            with contextlib.suppress(OSError):  # taken away meanwhile, or its folder closed
-                status = Path(parent, name).lstat()
-                quiet = not 0 <= now - status.st_mtime < QUIET_SECONDS
-                if quiet and not stat.S_ISLNK(status.st_mode):
-                    yield _file(Path(parent, name), status)
+            status = path.lstat()
+            quiet = not 0 <= now - status.st_mtime < QUIET_SECONDS
+            if quiet and not stat.S_ISLNK(status.st_mode):
+                yield _file(folder, path, status)
     for error in closed:
         if Path(error.filename) == folder:
             raise BadDefinition(
@@ -160,12 +169,77 @@ def _files(folder: Path) -> Iterator[_File]:
                 f"folder that it may read."
             )
         with contextlib.suppress(OSError):
-            yield _file(Path(error.filename), Path(error.filename).lstat())
+            yield _file(folder, Path(error.filename), Path(error.filename).lstat())
 
 
-def _file(path: Path, status: os.stat_result) -> _File:
+def _walk(folder: Path, closed: list[OSError]) -> Iterator[tuple[Path, bool]]:
+    """What lies in and below the folder, and whether it is a folder itself: no deeper than DEEPEST, nothing
+    in hidden ones. Errors of folders that cannot be looked into go to `closed`.
+
+    Each folder directly below is for itself: of none more than MOST_IN_ONE is looked at.
+    """
+    tops = []
+    for path, is_folder in _entries(folder, closed):
+        yield path, is_folder
+        if is_folder:
+            tops.append(path)
+    for top in tops:
+        yield from itertools.islice(_below(folder, top, closed), MOST_IN_ONE)
+
+
+def _below(folder: Path, top: Path, closed: list[OSError]) -> Iterator[tuple[Path, bool]]:
+    open_ones = [top]
+    while open_ones:
+        for path, is_folder in _entries(open_ones.pop(), closed):
+            yield path, is_folder
+            if is_folder and not _too_deep(folder, path):
+                open_ones.append(path)
+
+
+def _entries(folder: Path, closed: list[OSError]) -> Iterator[tuple[Path, bool]]:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if not (is_folder and entry.name.startswith(".")):
+                    yield folder / entry.name, is_folder
+    except OSError as error:
+        closed.append(error)
+
+
+def _too_deep(folder: Path, path: Path) -> bool:
+    return len(path.parts) - len(folder.parts) > DEEPEST
+
+
+def _file(folder: Path, path: Path, status: os.stat_result) -> _File:
     read = stat.S_ISREG(status.st_mode) and status.st_size <= MOST_BYTES
-    return _File(path, status.st_mtime, status.st_size if read else 0, _state(status))
+    # Whoever shares a folder with others is told from them by whose the file is, where that is kept.
+    top = path.relative_to(folder).parts[0] if path.parent != folder else ""
+    sender = top, status.st_uid
+    return _File(path, sender, status.st_ctime, status.st_size if read else 0, _state(status))
+
+
+def _in_turn(files: list[_File], weight: Callable[[_File], int]) -> list[_File]:
+    """One of each sender after the other, by what each has had so far: nobody waits for all of another's."""
+    had: Counter[tuple[str, int]] = Counter()
+    places = []
+    for place, file in enumerate(files):
+        had[file.sender] += weight(file)
+        places.append((had[file.sender], place))
+    return [files[place] for _, place in sorted(places)]
+
+
+def _affordable(folder: Path, found: list[_File]) -> Iterator[_File]:
+    """Those that can be read in one run, of each sender the smallest first: whatever else lies there, forms
+    are looked at."""
+    left = HASHED_AT_ONCE
+    smallest = sorted(found, key=lambda file: file.size)
+    for file in _in_turn(smallest, lambda one: one.size):
+        left -= file.size
+        if left < 0:
+            log.warning("%s holds more than is looked at in one run: larger files wait.", folder)
+            return
+        yield file
 
 
 def _state(status: os.stat_result) -> str:

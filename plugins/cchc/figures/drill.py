@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
@@ -84,10 +84,12 @@ def _rows_of(connection: sa.Connection, terms: tuple[Term, ...], period: Period,
     for fact in traced:
         statement = sa.text(_statement(fact, terms))
         until = known_until(connection, fact.fact)
+        rows: list[sa.Row[Any]] = []
         for month in period.months():
-            binds = month_binds(month, until) | ends
-            frame = pd.read_sql(statement, connection, params=named_in(statement, binds))
-            frames.append(frame.assign(nguon=fact.ten) if len(traced) > 1 else frame)
+            found = connection.execute(statement, named_in(statement, month_binds(month, until) | ends))
+            rows += found
+        frame = pd.DataFrame.from_records(rows, columns=list(found.keys()), coerce_float=True)
+        frames.append(frame.assign(nguon=fact.ten) if len(traced) > 1 else frame)
     filled = [frame for frame in frames if len(frame)]
     return pd.concat(filled or frames[:1], ignore_index=True)
 

@@ -49,12 +49,11 @@ class SubIndicator(Strict):
 
     def meets(self, other: "SubIndicator") -> bool:
         """Whether both say how one unit is scored on one day."""
-        levels = set(self.cap or get_args(Cap)) & set(other.cap or get_args(Cap))
         return (
             self.ma == other.ma
-            and bool(levels)
             and self.hieu_luc_tu <= other.last_day
             and other.hieu_luc_tu <= self.last_day
+            and bool(set(self.cap or get_args(Cap)) & set(other.cap or get_args(Cap)))
         )
 
 

@@ -209,11 +209,16 @@ def _refresh(connection: sa.Connection, months: list[Month]) -> Refreshed:
     shut = [p for p in periods if (p.ky_loai, p.ky) in closed]
     result.closed = [f"{p.ky_loai} {p.ky}" for p in shut]
     periods = [p for p in periods if p not in shut]
+    to_count = []
     for month in sorted({m for p in periods for m in p.months() if m.ky in states}):
         state = states[month.ky]
         if state.changed != state.counted or state.counted_with != fingerprint():
-            _count(connection, month, state.changed)
-            result.counted.append(month.ky)
+            to_count.append(month)
+    # Of one snapshot: the same for every month.
+    until = {fact: known_until(connection, fact) for fact in facts()} if to_count else {}
+    for month in to_count:
+        _count(connection, month, states[month.ky].changed, until)
+        result.counted.append(month.ky)
     _write(connection, result, periods)
     done = [m.ky for m in waiting if not set(shut) & set(periods_of(m))]
     connection.execute(
@@ -244,14 +249,13 @@ def known_until(connection: sa.Connection, fact: str) -> date | None:
     return last_day(until) if until else None
 
 
-def _count(connection: sa.Connection, month: Month, changed: int) -> None:
+def _count(connection: sa.Connection, month: Month, changed: int, until: dict[str, date | None]) -> None:
     binds = month_binds(month, None)
-    for table in COUNTS:
-        connection.execute(sa.text(f"DELETE FROM {table} WHERE ky = :ky"), {"ky": month.ky})
+    run_sql(connection, ";\n".join(f"DELETE FROM {table} WHERE ky = :ky" for table in COUNTS), ky=month.ky)
     for fact in facts():
         if scan := scan_sql(fact):
-            connection.execute(sa.text(f"DROP TABLE IF EXISTS dem_{fact}"))
-            run_sql(connection, scan, **month_binds(month, known_until(connection, fact)))
+            again = f"DROP TABLE IF EXISTS dem_{fact};\n{scan}"
+            run_sql(connection, again, **month_binds(month, until[fact]))
     for statement in keep_sql():
         run_sql(connection, statement, **binds)
     run_sql(connection, "INSERT INTO core.doan (tu_ngay, ky) VALUES (:tu_ngay, :ky), (:giua, :ky)", **binds)

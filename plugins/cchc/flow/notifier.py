@@ -49,9 +49,13 @@ def describe(context: Context) -> tuple[str, str]:
         f"Task:    {instance.task_id}, try {instance.try_number}",
         f"Error:   {_words(error)}",
         f"Log:     {getattr(instance, 'log_url', '')}",
-        "What to do: docs/runbook.md, section 'When something is red'.",
+        f"What to do: docs/runbook.md#{_page(error)}",
     ]
     return subject, "\n".join(lines)
+
+
+def _page(error: object) -> str:
+    return error.page if isinstance(error, CchcError) else "when-something-is-red"
 
 
 def _words(error: object) -> str:

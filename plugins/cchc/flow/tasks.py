@@ -102,21 +102,21 @@ def compare_with(system: str) -> Callable[[str], XComArg]:
     execution_timeout=timedelta(minutes=30),
 )
 def land_file() -> dict[str, Any]:
-    """Copies the file named by the run's params into the landing area; only below configured folders."""
+    """Copies the file that the params mean into the landing area; only from below configured folders."""
     from cchc.contracts import contract_of
     from cchc.reading.parsing import require_export
-    from cchc.sources.incoming import accepted_file
-    from cchc.sources.landing import land_file as land_a_file
+    from cchc.sources.incoming import land_chosen
 
     context = get_current_context()
     params = context["params"]
     moment = params.get("extracted_at")
-    landed = land_a_file(
+    landed = land_chosen(
         _warehouse(_named(params["dataset"])),
         _landing(),
         contract_of(params["dataset"]),
-        accepted_file(params["path"]),
+        params.get("sha256"),
         datetime.fromisoformat(moment) if moment else None,
+        began=context["dag_run"].start_date,
         accept=require_export,
     )
     return {"dataset": params["dataset"], "batch_id": landed.batch_id, "new": landed.new}

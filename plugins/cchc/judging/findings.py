@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from cchc.batches import Batch
 from cchc.contracts import Contract
 from cchc.judging.faulty_cells import cell_shown, code_shown, fault_of_row, text_shown, value_shown
-from cchc.judging.suites import Rule, Verdict, applicable
+from cchc.judging.suites import Rule, Verdict, applicable, rules_of
 from cchc.reading.canonical import UNREADABLE
 from cchc.reading.staging import look_up_view
 
@@ -55,6 +55,31 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
     flags = {rule: broken_by(rule) for rule in broken}
     found = ", ".join(f"{flag} AS broken_{rule.rule_id}" for rule, flag in flags.items())
     fatal = " OR ".join(flag for rule, flag in flags.items() if rule.severity == "critical") or "FALSE"
+    hidden = hidden_rows(contract, batch)
+    names = _names_of_line(contract, batch)
+    # In two steps, because PostgreSQL scans in parallel for a new table but not for an INSERT.
+    connection.execute(
+        sa.text(
+            f"CREATE TEMP TABLE violations ON COMMIT DROP AS SELECT line_no, {hidden} AS hidden, "
+            f"CASE WHEN ({fatal}) AND NOT ({hidden}) THEN to_jsonb(batch_rows) END AS shown, "
+            f"{names}, {fatal} AS bi_loai, {found} "
+            f"FROM {look_up_view(batch)} AS batch_rows WHERE {' OR '.join(flags.values())}"
+        )
+    )
+    connection.execute(sa.text("ANALYZE violations"))
+    ids = ", ".join(f"CASE WHEN broken_{rule.rule_id} THEN '{rule.rule_id}' END" for rule in broken)
+    connection.execute(
+        sa.text(
+            "INSERT INTO ops.line_finding (batch_id, line_no, khoa, thoi_diem, ma_don_vi, bi_loai, rule_ids) "
+            "SELECT :b, line_no, khoa, thoi_diem, ma_don_vi, bi_loai, "
+            f"array_remove(ARRAY[{ids}], NULL) FROM violations"
+        ),
+        {"b": batch.batch_id},
+    )
+
+
+def _names_of_line(contract: Contract, batch: Batch) -> str:
+    """SQL text over a looked-up line: `khoa`, `thoi_diem` and `ma_don_vi` of ops.line_finding."""
     unit = contract.unit
     parts, told = [], []
     for column in contract.columns:
@@ -68,29 +93,68 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
         if column.type == "text":
             told.append(f"({text_shown(contract, column, part)}) IS NOT FALSE")
     hidden = hidden_rows(contract, batch)
-    # In two steps, because PostgreSQL scans in parallel for a new table but not for an INSERT.
-    connection.execute(
-        sa.text(
-            f"CREATE TEMP TABLE violations ON COMMIT DROP AS SELECT line_no, {hidden} AS hidden, "
-            f"CASE WHEN ({fatal}) AND NOT ({hidden}) THEN to_jsonb(batch_rows) END AS shown, "
-            f"nullif(concat_ws(' ', {', '.join(parts)}), '') AS khoa, {contract.changed_at} AS thoi_diem, "
-            # A key of which a part may not be shown is none: two of them would look like one.
-            f"({' AND '.join(told) or 'TRUE'}) AS told, "
-            f"{f'CASE WHEN {code_shown(unit)} THEN {unit} END' if unit else 'CAST(NULL AS text)'} "
-            f"AS ma_don_vi, {fatal} AS bi_loai, {found} "
-            f"FROM {look_up_view(batch)} AS batch_rows WHERE {' OR '.join(flags.values())}"
+    # A key of which a part may not be shown is none: two of them would look like one.
+    told_all = " AND ".join([*told, f"NOT ({hidden})"])
+    return (
+        f"CASE WHEN {told_all} THEN nullif(concat_ws(' ', {', '.join(parts)}), '') END AS khoa, "
+        f"CASE WHEN NOT ({hidden}) THEN {contract.changed_at} END AS thoi_diem, "
+        + (
+            f"CASE WHEN {code_shown(unit)} AND NOT ({hidden}) THEN {unit} END AS ma_don_vi"
+            if unit
+            else "CAST(NULL AS text) AS ma_don_vi"
         )
     )
-    connection.execute(sa.text("ANALYZE violations"))
-    ids = ", ".join(f"CASE WHEN broken_{rule.rule_id} THEN '{rule.rule_id}' END" for rule in broken)
+
+
+def record_contradictions(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
+    """Notes lines that say otherwise than another line of the same thing and moment, as a warning.
+
+    What loading found is in the temporary table `contradictions` (line_no, held_batch_id, held_line_no).
+    What was noted when the batch was loaded before stays: that may be why the two say the same now.
+    """
+    rule = next((r for r in rules_of(contract.dataset).values() if r.contradiction), None)
+    key = {"b": batch.batch_id, "rule": rule and rule.rule_id}
     connection.execute(
         sa.text(
-            "INSERT INTO ops.line_finding (batch_id, line_no, khoa, thoi_diem, ma_don_vi, bi_loai, rule_ids) "
-            "SELECT :b, line_no, CASE WHEN told AND NOT hidden THEN khoa END, "
-            "CASE WHEN NOT hidden THEN thoi_diem END, CASE WHEN NOT hidden THEN ma_don_vi END, bi_loai, "
-            f"array_remove(ARRAY[{ids}], NULL) FROM violations"
+            "INSERT INTO ops.contradiction (batch_id, line_no, rule_id, held_batch_id, held_line_no) "
+            "SELECT DISTINCT ON (line_no) :b, line_no, :rule, held_batch_id, held_line_no "
+            "FROM contradictions ORDER BY line_no, held_batch_id, held_line_no ON CONFLICT DO NOTHING"
         ),
-        {"b": batch.batch_id},
+        key,
+    )
+    found = connection.scalar(
+        sa.text("SELECT EXISTS (SELECT FROM ops.contradiction WHERE batch_id = :b)"), {"b": batch.batch_id}
+    )
+    if rule is None or not found:
+        return
+    connection.execute(
+        sa.text(
+            "INSERT INTO ops.line_finding AS f "
+            "(batch_id, line_no, khoa, thoi_diem, ma_don_vi, bi_loai, rule_ids) "
+            f"SELECT :b, line_no, {_names_of_line(contract, batch)}, FALSE, ARRAY[CAST(:rule AS text)] "
+            f"FROM {look_up_view(batch)} AS batch_rows "
+            "WHERE line_no IN (SELECT c.line_no FROM ops.contradiction AS c WHERE c.batch_id = :b) "
+            "ON CONFLICT (batch_id, line_no) DO UPDATE "
+            "SET rule_ids = ARRAY(SELECT DISTINCT unnest(f.rule_ids || excluded.rule_ids) ORDER BY 1)"
+        ),
+        key,
+    )
+    connection.execute(
+        sa.text(
+            "INSERT INTO ops.validation_result AS v (batch_id, rule_id, severity, scope, success, "
+            "checked_count, failed_count, reason) "
+            "SELECT :b, :rule, :severity, :scope, FALSE, :checked, count(*), :reason "
+            "FROM ops.line_finding WHERE batch_id = :b AND :rule = ANY(rule_ids) "
+            "ON CONFLICT (batch_id, rule_id) DO UPDATE "
+            "SET success = FALSE, failed_count = excluded.failed_count"
+        ),
+        key
+        | {
+            "severity": rule.severity,
+            "scope": rule.scope,
+            "checked": batch.lines_read,
+            "reason": rule.reason,
+        },
     )
 
 

@@ -27,6 +27,11 @@ class Rule:
     condition: str | None
     confidential: bool = False
 
+    @property
+    def contradiction(self) -> bool:
+        """Whether it is the rule that one thing has one state at one moment; loading finds such lines too."""
+        return "conflicting_copy" in (self.condition or "")
+
 
 @dataclass(frozen=True)
 class Verdict:

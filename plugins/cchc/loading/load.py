@@ -8,11 +8,14 @@ from cchc.batches import Batch, batch_of, data_until, last_day, note_loaded
 from cchc.contracts import contract_of, datasets_of
 from cchc.database_errors import step
 from cchc.errors import BatchStopped, WarehouseUnavailable
+from cchc.judging.findings import record_contradictions
 from cchc.judging.validation import ready_to_load, validate
+from cchc.loading.given_lines import give_lines, note_lesser_states, set_states_apart, take_lines_back
+from cchc.loading.known_lines import Seen, fingerprint, recognise, remembers
 from cchc.loading.load_sql import core_types, load_sql
 from cchc.periods import first_period, month_of, months_between
-from cchc.reading.staging import drop_staged, keep_staged, look_up_view, staging_table
-from cchc.warehouse import run_sql, take_turn
+from cchc.reading.staging import drop_staged, keep_staged
+from cchc.warehouse import no_endless_wait, run_sql, take_turn
 
 ATTEMPTS = 3
 # What was written a moment ago is unknown to the planner, which would look up each of these lines by itself.
@@ -30,7 +33,11 @@ def load(engine: sa.Engine, batch_id: int) -> tuple[Batch, list[str]]:
         with engine.connect() as connection:
             batch = batch_of(connection, batch_id)
         label = batch.label
-        with step(label, "loading its lines into core"), engine.begin() as connection:
+        with (
+            step(label, "loading its lines into core"),
+            no_endless_wait(engine, label),
+            engine.begin() as connection,
+        ):
             take_turn(connection, "load")
             batch = batch_of(connection, batch_id)
             if batch.status == "stopped":
@@ -56,55 +63,40 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
         connection.execute(sa.text("SET LOCAL enable_nestloop = off"))
     known = data_until(connection, _pulled_facts())
     known_of_this = data_until(connection, [batch.dataset]) if fact else None
-    table = staging_table(batch.dataset, batch.batch_id)
+    types = core_types(connection, batch.dataset)
     connection.execute(
         sa.text(
             "CREATE TEMP TABLE skipped ON COMMIT DROP AS SELECT line_no FROM ops.reject WHERE batch_id = :b"
         ),
         {"b": batch.batch_id},
     )
-    older = 0
-    if fact:
-        # Of several states of one thing in one file only the newest good one is loaded.
-        keys = ", ".join(contract.key)
-        older = connection.execute(
-            sa.text(
-                f"CREATE TEMP TABLE older ON COMMIT DROP AS SELECT line_no FROM ("
-                f"SELECT line_no, row_number() OVER (PARTITION BY {keys} "
-                f"ORDER BY changed_at DESC, line_no DESC) AS rank FROM {table}__repeated "
-                f"WHERE line_no NOT IN (SELECT line_no FROM skipped)) AS states WHERE rank > 1"
-            )
-        ).rowcount
-        connection.execute(sa.text("INSERT INTO skipped SELECT line_no FROM older"))
-        connection.execute(sa.text("ANALYZE older"))
-        connection.execute(
-            sa.text(
-                f"CREATE TEMP VIEW older_rows AS SELECT v.* FROM {look_up_view(batch)} AS v "
-                f"INNER JOIN older ON v.line_no = older.line_no"
-            )
-        )
-    connection.execute(sa.text("ANALYZE skipped"))
-    # Without the look-ups, for what needs none of them: they cost more than the scan itself.
     connection.execute(
         sa.text(
-            f"CREATE TEMP VIEW raw_rows AS SELECT * FROM {table} AS s "
-            f"WHERE NOT EXISTS (SELECT 1 FROM skipped WHERE skipped.line_no = s.line_no)"
+            "CREATE TEMP TABLE contradictions (line_no bigint, held_batch_id bigint, held_line_no bigint) "
+            "ON COMMIT DROP"
         )
     )
-    connection.execute(
-        sa.text(
-            f"CREATE TEMP VIEW batch_rows AS SELECT * FROM {look_up_view(batch)} AS v "
-            f"WHERE NOT EXISTS (SELECT 1 FROM skipped WHERE skipped.line_no = v.line_no)"
-        )
-    )
-    types = core_types(connection, batch.dataset)
+    older = set_states_apart(connection, contract, batch) if fact else 0
+    seen, more = Seen(accepted=0, superseded=0), ""
+    if remembers(batch.dataset):
+        van_tay = fingerprint(connection, contract, batch)
+        seen, more = recognise(connection, contract, batch, van_tay), f", {van_tay} AS van_tay"
+    give_lines(connection, contract, batch, more)
     counts = run_sql(
         connection,
         load_sql(contract, types),
         batch_id=batch.batch_id,
         missing_columns=[name for name in batch.missing_columns if not fact or name in types],
     ).one()
-    note_loaded(connection, batch.batch_id, counts.lines_accepted, older + counts.lines_superseded)
+    if fact:
+        older += note_lesser_states(connection, contract, batch)
+    record_contradictions(connection, contract, batch)
+    note_loaded(
+        connection,
+        batch.batch_id,
+        seen.accepted + counts.lines_accepted,
+        seen.superseded + older + counts.lines_superseded,
+    )
     ranges = connection.execute(
         sa.text("SELECT first_day, last_day FROM changed_ranges WHERE first_day IS NOT NULL")
     ).all()
@@ -116,9 +108,10 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
             changed.append((last_day(known_of_this), last_day(moved_to)))
     _mark_periods(connection, batch.batch_id, changed, known)
     # Lists join these to the facts; they are too small for PostgreSQL to look at them by itself.
-    connection.execute(sa.text("ANALYZE ops.batch, ops.validation_result, ops.line_finding"))
-    connection.execute(sa.text("DROP VIEW IF EXISTS older_rows"))
-    connection.execute(sa.text("DROP VIEW batch_rows, raw_rows"))
+    connection.execute(
+        sa.text("ANALYZE ops.batch, ops.validation_result, ops.line_finding, ops.contradiction")
+    )
+    take_lines_back(connection)
     drop_staged(connection, batch)
 
 

@@ -17,6 +17,7 @@ from cchc.reading.json_text import read_json
 from cchc.reading.refused_cells import REASON, kept
 from cchc.reading.written_codes import (
     ERROR_CELL,
+    HAS_A_PERSONS,
     USUAL_CODE,
     NoCode,
     procedure_roots,
@@ -207,7 +208,10 @@ def _sound(
     longest = column.max_length or (CODE_LENGTH if code else MAX_LENGTH)
     if code:
         # What looks usual has neither an invisible character nor an error in it.
-        unsound = pc.invert(pc.match_substring_regex(words.words, USUAL_CODE))
+        unsound = pc.or_(
+            pc.invert(pc.match_substring_regex(words.words, USUAL_CODE)),
+            pc.match_substring_regex(words.words, HAS_A_PERSONS),
+        )
     else:
         unsound = pc.match_substring_regex(words.words, SUSPECT)
         # Nothing in ASCII is invisible, and to look for that takes a tenth of the time.

@@ -24,6 +24,31 @@ def look_up_view(batch: Batch) -> str:
     return f"{staging_table(batch.dataset, batch.batch_id)}__look_up"
 
 
+def staged_lines(
+    connection: sa.Connection, contract: Contract, batch: Batch, exported_at: object, more: str = ""
+) -> str:
+    """The SELECT of a batch's staged lines as look-ups are given them; `more`: further columns of `s`."""
+    table = staging_table(contract.dataset, batch.batch_id)
+    moment = f"TIMESTAMP '{exported_at}'" if exported_at else "NULL::timestamp"
+    # Nearly every batch has no repeated key: then the lines are spared the join.
+    conflict, join = (
+        (
+            "coalesce(repeated.conflicting, FALSE)",
+            f" LEFT JOIN {table}__repeated AS repeated ON s.line_no = repeated.line_no",
+        )
+        if connection.scalar(sa.text(f"SELECT EXISTS (SELECT FROM {table}__repeated)"))
+        else ("FALSE", "")
+    )
+    return (
+        f"SELECT s.*, {conflict} AS conflicting_copy, {moment} AS exported_at{more} FROM {table} AS s{join}"
+    )
+
+
+def look_up_sql(dataset: str, lines: str) -> str:
+    """The SELECT of lines with what the reference data say of them."""
+    return f"WITH batch_rows AS ({lines}) {sql_file(f'look_up/{dataset}.sql')}"
+
+
 def staged_columns(contract: Contract) -> dict[str, str]:
     """Column name → SQL type of the staging table, after line_no."""
     columns: dict[str, str] = {}
@@ -88,26 +113,12 @@ def stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
     if extracted_at is None:
         time_source = "rows"
         extracted_at = connection.scalar(sa.text(f"SELECT max({contract.changed_at}) FROM {table}"))
-    repeated = _find_repeated(connection, contract, batch, table)
-    moment = f"TIMESTAMP '{extracted_at}'" if extracted_at else "NULL::timestamp"
-    # Nearly every batch has no repeated key: then the view is spared the join.
-    conflict, join = (
-        (
-            "coalesce(repeated.conflicting, FALSE)",
-            f"LEFT JOIN {table}__repeated AS repeated ON s.line_no = repeated.line_no",
-        )
-        if repeated
-        else ("FALSE", "")
-    )
+    _find_repeated(connection, contract, batch, table)
+    lines_of_batch = staged_lines(connection, contract, batch, extracted_at)
     connection.exec_driver_sql(
-        f"""
-        CREATE VIEW {look_up_view(batch)} AS
-        WITH batch_rows AS (
-            SELECT s.*, {conflict} AS conflicting_copy, {moment} AS exported_at
-            FROM {table} AS s {join}
+        f"CREATE VIEW {look_up_view(batch)} AS {look_up_sql(batch.dataset, lines_of_batch)}".replace(
+            "%", "%%"
         )
-        {sql_file(f"look_up/{batch.dataset}.sql").replace("%", "%%")}
-        """
     )
     note_staged(
         connection,
@@ -167,7 +178,7 @@ def _no_seal(contract: Contract, batch: Batch, titled: bool, line_no: int, missi
     )
 
 
-def _find_repeated(connection: sa.Connection, contract: Contract, batch: Batch, table: str) -> int:
+def _find_repeated(connection: sa.Connection, contract: Contract, batch: Batch, table: str) -> None:
     """Lists the lines whose key occurs more than once, and whether they contradict each other."""
     keys = ", ".join(contract.key)
     # No source has two things whose keys differ in case only; files may have.
@@ -186,7 +197,7 @@ def _find_repeated(connection: sa.Connection, contract: Contract, batch: Batch, 
     where = f"{digest} IN (SELECT digest FROM suspects)" if suspects else "FALSE"
     if suspects and batch.origin == "api":
         _refuse_twice(connection, contract, batch, f"{table} WHERE {where}")
-    return connection.exec_driver_sql(
+    connection.exec_driver_sql(
         f"""
         CREATE UNLOGGED TABLE {table}__repeated AS
         WITH often AS (
@@ -199,7 +210,7 @@ def _find_repeated(connection: sa.Connection, contract: Contract, batch: Batch, 
         SELECT *, min(fingerprint) OVER same_time <> max(fingerprint) OVER same_time AS conflicting
         FROM states WINDOW same_time AS (PARTITION BY {keys}, changed_at)
         """
-    ).rowcount
+    )
 
 
 def _refuse_twice(connection: sa.Connection, contract: Contract, batch: Batch, lines: str) -> None:

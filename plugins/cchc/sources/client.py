@@ -19,7 +19,7 @@ import requests
 
 from cchc.contracts import contract_at
 from cchc.errors import CchcError, SourceRefused, SourceUnavailable
-from cchc.field_words import MOST_DIGITS, made_of_field_words
+from cchc.field_words import MOST_DIGITS, described, made_of_field_words
 from cchc.sources.list_page import NoPage, TooManyParts, text_of
 from cchc.sources.register import system_of
 from cchc.sources.things import TIME, Things, moment_of
@@ -34,7 +34,7 @@ TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 # Others of 300 and above tell of no other address.
 REDIRECTS = (300, 301, 302, 303, 305, 307, 308)
 LONGEST_COUNT = 10
-LONGEST_SAID, LONGEST_MOMENT = 100, 14
+LONGEST_SAID = 100
 # By which the source's clock may be behind ours: what it changes must fall into the overlap of two pulls.
 CLOCK_BEHIND = timedelta(hours=1)
 TOKEN = re.compile(r"[!-~]{1,8192}")
@@ -327,7 +327,7 @@ class SourceClient(ABC):
     def _said(self, value: object) -> str:
         """What the source said, as messages show it: only words of the field, short numbers and moments.
 
-        Of all else the kind: it may hold the secret, in whatever form, or what a person is called.
+        Of all else the kind and length: it may hold the secret, in whatever form, or what a person is called.
         """
         if value is None or isinstance(value, bool):
             return "not there" if value is None else str(value).lower()
@@ -340,12 +340,10 @@ class SourceClient(ABC):
         if not text:
             return "empty"
         plain = text.isascii() and text.removeprefix("-").isdecimal() and len(text) <= MOST_DIGITS
-        # A moment has its digits in a row, as an identity number has.
-        moment = len(text) == LONGEST_MOMENT and moment_of(text) is not None
-        known = plain or moment or (len(text) <= LONGEST_SAID and made_of_field_words(text))
+        known = plain or (len(text) <= LONGEST_SAID and made_of_field_words(text))
         hides = any(secret.casefold() in text.casefold() for secret in self._secrets())
         told = known and text.isprintable() and not hides
-        return text if told else f"a text of {len(value)} characters"
+        return text if told else f"({described(value)})"
 
     def _kept(self, answer: Answer, path: str) -> bool:
         """Whether an answer is kept: of tokens and refusals nothing is, and nothing of them is told."""

@@ -33,6 +33,7 @@ PREFIX = ".landing-"
 # A dossier committed at the source shortly after a pull may carry a change time before it.
 OVERLAP = timedelta(days=1)
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+Accept = Callable[[Contract, Path, str], None]
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,11 @@ def land_file(
     source: Path,
     extracted_at: datetime | None = None,
     *,
-    accept: Callable[[Contract, Path, str], None] | None = None,
+    accept: Accept | None = None,
     below: Path | None = None,
     most: int | None = None,
     kind: str = "file",
+    sha256: str | None = None,
 ) -> Landed:
     """Copies a file into the landing area. The same bytes again give the same batch.
 
@@ -66,14 +68,20 @@ def land_file(
     whatever becomes of `source` meanwhile. Without `accept` any file is kept, and judging its batch says
     what is wrong with it. No part of `source` may be a link; what comes from `below` a configured folder
     has none below it. `most`: its bytes at most, by default CCHC_INGEST_MAX_MB. `kind`: of its origin.
+    `sha256`: what is meant; a file that became another one since then is not kept.
     """
 
     name = in_table(legible(source.name))
 
-    def judge(copy: Path, sha256: str) -> None:
+    def judge(copy: Path, found: str) -> None:
+        if sha256 not in (None, found):
+            raise BadFile(
+                f"{kept_name(name)}: is another file than a moment ago. Nothing of it was kept: give it "
+                f"again when nobody writes to it any more."
+            )
         try:
             if accept:
-                accept(contract, copy, kept_name(name, sha256))
+                accept(contract, copy, kept_name(name, found))
         except BadFile as error:
             # Without its cause, which a log would print: parsers quote what they could not read.
             raise error from None

@@ -22,6 +22,8 @@ TIME = "%Y%m%d%H%M%S"
 USUAL_TIME = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d[0-5]\d", re.ASCII)
 # As many different fields as the readers take of a file.
 MOST_SPELLINGS = 2_000
+# No system is older: years before it are parts of other numbers.
+FIRST_YEAR = 1990
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,15 @@ def _moment(text: str) -> str | None:
         return text
     found = read_time(text)
     return found.strftime(TIME).zfill(14) if found else None
+
+
+def _shown(moment: str) -> str:
+    """A change time as messages show it: as many digits may be a number of a person."""
+    try:
+        real = datetime.strptime(moment, TIME).year >= FIRST_YEAR  # noqa: DTZ007 - local, as all of them
+    except ValueError:
+        real = False
+    return moment if real else f"a time that is none ({len(moment)} digits)"
 
 
 class Hashes:
@@ -156,12 +167,13 @@ class Things:
     def _in_window(self, changed: str, place: str) -> None:
         if changed > self._until:
             raise SourceUnavailable(
-                f"{self._where}: {place} was changed at {changed}, after the end that was asked for "
+                f"{self._where}: {place} was changed at {_shown(changed)}, after the end that was asked for "
                 f"({self._until}). Expected the list as it stood then. Nothing was landed; it is read again."
             )
         if self._in_order and changed < self._last:
             raise SourceUnavailable(
-                f"{self._where}: {place} was changed at {changed}, and one before it at {self._last}. "
+                f"{self._where}: {place} was changed at {_shown(changed)}, and one before it at "
+                f"{_shown(self._last)}. "
                 f"Expected the order of change times: the list moved while it was read, or a page is another "
                 f"one. Nothing was landed; it is read again."
             )

@@ -15,6 +15,7 @@ from cchc.sources.list_page import NoPage, read_page
 from cchc.sources.things import Told, moment_of
 
 PAGE_SIZE = 2_000
+LONGEST_SERVICE = 100
 
 
 @dataclass
@@ -84,8 +85,8 @@ class TthcClient(SourceClient):
                 if page[name] != first[name]:
                     raise SourceUnavailable(
                         f"{self._at(path)}: the list changed while it was read (page {number} states "
-                        f"{name} {page[name]}, page 1 stated {first[name]}). Nothing was landed; it is read "
-                        f"again."
+                        f"{name} {self._said(page[name])}, page 1 stated {self._said(first[name])}). Nothing "
+                        f"was landed; it is read again."
                     )
         # A list that was another one before and after was another one in between.
         behind = self._page(path, query, number + 1, things)
@@ -129,7 +130,7 @@ class TthcClient(SourceClient):
         return {
             "tong_so": self.number(body.get("tong_so"), "tong_so", path),
             "so_trang": None if pages in (None, "") else self.number(pages, "so_trang", path),
-            "service": self._said(service) if isinstance(service, str) else None,
+            "service": service[:LONGEST_SERVICE] if isinstance(service, str) else None,
             "data": body["data"],
             "told": told,
             "unsaid": unsaid,

@@ -1,0 +1,127 @@
+"""An Airflow that runs as in the local stack, for a warehouse and with sources of the test's own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cchc.commands.airflow_api import AirflowApi
+from cchc.sources.register import SYSTEMS
+from tools.local import processes
+from tools.local.postgres import EmbeddedPostgres
+from tools.local.settings import (
+    ADMIN_USER,
+    ETL_LOGIN,
+    Home,
+    Ports,
+    any_free_port,
+    clean_environment,
+    stack_environment,
+    write_private,
+)
+from tools.local.stack import AIRFLOW_PARTS
+
+# The triggerer has nothing to do here.
+PARTS = {name: options for name, options in AIRFLOW_PARTS.items() if name != "triggerer"}
+# Everything else that a machine does while tests run slows this down.
+PATIENCE_S = 560
+ENDED = ("success", "failed")
+
+
+@dataclass(frozen=True)
+class RunningAirflow:
+    """What a test asks of it: runs of the DAGs, and where everything is that they leave."""
+
+    home: Home
+    api: AirflowApi
+    environment: dict[str, str]
+    metadata_dsn: str
+
+    @property
+    def incoming(self) -> Path:
+        return self.home.landing / "incoming"
+
+    def ended(self, *runs: dict[str, Any]) -> list[dict[str, Any]]:
+        """The runs when all of them have ended; no task of them is to be tried again."""
+        return wait_until(lambda: self._all_ended(runs), "runs to end")
+
+    def _all_ended(self, runs: tuple[dict[str, Any], ...]) -> list[dict[str, Any]] | None:
+        for task in self.api.task_instances(state=["up_for_retry"]):
+            raise AssertionError(
+                f"{task['dag_id']}.{task['task_id']} waits for another try: {self.log_of(task)}"
+            )
+        now = [self.api.run(run["dag_id"], run["dag_run_id"]) for run in runs]
+        return [run for run in now if run] if all(run and run["state"] in ENDED for run in now) else None
+
+    def log_of(self, run: dict[str, Any]) -> str:
+        """What the tasks of a run, or of the run of a task, wrote."""
+        folder = self.home.task_logs / f"dag_id={run['dag_id']}" / f"run_id={run['dag_run_id']}"
+        return "\n".join(file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*.log")))
+
+
+@contextmanager
+def running_airflow(
+    folder: Path, server: EmbeddedPostgres, database: str, **variables: str
+) -> Iterator[RunningAirflow]:
+    """Starts Airflow's parts as `make up` does, for `database`; all of them end with the block."""
+    home = Home(folder)
+    home.create()
+    ports = Ports(ui=any_free_port(), pg=server.port or 0, tthc=1, qlvb=1)
+    environment = clean_environment() | stack_environment(home, ports, server.secrets)
+    warehouse = server.dsn(database, ETL_LOGIN)
+    environment |= {
+        "AIRFLOW_CONN_CCHC_WAREHOUSE": warehouse.replace("postgresql", "postgres", 1),
+        "CCHC_WAREHOUSE_DSN": server.dsn(database, ETL_LOGIN, "psycopg2"),
+        "TMPDIR": str(home.path / "tmp"),
+    } | variables
+    del environment["CCHC_NGUON_DEN"]
+    (home.path / "tmp").mkdir(mode=0o700)
+    write_private(home.passwords_file, json.dumps({ADMIN_USER: server.secrets["admin"]}) + "\n")
+    migrated = subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=environment, cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert migrated.returncode == 0, migrated.stdout + migrated.stderr
+    before = os.umask(0o077)
+    parts = {
+        name: processes.spawn(
+            [sys.executable, "-m", "airflow", name, *options],
+            log=home.logs / f"{name}.log", env=environment, cwd=folder, on_parent_death=signal.SIGTERM,
+        )
+        for name, options in PARTS.items()
+    }  # fmt: skip
+    os.umask(before)
+    api = AirflowApi(ports.ui_address, ADMIN_USER, server.secrets["admin"])
+    running = RunningAirflow(home, api, environment, server.dsn("airflow", driver="psycopg2"))
+
+    def ready() -> bool:
+        for name, part in parts.items():
+            assert part.poll() is None, (home.logs / f"{name}.log").read_text()[-3000:]
+        health = api.health()
+        return {health.get(name) for name in ("scheduler", "dag_processor")} == {"healthy"}
+
+    try:
+        wait_until(ready, "Airflow to start")
+        dags = {file.stem for file in Path(environment["AIRFLOW__CORE__DAGS_FOLDER"]).glob("*.py")}
+        wait_until(lambda: dags <= api.dag_ids(), "its DAGs to be read")
+        for system in SYSTEMS.values():
+            api.ensure_pool(system.pool, system.at_a_time)
+        yield running
+    finally:
+        processes.kill_groups(parts.values())
+        processes.end_marked(home.path)
+
+
+def wait_until(condition: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + PATIENCE_S
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited {PATIENCE_S} s in vain for {what}"
+        time.sleep(0.3)
+    return found
