@@ -50,6 +50,8 @@ UNKNOWN_TIMES = (
 NEVER = ("9999-12-31", "9999-12-31 23:59:59")
 NULLS = {"timestamp": UNKNOWN_TIMES, "int": ("NULL",), "number": ("NULL",)}
 MAX_LENGTH, CODE_LENGTH = 2000, 100
+# The first day on which a version of a unit or procedure holds: their lists have every version.
+VALID_FROM = "hieu_luc_tu"
 # The year that is reported and the one in which it is asked about.
 KEEP_LANDED_DAYS = 730
 
@@ -278,6 +280,11 @@ class Contract(Strict):
     def staged(self) -> tuple[Column, ...]:
         """The columns that may leave the landing area: all but the personal ones."""
         return tuple(column for column in self.columns if not column.personal)
+
+    @property
+    def thing(self) -> tuple[str, ...]:
+        """The columns of which no two records of one list say the same: its key, and of which version."""
+        return self.key + ((VALID_FROM,) if any(c.name == VALID_FROM for c in self.columns) else ())
 
     @property
     def seal(self) -> Column | None:

@@ -30,6 +30,12 @@ class SourceRefused(CchcError):
     page = "the-source-refuses"
 
 
+class LandingUnavailable(CchcError):
+    """The landing area was full or away: worth another try when there is room."""
+
+    page = "the-landing-area-is-full"
+
+
 class SourceDiffers(CchcError):
     """The source states other totals than the warehouse holds: a person must find out which things differ."""
 

@@ -25,7 +25,9 @@ ASKED_BY_HAND = (
 TOLD_AS = {
     "NoAnswer": "SourceUnavailable",
     "NoPage": "SourceUnavailable",
+    "NotTrusted": "SourceRefused",
     "TooLong": "SourceUnavailable",
+    "TooManyParts": "SourceRefused",
     "TooMuch": "SourceRefused",
 }
 KINDS = {

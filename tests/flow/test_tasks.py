@@ -262,9 +262,9 @@ def test_tidying_says_how_much_it_removed(world: World, run_task, tmp_path, monk
     old.write_text("a")
     os.utime(old, (time.time() - 25 * 3600,) * 2)
     swept, _ = run_task("tidy_up", "sweep_leftovers")
-    assert swept == {"landing_file": 1, "handed_in": 0, "temporary": 0, "staging": 0}
+    assert swept == {"landing_file": 1, "landed_copy": 0, "handed_in": 0, "temporary": 0, "staging": 0}
     assert run_task("tidy_up", "delete_landed")[0] == {"files": 0, "bytes": 0}
-    assert world.rows("SELECT count(*) FROM ops.sweep") == [(4,)]
+    assert world.rows("SELECT count(*) FROM ops.sweep") == [(5,)]
 
 
 def test_a_refresh_without_a_month_says_what_it_expects(run_task):

@@ -17,7 +17,7 @@ from cchc.reading.header import Header
 from cchc.reading.json_text import NoJson, read_json
 from cchc.reading.written_codes import HAS_A_PERSONS, NoCode, read_code
 from cchc.reading.written_numbers import Unreadable, read_number
-from cchc.reading.written_times import parse_times
+from cchc.written_times import parse_times
 
 VIETNAMESE = NumberStyle(decimal=",", thousands=".")
 ENGLISH = NumberStyle(decimal=".", thousands=",")

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import stat
 import time
 from contextlib import suppress
@@ -14,13 +15,14 @@ import pytest
 from cchc.batches import batch_of
 from cchc.contracts import contract_of
 from cchc.declarations.drop_folder import waiting_forms
-from cchc.errors import BadFile, BatchStopped, DamagedFile
+from cchc.errors import BadFile, BatchStopped, DamagedFile, LandingUnavailable
 from cchc.judging import validation
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.sources import landing
 from cchc.sources.landed_file import check_landed
 from cchc.sources.landing import land_api, land_file
+from tests.sources.lying_source import UNTIL, lying
 from tests.world import World
 
 
@@ -318,5 +320,20 @@ def test_a_file_system_without_sync_of_folders_is_no_error_and_a_broken_disk_is(
     refusing(errno.EINVAL)
     province.land("ho_so", province.dossiers({}), at="2025-05-10")
     refusing(errno.EIO)
-    with pytest.raises(OSError, match="Input/output error"):
+    with pytest.raises(LandingUnavailable, match=r"cannot be written to \(Input/output error\)"):
         province.land("ho_so", province.dossiers({}, {}), at="2025-05-10")
+
+
+def test_a_landing_area_without_room_is_told_and_tried_again(province: World):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    area = province.folder / "landing"
+    with lying("honest") as (client, _):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, before[1]))
+        try:
+            with pytest.raises(LandingUnavailable, match=r"landing: no room is left\. Nothing .* Make room"):
+                land_api(province.engine, area, contract_of("ho_so"), client, UNTIL)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert [path for path in area.rglob("*") if path.is_file()] == []
+        assert province.rows("SELECT count(*) FROM ops.batch WHERE dataset = 'ho_so'") == [(0,)]
+        assert land_api(province.engine, area, contract_of("ho_so"), client, UNTIL).new

@@ -7,17 +7,30 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from cchc.batches import watermark
+from cchc.batches import batch_of, watermark
 from cchc.contracts import contract_of
-from cchc.errors import BadDefinition, CchcError, SourceRefused
+from cchc.errors import BadDefinition, BadFile, CchcError, SourceRefused
 from cchc.judging.validation import validate
 from cchc.loading.load import load
+from cchc.reading.staging import stage
 from cchc.sources.client import LONGEST_WAIT_S, _asked_to_wait
 from cchc.sources.landing import VIETNAM, land_api
 from cchc.sources.things import Hashes, Things, moment_of
 from cchc.sources.tthc import TthcClient
 from cchc.sources.wire import Answer, Limits, is_loopback
-from tests.sources.lying_source import COUNT, HANGS, LANDED, MODES, UNTIL, lying, try_mode
+from tests.sources.lying_source import (
+    COUNT,
+    FORMS,
+    HANGS,
+    LANDED,
+    MODES,
+    UNTIL,
+    Mode,
+    lying,
+    of_list,
+    page,
+    try_mode,
+)
 from tests.torture import ALL
 from tests.world import World, code
 
@@ -39,7 +52,11 @@ def test_there_are_as_many_ways_as_were_once_tried():
 
 
 @pytest.mark.parametrize(
-    "name", ["page_3_is_page_2", "record_moves_back", "total_other_at_the_end", "gzip_bomb", "csv_row_twice"]
+    "name",
+    [
+        *("page_3_is_page_2", "record_moves_back", "total_other_at_the_end", "total_capped", "gzip_bomb"),
+        *("csv_row_twice", "csv_long_value"),
+    ],
 )
 def test_nothing_is_landed_of_a_lie_and_the_watermark_stays(province: World, name):
     with lying("csv_honest" if name.startswith("csv") else "honest") as (client, _):
@@ -62,12 +79,72 @@ def test_nothing_is_landed_of_a_lie_and_the_watermark_stays(province: World, nam
 def test_the_truth_is_landed_and_loaded(province: World):
     with lying("honest") as (client, asked):
         landed = land_api(province.engine, province.folder / "landing", contract_of("ho_so"), client, UNTIL)
-    # A token, four pages, the total again.
+    # A token, four pages, and the one behind them, which states the total again.
     assert asked() == (6, 0)
     validate(province.engine, landed.batch_id)
     batch, _ = load(province.engine, landed.batch_id)
     assert (batch.lines_read, batch.lines_accepted, batch.stated_total) == (COUNT, COUNT, COUNT)
     assert watermark(province.engine, "ho_so") == UNTIL
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_thing_that_comes_twice_in_a_pull_is_found_however_its_key_is_written(province: World, form: str):
+    with lying(f"key_in_form_{form}") as (client, _):
+        landed = land_api(province.engine, province.folder / "landing", contract_of("ho_so"), client, UNTIL)
+    # Behind the envelope record 10 is in line 11, and the one in its place in line 12.
+    with pytest.raises(
+        BadFile, match=r"1 of its things came before in this pull, the first in lines 11 and 12"
+    ):
+        validate(province.engine, landed.batch_id)
+    assert province.rows("SELECT status FROM ops.batch WHERE dataset = 'ho_so'") == [("stopped",)]
+    assert province.rows("SELECT count(*) FROM core.ho_so") == [(0,)]
+    assert watermark(province.engine, "ho_so") is None
+
+
+@pytest.mark.parametrize("code", ["1.00011", 1.00011, "1,000110", "'1.000110", "1.000110\u200b"])
+def test_a_procedure_that_comes_twice_is_found_however_a_spreadsheet_wrote_its_code(
+    world: World, monkeypatch, code: object
+):
+    def procedure(ma: object) -> dict:
+        return {"MaTTHC": ma, "TenTTHC": "Cấp giấy phép", "HieuLucTu": "20240101", "NgayCapNhat": "20250301"}
+
+    rows = [procedure("1.000110"), procedure("1.000120"), procedure(code)]
+    lie = Mode(
+        *("", LANDED, ""),
+        of_list(lambda a: page(a, rows if a.page == 1 else [], tong_so=3, so_trang=1)),
+    )
+    monkeypatch.setitem(MODES, "procedures", lie)
+    with lying("procedures") as (client, _):
+        landed = land_api(world.engine, world.folder / "landing", contract_of("tthc"), client, UNTIL)
+    with pytest.raises(BadFile, match="1 of its things came before in this pull, the first in lines 2 and 4"):
+        validate(world.engine, landed.batch_id)
+
+
+def test_versions_of_a_procedure_are_no_repetition(world: World, monkeypatch):
+    rows = [
+        {"MaTTHC": "1.000110", "TenTTHC": "Cấp giấy phép", "HieuLucTu": day, "NgayCapNhat": "20250301"}
+        for day in ("20240101", "20250101")
+    ]
+    lie = Mode(
+        *("", LANDED, ""),
+        of_list(lambda a: page(a, rows if a.page == 1 else [], tong_so=2, so_trang=1)),
+    )
+    monkeypatch.setitem(MODES, "procedures", lie)
+    with lying("procedures") as (client, _):
+        landed = land_api(world.engine, world.folder / "landing", contract_of("tthc"), client, UNTIL)
+    with world.engine.begin() as connection:
+        stage(connection, contract_of("tthc"), batch_of(connection, landed.batch_id))
+
+
+def test_a_small_answer_makes_no_large_objects():
+    for name in ("objects_without_number", "objects_beside_the_list"):
+        tracemalloc.start()
+        try:
+            assert try_mode(name).kind == "SourceRefused"
+            # The text, and the bytes that it came in.
+            assert tracemalloc.get_traced_memory()[1] < 60_000_000
+        finally:
+            tracemalloc.stop()
 
 
 def test_a_bomb_takes_no_memory():
@@ -139,8 +216,14 @@ def test_entries_of_the_history_come_in_another_order_than_they_happened():
         ("2025-03-05 09:00:00.000+07:00", "20250305090000"),
         ("20250305", "20250305000000"),
         (20250305090000, "20250305090000"),
-        ("05/03/2025", None),
-        ("2025-03-05T09:00:00Z", None),
+        # As the readers take them.
+        ("05/03/2025", "20250305000000"),
+        ("09:00 5/3/2025", "20250305090000"),
+        ("2025-03-05T02:00:00Z", "20250305090000"),
+        ("2025-03-05T09:00:00.500", "20250305090000"),
+        ("20250231000000x", None),
+        ("hôm nay", None),
+        pytest.param(10**5000, None, id="5000 digits"),
         (None, None),
         (True, None),
     ],
@@ -194,7 +277,11 @@ def test_another_machine_does(host: str):
 
 @pytest.mark.parametrize(
     "address",
-    ["https://a:b@tthc.example.vn", "https://tthc.example.vn/a", "ftp://x", "https://x:port", "https://[x"],
+    [
+        *("https://a:b@tthc.example.vn", "https://@tthc.example.vn", "https://tthc.example.vn\\@x"),
+        *("https://tthc.example.vn/a", "https://tthc.example.vn?", "https://tthc.example.vn#x", "ftp://x"),
+        *("https://x:port", "https://[x", " https://tthc.example.vn", "https://tthc.example.vn\n"),
+    ],
 )
 def test_an_address_that_is_none_is_refused(address: str):
     with pytest.raises(SourceRefused, match="none that can be asked"):

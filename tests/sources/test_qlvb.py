@@ -225,7 +225,7 @@ def test_a_wrong_secret_is_a_refusal_that_names_the_connection(address):
 
 
 def test_of_what_the_source_says_of_a_bad_request_kind_and_length_are_told(address):
-    with pytest.raises(SourceRefused, match=r"HTTP 400: \(chữ, \d+ ký tự\)"):
+    with pytest.raises(SourceRefused, match=r"HTTP 400: \(chữ, 55 ký tự\)"):
         client(address).download("/xuat/van-ban", datetime(2025, 3, 1), datetime(2025, 2, 1))
 
 
@@ -309,7 +309,7 @@ def test_a_download_that_is_not_whole_lands_nothing(answering, world: World, bod
         ((b"{}", 0, 429), SourceUnavailable, "HTTP 429"),
         ((b"{}", 0, 403), SourceRefused, "HTTP 403: the token is not accepted"),
         ((b"<html>", 0, 404), SourceUnavailable, "HTTP 404, the answer is no JSON"),
-        ((b"<html>Xin chao</html>\n", "", 200), SourceRefused, "X-Tong-So is ''.*is this the address"),
+        ((b"<html>Xin chao</html>\n", "", 200), SourceRefused, "X-Tong-So is empty.*is this the address"),
     ],
 )
 def test_other_answers_say_what_they_are(answering, answer, error, says):
@@ -319,7 +319,7 @@ def test_other_answers_say_what_they_are(answering, answer, error, says):
 
 def test_an_export_as_at_another_moment_is_not_taken(answering):
     caller = answering(WHOLE, 2, X_Thoi_Diem="20250131000000")
-    with pytest.raises(SourceRefused, match=r"X-Thoi-Diem '20250131000000'\. Expected .* 20250201000000"):
+    with pytest.raises(SourceRefused, match=r"X-Thoi-Diem 20250131000000\. Expected .* 20250201000000"):
         caller.download("/xuat/van-ban", None, datetime(2025, 2, 1))
 
 

@@ -138,6 +138,26 @@ def test_a_rejected_line_without_a_readable_month_may_belong_to_any():
     assert states[MARCH] == "differs"
 
 
+def test_one_rejected_line_without_a_month_explains_one_missing_thing_not_one_in_every_month():
+    core, rejected = {"2025-02": 10, MARCH: 10, APRIL: 10}, {"": 1, APRIL: 2}
+    stated = {"2025-02": 11, MARCH: 11, APRIL: 12}
+    states = {m.month: m.state for m in compare(stated, core, rejected)}
+    # April's own two explain April; of the other two months nobody knows which.
+    assert states == {"": "equal", "2025-02": "differs", MARCH: "differs", APRIL: "explained"}
+    states = {m.month: m.state for m in compare(stated | {MARCH: 10}, core, rejected)}
+    assert states == {"": "equal", "2025-02": "explained", MARCH: "equal", APRIL: "explained"}
+    # What is missing in no month is one of them, too.
+    states = {m.month: m.state for m in compare(stated | {"": 1, MARCH: 10}, core, rejected)}
+    assert states == {"": "differs", "2025-02": "differs", MARCH: "equal", APRIL: "explained"}
+
+
+def test_a_source_that_could_say_its_totals_and_cannot_any_more_is_told(pulled: World):
+    reconcile(pulled.engine, HO_SO, Stating({MARCH: 3, APRIL: 1, "": 1}))
+    with pytest.raises(SourceDiffers, match="stated totals by month before and says now that it has no such"):
+        reconcile(pulled.engine, HO_SO, Stating(None))
+    assert {row[-1] for row in recorded(pulled)} == {"unknown"}
+
+
 def test_before_the_first_load_there_is_nothing_to_compare(province: World):
     assert reconcile(province.engine, HO_SO, Stating({MARCH: 1})) == []
     assert recorded(province) == []
@@ -184,13 +204,35 @@ def test_a_source_without_totals_cannot_say(monkeypatch, status: int):
         (totals((MARCH, 3), thoi_diem=None), SourceUnavailable, "thoi_diem is not there"),
         (totals((MARCH, 3), (MARCH, 3)), SourceRefused, "no list of months"),
         (totals(("2025-13", 3)), SourceRefused, "no list of months"),
+        (totals(("0000-05", 3)), SourceRefused, "no list of months"),
+        (totals((None, 3), ("", 3)), SourceRefused, "no list of months"),
+        (
+            totals(*((f"{1900 + n // 12}-{n % 12 + 1:02d}", 1) for n in range(1001))),
+            SourceRefused,
+            "each once, up to 1000",
+        ),
+        (
+            totals((MARCH, 3), error_code="9", message="x"),
+            SourceRefused,
+            r"error_code 9, message \(chữ, 1 ký tự\)",
+        ),
+        (totals((MARCH, 3), error_code=None), SourceRefused, "error_code not there"),
+        (
+            Reply(totals((MARCH, 3)).body.replace(b'"tong_so"', b'"tong_so": 4, "tong_so"')),
+            SourceUnavailable,
+            "no JSON",
+        ),
         (totals((3, 3)), SourceRefused, "no list of months"),
         (totals((MARCH, "ba")), SourceRefused, r"tong_so is \(chữ, 2 ký tự\)"),
         (totals(data={}), SourceRefused, "no list of months"),
         (totals(data=[1]), SourceRefused, "no list of months"),
         (totals(data=None), SourceRefused, "no list of months"),
         (in_json([]), SourceUnavailable, "no JSON object"),
-        (Reply(json.dumps({"message": "khong"}).encode(), 400), SourceRefused, "HTTP 400: khong"),
+        (
+            Reply(json.dumps({"message": "khong"}).encode(), 400),
+            SourceRefused,
+            "HTTP 400: khong",
+        ),
         (Reply(b"x", 503), SourceUnavailable, "HTTP 503 after all retries"),
     ],
 )

@@ -20,6 +20,7 @@ RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule("cchc.errors.SourceUnavailable", RetryAction.RETRY, timedelta(minutes=2)),
         RetryRule("cchc.errors.WarehouseUnavailable", RetryAction.RETRY, timedelta(minutes=1)),
+        RetryRule("cchc.errors.LandingUnavailable", RetryAction.RETRY, timedelta(minutes=2)),
         RetryRule("cchc.errors.JudgeUnavailable", RetryAction.RETRY, timedelta(minutes=1)),
         *(
             RetryRule(f"{driver}.{name}", RetryAction.RETRY, timedelta(minutes=1))

@@ -25,8 +25,8 @@ from cchc.reading.written_codes import (
     visible,
 )
 from cchc.reading.written_numbers import Unreadable, read_number
-from cchc.reading.written_times import local_now, parse_times, read_time, says_no_time
 from cchc.spelling import INVISIBLE, fold
+from cchc.written_times import local_now, parse_times, read_time, says_no_time
 
 # Of texts only these may be an error of a spreadsheet, or have an address of mail or a long number in them.
 SUSPECT = r"^#|^Err:|@|\d[ \x{a0}.()-]{0,2}\d[ \x{a0}.()-]{0,2}\d[\d \x{a0}.()-]*\d"

@@ -26,7 +26,7 @@ from cchc.reading.export import Export
 from cchc.reading.formats import open_export
 from cchc.reading.parsing import MEMORY_BYTES, Request, cpu_seconds
 from cchc.reading.totals import agreed_total
-from cchc.reading.written_times import local_now
+from cchc.written_times import local_now
 
 # No source is older.
 FIRST_YEAR = 2000

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from cchc.contracts import UNKNOWN_TIMES, NumberStyle
 from cchc.reading.written_numbers import PLACES, Unreadable, read_number
-from cchc.reading.written_times import read_time, says_no_time
+from cchc.written_times import read_time, says_no_time
 
 TIME = "%Y%m%d%H%M%S"
 DOCUMENTS, ROUNDS, RESULTS = "TaiLieuNop", "DanhSachHoSoBoSung", "DanhSachGiayToKetQua"

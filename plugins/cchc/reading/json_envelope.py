@@ -11,7 +11,7 @@ from cchc.field_words import quoted
 from cchc.field_words import shown as words_shown
 from cchc.reading.export import Account
 from cchc.reading.totals import Total, stated_moment, stated_number
-from cchc.reading.written_times import VIETNAM, says_no_time
+from cchc.written_times import VIETNAM, says_no_time
 
 TOTAL, MOMENT, ERROR = "tong_so", "thoi_diem", "error_code"
 FIELDS = (TOTAL, MOMENT, ERROR)

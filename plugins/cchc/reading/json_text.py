@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 
 from cchc.contracts import NEVER, UNKNOWN_TIMES
 from cchc.reading.written_codes import visible
-from cchc.reading.written_times import read_time, says_no_time
+from cchc.written_times import read_time, says_no_time
 
 DEEPEST = 20
 BIGGEST = Decimal(10) ** 15

@@ -107,7 +107,7 @@ def drop_staged(connection: sa.Connection, batch: Batch) -> None:
 def stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
     """Stages the landed file of a batch and notes what it says of itself.
 
-    Raises BadFile when it is no readable export of its dataset.
+    Raises BadFile when it is no readable export of its dataset, or a pull that holds a thing twice.
     """
     table = staging_table(batch.dataset, batch.batch_id)
     drop_staged(connection, batch)
@@ -132,7 +132,7 @@ def stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
     if extracted_at is None:
         time_source = "rows"
         extracted_at = connection.scalar(sa.text(f"SELECT max({contract.changed_at}) FROM {table}"))
-    repeated = _find_repeated(connection, contract, table)
+    repeated = _find_repeated(connection, contract, batch, table)
     lines_of_batch = staged_lines(connection, contract, batch, extracted_at)
     connection.exec_driver_sql(
         f"CREATE VIEW {look_up_view(batch)} AS {look_up_sql(batch.dataset, lines_of_batch)}".replace(
@@ -206,12 +206,14 @@ def _no_seal(contract: Contract, batch: Batch, titled: bool, line_no: int, missi
     )
 
 
-def _find_repeated(connection: sa.Connection, contract: Contract, table: str) -> int:
+def _find_repeated(connection: sa.Connection, contract: Contract, batch: Batch, table: str) -> int:
     """Lists the lines whose key occurs more than once, and whether they contradict each other; how many."""
     keys = ", ".join(contract.key)
+    # No source has two things whose keys differ in case only; files may have.
+    case = "lower" if batch.origin == "api" else ""
     same_key = " AND ".join(f"s.{name} = often.{name}" for name in contract.key)
     digest, digest_s = (
-        f"hashtextextended({' || chr(31) || '.join(prefix + name for name in contract.key)}, 0)"
+        f"hashtextextended({case}({' || chr(31) || '.join(prefix + name for name in contract.key)}), 0)"
         for prefix in ("", "s.")
     )
     # Grouping numbers is several times cheaper than grouping the keys themselves.
@@ -221,6 +223,8 @@ def _find_repeated(connection: sa.Connection, contract: Contract, table: str) ->
         f"WHERE ({keys}) IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
     ).rowcount
     where = f"{digest} IN (SELECT digest FROM suspects)" if suspects else "FALSE"
+    if suspects and batch.origin == "api":
+        _refuse_twice(connection, contract, batch, f"{table} WHERE {where}")
     return connection.exec_driver_sql(
         f"""
         CREATE UNLOGGED TABLE {table}__repeated AS
@@ -235,3 +239,23 @@ def _find_repeated(connection: sa.Connection, contract: Contract, table: str) ->
         FROM states WINDOW same_time AS (PARTITION BY {keys}, changed_at)
         """
     ).rowcount
+
+
+def _refuse_twice(connection: sa.Connection, contract: Contract, batch: Batch, lines: str) -> None:
+    """Raises BadFile for a thing that stands twice in what was pulled, in whatever forms and case.
+
+    The source states how many things the list has: as many others are missing.
+    """
+    thing = ", ".join(f"lower({name}::text)" for name in contract.thing)
+    found = connection.exec_driver_sql(
+        f"SELECT count(*) OVER () AS things, min(line_no) AS one, max(line_no) AS other FROM {lines} "
+        f"AND ({', '.join(contract.key)}) IS NOT NULL GROUP BY {thing} HAVING count(*) > 1 ORDER BY 2 LIMIT 1"
+    ).first()
+    if found:
+        raise BadFile(
+            f"{batch.label}: {found.things} of its things came before in this pull, the first in lines "
+            f"{found.one} and {found.other} (the same {', '.join(contract.thing)}, when read). Expected "
+            f"each once: as many others are missing. Nothing was loaded and the watermark stays. Clear task "
+            f"land of the run to pull the window again; where that ends in the same way, tell whoever runs "
+            f"the source (docs/runbook.md, section 'A pull does not add up')."
+        )

@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from cchc.errors import BadFile
 from cchc.reading.sheets import MOST_SHEETS, Shown, shown_by
-from cchc.reading.written_times import VIETNAM
+from cchc.written_times import VIETNAM
 
 PIECE = 1 << 18
 # Of what is unpacked: all of a workbook, its table of texts, any other part that describes it.

@@ -4,12 +4,14 @@ import base64
 import html
 import json
 import re
+import ssl
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -17,27 +19,34 @@ import requests
 
 from cchc.contracts import contract_at
 from cchc.errors import CchcError, SourceRefused, SourceUnavailable
-from cchc.field_words import shown
+from cchc.field_words import MOST_DIGITS, described, made_of_field_words
+from cchc.sources.list_page import NoPage, TooManyParts, text_of
 from cchc.sources.register import system_of
 from cchc.sources.things import TIME, Things, moment_of
-from cchc.sources.wire import Answer, Limits, NoAnswer, TooLong, TooMuch, Wire, is_loopback
-from cchc.spelling import one_line
+from cchc.sources.wire import Answer, Limits, NoAnswer, NotTrusted, TooLong, TooMuch, Wire, is_loopback
 
 __all__ = ["TIME", "SourceClient", "Things"]
 
-# What is held at once: a token, a page of records.
-ANSWER_BYTES = 64 << 20
+# What is held at once: a page of records; of a token, a refusal and totals by month far less is needed.
+ANSWER_BYTES, SHORT_BYTES = 32 << 20, 1 << 16
 LONGEST_WAIT_S = 60
-TRY_AGAIN = (429, 500, 502, 503, 504)
-REDIRECTS = range(300, 400)
+TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
+# Others of 300 and above tell of no other address.
+REDIRECTS = (300, 301, 302, 303, 305, 307, 308)
 LONGEST_COUNT = 10
-LONGEST_SAID = 200
+LONGEST_SAID = 100
+# By which the source's clock may be behind ours: what it changes must fall into the overlap of two pulls.
+CLOCK_BEHIND = timedelta(hours=1)
 TOKEN = re.compile(r"[!-~]{1,8192}")
 # Shorter ones stand in messages, and those below the second length in records, by chance.
 SHORTEST_SECRET, SECRET_LENGTH = 4, 12
 # Where a list says how many things it holds, by month of receipt.
 BY_MONTH = "/tong-so-theo-thang"
-MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
+MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])", re.ASCII)
+MOST_MONTHS = 1_000
+# A letter of ASCII as JSON may write it.
+ESCAPED = re.compile(r"\\u00([2-7][0-9a-fA-F])")
+ANY_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 # The source knows no such list.
 NOT_THERE = (404, 405, 501)
 
@@ -90,17 +99,20 @@ class SourceClient(ABC):
         if answer.status in NOT_THERE:
             answer.close()
             return None
-        body = self._json(answer, path)
+        body = self._json(answer, path, SHORT_BYTES)
+        self._no_error(body, path, optional=True)
         moment = body.get("thoi_diem")
         self._same(path, "thoi_diem", moment_of(moment) or moment, until.strftime(TIME))
         listed, counts = body.get("data"), dict[str, int]()
         for stated in listed if isinstance(listed, list) else [None]:
             row = stated if isinstance(stated, dict) else {"thang": 0}
             month = "" if row.get("thang") is None else row["thang"]
-            if not isinstance(month, str) or (month and not MONTH.fullmatch(month)) or month in counts:
+            if not isinstance(month, str) or (month and not MONTH.fullmatch(month)):
+                month = None
+            if month is None or month in counts or len(counts) == MOST_MONTHS:
                 raise SourceRefused(
                     f"{self._at(path)}: data is no list of months. Expected objects with thang, a month as "
-                    f"2025-03 or null, each once, and tong_so."
+                    f"2025-03 or null, each once, up to {MOST_MONTHS}, and tong_so."
                 )
             counts[month] = self.number(row.get("tong_so"), "tong_so", path)
         total = self.number(body.get("tong_so"), "tong_so", path)
@@ -119,21 +131,26 @@ class SourceClient(ABC):
 
     def number(self, stated: object, name: str, path: str) -> int:
         """A whole number that an answer states, also as text; raises SourceRefused for anything else."""
-        text = "" if stated is None or isinstance(stated, bool) else str(stated).strip()
+        if (
+            isinstance(stated, int)
+            and not isinstance(stated, bool)
+            and 0 <= stated < 10 ** (LONGEST_COUNT - 1)
+        ):
+            return stated
+        text = stated.strip() if isinstance(stated, str) else ""
         if text.isascii() and text.isdecimal() and len(text) < LONGEST_COUNT:
             return int(text)
         raise SourceRefused(
-            f"{self._at(path)}: {name} is {self._said(text, 20) or 'not there'}. Expected a whole "
-            f"number: is this the address of {self.system}'s lists?"
+            f"{self._at(path)}: {name} is {self._said(stated)}. Expected a whole number: is this the address "
+            f"of {self.system}'s lists?"
         )
 
     def _same(self, path: str, name: str, stated: object, asked: object) -> None:
         """Raises when an answer says that it is another one than was asked for."""
         if stated != asked:
-            told = "not there" if stated is None else self._said(stated, 20)
             raise SourceUnavailable(
-                f"{self._at(path)}: {name} is {told}, and {asked} was asked for. Expected the answer to "
-                f"that question. Nothing was landed; it is read again."
+                f"{self._at(path)}: {name} is {self._said(stated)}, and {asked} was asked for. Expected the "
+                f"answer to that question. Nothing was landed; it is read again."
             )
 
     def _get(self, path: str, query: dict[str, str | int]) -> Answer:
@@ -159,6 +176,10 @@ class SourceClient(ABC):
                 answer = self._wire.ask(method, path, token, **options)
             except TooMuch as error:
                 raise self._too_much(path, error) from None
+            except NotTrusted as error:
+                raise SourceRefused(
+                    f"{self._at(path)}: {error}. Nothing was asked (connection {self._connection})."
+                ) from None
             except NoAnswer as error:
                 if tries > self.retry_total:
                     raise SourceUnavailable(
@@ -174,6 +195,7 @@ class SourceClient(ABC):
                         f"{self._connection} is asked. Correct its address if the system has moved."
                     )
                 if answer.status not in TRY_AGAIN or tries > self.retry_total:
+                    self._check_clock(answer, path)
                     return answer
                 answer.close()
                 wait = min(max(wait, _asked_to_wait(answer)), LONGEST_WAIT_S)
@@ -195,7 +217,7 @@ class SourceClient(ABC):
                 f"{self.base_url}: {self.system} refused client {self.client_id!r}. "
                 f"Check login and password of connection {self._connection}."
             )
-        token = self._json(answer, "/api/token").get("access_token")
+        token = self._json(answer, "/api/token", SHORT_BYTES).get("access_token")
         if not token:
             raise SourceRefused(f"{self._at('/api/token')}: the answer holds no access_token.")
         if not isinstance(token, str) or not TOKEN.fullmatch(token):
@@ -208,9 +230,15 @@ class SourceClient(ABC):
     def _check(self, answer: Answer, path: str) -> None:
         """Raises when the answer is that the source is away or does not accept the token."""
         code = answer.status
-        if code == requests.codes.too_many_requests or code >= requests.codes.server_error:
+        if code in TRY_AGAIN or code >= requests.codes.server_error:
             answer.close()
             raise SourceUnavailable(f"{self._at(path)}: HTTP {code} after all retries.")
+        if code == requests.codes.not_modified:
+            answer.close()
+            raise SourceUnavailable(
+                f"{self._at(path)}: HTTP {code}, though nothing was asked for that is already here. Expected "
+                f"200 and all of the answer."
+            )
         if code in (requests.codes.unauthorized, requests.codes.forbidden):
             answer.close()
             raise SourceRefused(f"{self._at(path)}: HTTP {code}: the token is not accepted.")
@@ -218,18 +246,13 @@ class SourceClient(ABC):
     def _pieces(self, answer: Answer, path: str) -> Iterator[bytes]:
         """The body as it comes; raises when it does not come whole, is too much, or holds the secret."""
         before = b""
-        # Of tokens and refusals nothing is kept, and what is told of them leaves secrets out.
-        kept = path != "/api/token" and answer.status < requests.codes.bad_request
+        kept = self._kept(answer, path)
         secrets = [s.encode() for s in self._secrets() if kept and len(s) >= SECRET_LENGTH]
         try:
             for piece in answer.chunks:
                 seen = before + piece
                 if any(secret in seen for secret in secrets):
-                    raise SourceRefused(
-                        f"{self._at(path)}: the answer holds the secret of connection {self._connection} or "
-                        f"its token. Nothing was landed: tell whoever runs {self.system}, and change the "
-                        f"secret."
-                    )
+                    raise self._tells_secret(path)
                 before = seen[-max(map(len, secrets), default=1) :] if secrets else b""
                 yield piece
         except NoAnswer as error:
@@ -241,25 +264,44 @@ class SourceClient(ABC):
         finally:
             answer.close()
 
-    def _content(self, answer: Answer, path: str) -> bytes:
-        """The whole body of an answer that is held in memory."""
+    def _content(self, answer: Answer, path: str, most: int = ANSWER_BYTES) -> str:
+        """The whole JSON of an answer, as text that is held in memory; its body has at most so many bytes.
+
+        Raises when it is too much, or holds the secret in whatever encoding and escapes.
+        """
         body = bytearray()
         for piece in self._pieces(answer, path):
             body += piece
-            if len(body) > ANSWER_BYTES:
+            if len(body) > most:
+                answer.close()
                 raise SourceRefused(
-                    f"{self._at(path)}: HTTP {answer.status}, one answer of more than {ANSWER_BYTES >> 20} "
-                    f"MiB when unpacked. Expected a page of records. Nothing was landed: have "
-                    f"{self.system} keep to the size of page that it is asked for."
+                    f"{self._at(path)}: HTTP {answer.status}, one answer of more than {most >> 10} KiB when "
+                    f"unpacked. Expected {'a page of records' if most == ANSWER_BYTES else 'less'}. Nothing "
+                    f"was landed: have {self.system} keep to the size of page that it is asked for."
                 )
-        return bytes(body)
+        try:
+            text = text_of(bytes(body))
+        except TooManyParts as error:
+            raise SourceRefused(
+                f"{self._at(path)}: HTTP {answer.status}, {error}. Expected a page of records. Nothing was "
+                f"landed: have {self.system} keep to the size of page that it is asked for."
+            ) from None
+        except NoPage as error:
+            raise SourceUnavailable(f"{self._at(path)}: HTTP {answer.status}, {error}.") from None
+        # As bytes it was looked for while they came.
+        written_otherwise = any(sign in body for sign in (b"\0", b"\\u", b"\\/"))
+        if written_otherwise and self._kept(answer, path) and self._holds_secret(text):
+            raise self._tells_secret(path)
+        return text
 
-    def _json(self, answer: Answer, path: str) -> dict[str, Any]:
-        """The JSON object of an answer."""
+    def _json(self, answer: Answer, path: str, most: int = ANSWER_BYTES) -> dict[str, Any]:
+        """The JSON object of an answer of at most so many bytes."""
         self._check(answer, path)
         code = answer.status
+        refused = code >= requests.codes.bad_request
+        text = self._content(answer, path, SHORT_BYTES if refused else most)
         try:
-            body = json.loads(self._content(answer, path))
+            body = json.loads(text, object_pairs_hook=_object)
         except (ValueError, RecursionError):
             # Without its cause: the parser holds what it could not read.
             raise SourceUnavailable(f"{self._at(path)}: HTTP {code}, the answer is no JSON.") from None
@@ -272,18 +314,58 @@ class SourceClient(ABC):
             raise SourceUnavailable(f"{self._at(path)}: HTTP {code}. Expected 200 and all of the answer.")
         return body
 
-    def _said(self, value: object, most: int = LONGEST_SAID) -> str:
-        """What the source said, as messages show it: words of the field and short numbers; of all else the
-        kind and length, as it may be about somebody, and may repeat the secret."""
-        if value is None:
-            return "no message"
-        text = self._without_secrets(str(value))[:most]
-        return shown(text) if text.strip() else ""
+    def _no_error(self, body: dict[str, Any], path: str, *, optional: bool = False) -> None:
+        """Raises when an answer's error_code is not 0, or not there unless that is `optional`."""
+        code = body.get("error_code")
+        if (optional and "error_code" not in body) or (code in ("0", 0) and not isinstance(code, bool)):
+            return
+        raise SourceRefused(
+            f"{self._at(path)}: the source answered error_code {self._said(code)}, message "
+            f"{self._said(body.get('message'))}. Expected error_code 0."
+        )
 
-    def _without_secrets(self, text: str) -> str:
-        for secret in self._secrets():
-            text = text.replace(secret, "***")
-        return text
+    def _said(self, value: object) -> str:
+        """What the source said, as messages show it: only words of the field, short numbers and moments.
+
+        Of all else the kind and length: it may hold the secret, in whatever form, or what a person is called.
+        """
+        if value is None or isinstance(value, bool):
+            return "not there" if value is None else str(value).lower()
+        if isinstance(value, list | dict):
+            return "a list" if isinstance(value, list) else "an object"
+        if not isinstance(value, str):
+            number = abs(value) if isinstance(value, int | float) else 0
+            return str(value) if number < 10**MOST_DIGITS else "a number that is too large"
+        text = " ".join(value.split())
+        if not text:
+            return "empty"
+        plain = text.isascii() and text.removeprefix("-").isdecimal() and len(text) <= MOST_DIGITS
+        known = plain or (len(text) <= LONGEST_SAID and made_of_field_words(text))
+        hides = any(secret.casefold() in text.casefold() for secret in self._secrets())
+        told = known and text.isprintable() and not hides
+        return text if told else f"({described(value)})"
+
+    def _kept(self, answer: Answer, path: str) -> bool:
+        """Whether an answer is kept: of tokens and refusals nothing is, and nothing of them is told."""
+        return path != "/api/token" and answer.status < requests.codes.bad_request
+
+    def _holds_secret(self, text: str) -> bool:
+        """Whether JSON holds the secret or the token, also where it writes letters as escapes."""
+        secrets = [secret for secret in self._secrets() if len(secret) >= SECRET_LENGTH]
+        if any(secret in text for secret in secrets):
+            return True
+        if "\\u" not in text and "\\/" not in text:
+            return False
+        # Letters of Vietnamese are often escaped, those of a secret hardly ever.
+        escaped = ESCAPED if all(map(str.isascii, secrets)) else ANY_ESCAPED
+        plain = escaped.sub(lambda found: chr(int(found[1], 16)), text).replace("\\/", "/")
+        return any(secret in plain for secret in secrets)
+
+    def _tells_secret(self, path: str) -> SourceRefused:
+        return SourceRefused(
+            f"{self._at(path)}: the answer holds the secret of connection {self._connection} or its token. "
+            f"Nothing was landed: tell whoever runs {self.system}, and change the secret."
+        )
 
     def _secrets(self) -> list[str]:
         """The secret and the token as a source may write them, the longest first."""
@@ -304,11 +386,34 @@ class SourceClient(ABC):
         return system_of(self.code).connection_id
 
     def _elsewhere(self, answer: Answer) -> str:
+        """Where a redirect leads, not by name: that is the source's text."""
         try:
             host = urlsplit(answer.headers.get("Location", "")).hostname
         except ValueError:
-            host = None
-        return f" (to {one_line(self._without_secrets(host)[:100])})" if host else ""
+            return ""
+        if not host:
+            return ""
+        return " (to the same host)" if host == self._wire.host else " (to another host)"
+
+    def _check_clock(self, answer: Answer, path: str) -> None:
+        """Raises when the source says that it is earlier than it is by more than CLOCK_BEHIND.
+
+        Of one that states no Date nothing is known.
+        """
+        try:
+            stated = parsedate_to_datetime(answer.headers.get("Date", ""))
+            behind = datetime.now(UTC) - (stated if stated.tzinfo else stated.replace(tzinfo=UTC))
+        except (TypeError, ValueError, OverflowError):
+            return
+        if behind > CLOCK_BEHIND:
+            answer.close()
+            raise SourceRefused(
+                f"{self._at(path)}: its clock is {behind / timedelta(hours=1):.1f} hours behind that of this "
+                f"machine, or what answers is an old copy. Expected at most "
+                f"{CLOCK_BEHIND / timedelta(hours=1):g}: changes would be dated before what was pulled "
+                f"already and never come. Nothing was landed: have the clock of {self.system} set, and "
+                f"look at this one."
+            )
 
     def _too_much(self, path: str, error: TooMuch) -> CchcError:
         """What took long may be faster the next time; what is too large is so again."""
@@ -322,7 +427,8 @@ class SourceClient(ABC):
             host, _ = parts.hostname, parts.port
         except ValueError:
             parts, host = urlsplit(""), None
-        if parts.scheme not in ("http", "https") or not host or parts.username or parts.path or parts.query:
+        odd = re.search(r"[#?@\\\s]", self.base_url) or not self.base_url.isprintable()
+        if parts.scheme not in ("http", "https") or not host or parts.path or odd:
             raise SourceRefused(
                 f"Connection {self._connection}: its address is none that can be asked. Expected scheme, "
                 f"host and port, for example https://tthc.example.vn."
@@ -333,6 +439,27 @@ class SourceClient(ABC):
                 f"connection {self._connection}, or plain_http=1 in its extras where the way is protected "
                 f"otherwise."
             )
+        if self.ca_bundle is not None:
+            self._check_ca_bundle(self.ca_bundle)
+
+    def _check_ca_bundle(self, bundle: str) -> None:
+        try:
+            if not Path(bundle).is_file():
+                raise FileNotFoundError
+            ssl.create_default_context(cafile=bundle)
+        except (OSError, ValueError):
+            raise SourceRefused(
+                f"Connection {self._connection}: ca_bundle={bundle!r} is no file with certificates that can "
+                f"be read here. Expected the certificates of the authority in PEM: put the file there on all "
+                f"workers, or correct the extras of the connection."
+            ) from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a field twice")
+    return fields
 
 
 def _asked_to_wait(answer: Answer) -> float:

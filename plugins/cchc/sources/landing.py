@@ -1,10 +1,12 @@
 """Lands exports: an immutable file named by its sha-256, and its row in ops.batch."""
 
+import contextlib
 import errno
 import hashlib
+import io
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +19,7 @@ import sqlalchemy as sa
 
 from cchc.batches import Origin, register_landed, watermark
 from cchc.contracts import Contract
-from cchc.errors import BadDefinition, BadFile, CchcError
+from cchc.errors import BadDefinition, BadFile, CchcError, LandingUnavailable
 from cchc.field_words import kept_name, kept_suffix
 from cchc.shown import in_table
 from cchc.sources.client import SourceClient
@@ -174,33 +176,38 @@ def _store(
 
     It takes the place of whatever has its name: that may have been damaged since it was landed.
     """
-    _make_folder(landing_dir)
     digest = hashlib.sha256()
-    # Beside the dataset's folder, not in it: of a file that is refused not even the folder stays.
-    handle, name = tempfile.mkstemp(prefix=PREFIX, dir=landing_dir)
+    with _writing(landing_dir):
+        _make_folder(landing_dir)
+        # Beside the dataset's folder, not in it: of a file that is refused not even the folder stays.
+        handle, name = tempfile.mkstemp(prefix=PREFIX, dir=landing_dir)
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file, ThreadPoolExecutor(max_workers=1) as background:
+        # Not buffered: closing a file whose last bytes found no room would fail once more.
+        with os.fdopen(handle, "wb", buffering=0) as file, ThreadPoolExecutor(max_workers=1) as background:
             for chunk in chunks:
                 hashing = background.submit(digest.update, chunk)
-                file.write(chunk)
+                with _writing(landing_dir):
+                    _write_all(file, chunk)
                 hashing.result()
-            file.flush()
-            os.fsync(file.fileno())
+            with _writing(landing_dir):
+                os.fsync(file.fileno())
             size_bytes = file.tell()
         sha256 = digest.hexdigest()
         judge(temporary, sha256)
         target = _place(landing_dir / dataset / sha256[:2], sha256, suffix)
-        _make_folder(target.parent)
-        temporary.chmod(PRIVATE_FILE)
-        _put(temporary, target)
+        with _writing(landing_dir):
+            _make_folder(target.parent)
+            temporary.chmod(PRIVATE_FILE)
+            _put(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     # Also those that were there: who made them may have been killed before this.
-    for folder in (target.parent, target.parent.parent, landing_dir):
-        _close_to_others(folder)
-        _sync_folder(folder)
+    with _writing(landing_dir):
+        for folder in (target.parent, target.parent.parent, landing_dir):
+            _close_to_others(folder)
+            _sync_folder(folder)
     return _Stored(target, sha256, size_bytes)
 
 
@@ -211,6 +218,29 @@ def _place(folder: Path, sha256: str, suffix: str) -> Path:
     """
     kept = sorted(path for path in folder.glob(f"{sha256}*") if path.is_file() and not path.is_symlink())
     return kept[0] if kept else folder / f"{sha256}{suffix}"
+
+
+def _write_all(file: io.FileIO, chunk: bytes) -> None:
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+@contextlib.contextmanager
+def _writing(landing_dir: Path) -> Iterator[None]:
+    """Raises LandingUnavailable for what the file system of the landing area refuses, full above all."""
+    try:
+        yield
+    except PermissionError:
+        raise
+    except OSError as error:
+        room = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        raise LandingUnavailable(
+            f"{landing_dir}: {'no room is left' if room else f'it cannot be written to ({error.strerror})'}. "
+            f"Nothing was landed and nothing of it was left behind. "
+            f"{'Make room' if room else 'Look at its file system'}: it is tried again, and what is missed is "
+            f"pulled by the next run (docs/runbook.md, section 'The landing area is full')."
+        ) from None
 
 
 def _put(temporary: Path, target: Path) -> None:

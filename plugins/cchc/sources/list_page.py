@@ -12,6 +12,8 @@ SPACE = re.compile(r"[ \t\r\n]*")
 RECORD = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 # Ten pages as large as any system makes them.
 MOST_RECORDS = 100_000
+# Lists, objects and values of an answer, each of which takes up to a hundred bytes as an object of Python.
+MOST_PARTS = 2_000_000
 FIELD = json.JSONDecoder(strict=False, parse_float=str)
 
 
@@ -19,14 +21,32 @@ class NoPage(ValueError):
     """Bytes that are no JSON object in which each field stands once; says why."""
 
 
-def read_page(content: bytes, look: Callable[[Any], object] = lambda _: None) -> dict[str, Any]:
+class TooManyParts(NoPage):
+    """JSON that is small as text and would be large in memory."""
+
+
+def text_of(content: bytes) -> str:
+    """JSON as text, in whatever encoding; what is no character goes back to the bytes that it was.
+
+    Raises NoPage for what would be large in memory.
+    """
+    try:
+        text = content.decode(json.detect_encoding(content), "surrogateescape")
+    except ValueError:
+        raise NoPage("the answer is no JSON") from None
+    # In bytes, which is faster, where each of these is one.
+    parts = sum(map(text.count, ",[{")) if b"\0" in content else sum(map(content.count, (b",", b"[", b"{")))
+    if parts > MOST_PARTS:
+        raise TooManyParts(f"the answer holds more than {MOST_PARTS} values, lists and objects")
+    return text
+
+
+def read_page(text: str, look: Callable[[Any], object] = lambda _: None) -> dict[str, Any]:
     """The fields of a page; its list `data` as a fragment a record. Raises NoPage.
 
     `look` is shown each record, with its numbers as text.
     """
     try:
-        # What is no character goes back to the bytes that it was.
-        text = content.decode(json.detect_encoding(content), "surrogateescape")
         fields, end = _fields(text, _after_space(text, 0), look)
     except NoPage:
         raise

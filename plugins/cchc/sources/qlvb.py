@@ -78,8 +78,8 @@ class QlvbClient(SourceClient):
         if not (total.isascii() and total.isdecimal() and len(total) < 10) or moment != query["den"]:
             answer.close()
             raise SourceRefused(
-                f"{self._at(path)}: {TOTAL} is {self._said(stated, 20)!r} and {MOMENT} "
-                f"{moment and self._said(moment, 20)!r}. Expected a number of rows and {query['den']}: is "
+                f"{self._at(path)}: {TOTAL} is {self._said(answer.headers.get(TOTAL))} and {MOMENT} "
+                f"{self._said(moment)}. Expected a number of rows and {query['den']}: is "
                 f"this the address of {self.system}'s exports?"
             )
         rows = Rows(self.things(path, changed_until), int(total), self._at(path))
@@ -100,9 +100,8 @@ class Rows:
         rest = b""
         for piece in pieces:
             end = self._count(piece)
-            # The header is a line of its own.
-            if self._lines - 1 > self._total:
-                raise self._not_whole(f"the file holds {self._lines - 1} whole ones or more")
+            if self._whole > self._total:
+                raise self._not_whole(f"the file holds {self._whole} whole ones or more")
             if end:
                 self._look(rest + piece[:end])
                 rest = piece[end:]
@@ -110,11 +109,18 @@ class Rows:
                 rest += piece
             if len(rest) > LONGEST_ROW_BYTES + len(piece):
                 raise self._not_whole(
-                    f"row {self._lines} is longer than {LONGEST_ROW_BYTES >> 20} MiB: a quote is never closed"
+                    f"row {self._whole + 1} is longer than {LONGEST_ROW_BYTES >> 20} MiB: a quote is never "
+                    f"closed"
                 )
             yield piece
-        if rest or self._quoted or self._lines - 1 != self._total:
-            raise self._not_whole(f"the file holds {self._lines - 1} whole ones")
+        if rest or self._quoted or not self._lines or self._whole != self._total:
+            more = " and one that does not end" if rest or self._quoted else ""
+            raise self._not_whole(f"the file holds {self._whole} whole ones{more}")
+
+    @property
+    def _whole(self) -> int:
+        """How many rows came; the header is a line of its own."""
+        return max(self._lines - 1, 0)
 
     def _count(self, piece: bytes) -> int:
         """Counts the rows that end in this piece; how far the last of them reaches."""
@@ -134,17 +140,37 @@ class Rows:
         if self._header is None:
             line = text.partition("\n")[0].removeprefix("\ufeff")
             self._delimiter = max(DELIMITERS, key=line.count)
+        # No value is longer than its row. The limit is one of the process, and others set it too.
+        usual = csv.field_size_limit(len(text))
         try:
             rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter))
         except csv.Error:
-            # A value longer than any that the readers take: they say so, with its place.
-            return
-        if self._header is None and rows:
+            raise self._not_taken("is none that a reader takes apart") from None
+        finally:
+            csv.field_size_limit(usual)
+        ended = self._lines - (self._looked_at + (self._header is not None))
+        if len(rows) != ended:
+            raise self._not_taken(
+                "holds quotes inside values or other line ends, so that its rows cannot be told apart"
+            )
+        if self._header is None:
             self._header = [name.removeprefix("\ufeff") for name in rows.pop(0)]
-        header = self._header or []
+            if lacking := self._things.lacks(self._header):
+                raise SourceRefused(
+                    f"{self._where}: the first line of the file has no column {', '.join(lacking)}. Expected "
+                    f"the headers there: is this the address of this list? Nothing was landed."
+                )
+        header = self._header
         place = f"the rows behind row {self._looked_at}"
         self._things.add((dict(zip(header, row, strict=False)) for row in rows), place)
         self._looked_at += len(rows)
+
+    def _not_taken(self, what: str) -> SourceRefused:
+        return SourceRefused(
+            f"{self._where}: a row behind row {self._looked_at} {what}, and the rows cannot be looked at. "
+            f"Expected values in quotes, quotes in them doubled, none longer. Nothing was landed: have it "
+            f"corrected at the source."
+        )
 
     def _not_whole(self, found: str) -> SourceUnavailable:
         return SourceUnavailable(

@@ -39,7 +39,7 @@ def reconcile(engine: sa.Engine, contract: Contract, client: SourceClient) -> li
     """Compares a dataset with its source as at the watermark and records it in ops.reconciliation.
 
     None before the first load. The same moment again replaces what was recorded of it. Raises SourceDiffers,
-    after recording, when months differ.
+    after recording, when months differ, or when the source cannot say any more what it once said.
     """
     api = contract.api
     if api is None or api.received is None:
@@ -51,30 +51,54 @@ def reconcile(engine: sa.Engine, contract: Contract, client: SourceClient) -> li
     with engine.begin() as connection:
         core, rejected = held(connection, contract, api.received)
         found = compare(stated, core, rejected)
+        stated_before = stated is None and _stated_before(connection, contract.dataset)
         _record(connection, contract.dataset, until, found)
     if different := [month for month in found if month.state == "differs"]:
         raise SourceDiffers(_told(contract.dataset, until, different))
+    if stated_before:
+        raise SourceDiffers(
+            f"{contract.dataset}, as at {until:%Y-%m-%d %H:%M:%S}: the source stated totals by month before "
+            f"and says now that it has no such list. It is not known whether anything is missing. Ask "
+            f"whoever runs it; where that is meant, delete its rows with a total in ops.reconciliation."
+        )
     return found
+
+
+def _stated_before(connection: sa.Connection, dataset: str) -> bool:
+    return bool(
+        connection.scalar(
+            sa.text(
+                "SELECT EXISTS (SELECT FROM ops.reconciliation WHERE dataset = :dataset AND source_total > 0)"
+            ),
+            {"dataset": dataset},
+        )
+    )
 
 
 def compare(stated: dict[str, int] | None, core: dict[str, int], rejected: dict[str, int]) -> list[Month]:
     """Month by month: what the source states, what core holds, what was rejected.
 
-    A month may lack as many things as were rejected in it, or in no month that could be read.
+    A month may lack as many things as were rejected in it. What was rejected in no month that could be read
+    explains one missing thing in one of them: all that are left, or none of them, because nobody knows which.
     """
+    months = sorted({*(stated or {}), *core, *rejected})
+    missing = {month: (stated or {}).get(month, 0) - core.get(month, 0) for month in months}
+    left = {
+        month: max(missing[month] - (rejected.get(month, 0) if month != NO_MONTH else 0), 0)
+        for month in months
+    }
+    enough = sum(left.values()) <= rejected.get(NO_MONTH, 0)
     found = []
-    for month in sorted({*(stated or {}), *core, *rejected}):
-        here, faulty = core.get(month, 0), rejected.get(month, 0)
-        total = None if stated is None else stated.get(month, 0)
-        unplaced = 0 if month == NO_MONTH else rejected.get(NO_MONTH, 0)
+    for month in months:
         state: State
-        if total is None:
+        if stated is None:
             state = "unknown"
-        elif total == here:
+        elif missing[month] == 0:
             state = "equal"
         else:
-            state = "explained" if 0 < total - here <= faulty + unplaced else "differs"
-        found.append(Month(month, total, here, faulty, state))
+            state = "explained" if missing[month] > 0 and (enough or not left[month]) else "differs"
+        total = None if stated is None else stated.get(month, 0)
+        found.append(Month(month, total, core.get(month, 0), rejected.get(month, 0), state))
     return found
 
 

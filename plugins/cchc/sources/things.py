@@ -4,7 +4,8 @@ import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,31 +13,41 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cchc.contracts import Contract
-from cchc.errors import SourceUnavailable
+from cchc.contracts import VALID_FROM, Contract
+from cchc.errors import SourceRefused, SourceUnavailable
 from cchc.spelling import fold
+from cchc.written_times import read_time
 
 TIME = "%Y%m%d%H%M%S"
-WRITTEN_TIME = re.compile(
-    r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ]?(\d\d):?(\d\d)(?::?(\d\d)(?:\.0*)?)?)?(?:\+07:?00)?", re.ASCII
-)
-# The first day on which a version of a unit or procedure holds: its list has every version.
-VALID_FROM = "hieu_luc_tu"
-MOST_SPELLINGS = 1000
+USUAL_TIME = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d[0-5]\d", re.ASCII)
+# As many different fields as the readers take of a file.
+MOST_SPELLINGS = 2_000
 # No system is older: years before it are parts of other numbers.
 FIRST_YEAR = 1990
 
 
+@dataclass(frozen=True)
+class Told:
+    """What is remembered of one record; None for what it does not say."""
+
+    key: str | None
+    changed: str | None
+
+
 def moment_of(value: object) -> str | None:
-    """A time as yyyyMMddHHmmss, local; None for what is not written as one."""
-    return _moment(str(value)) if isinstance(value, str | int) else None
+    """A time as yyyyMMddHHmmss, local, in whatever form the readers take; None for what they do not."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return _moment(str(value).strip()) if not isinstance(value, int) or abs(value) < 10**14 else None
 
 
 # The same text stands in neighbouring records, and twice in one whose change time is part of its key.
 @lru_cache(maxsize=1024)
 def _moment(text: str) -> str | None:
-    found = WRITTEN_TIME.fullmatch(text.strip())
-    return "".join(part or "00" for part in found.groups()) if found else None
+    if USUAL_TIME.fullmatch(text):
+        return text
+    found = read_time(text)
+    return found.strftime(TIME).zfill(14) if found else None
 
 
 def _shown(moment: str) -> str:
@@ -97,12 +108,11 @@ class Things:
         self._changed: str | None = None
         self._columns: dict[str, tuple[str, ...]] = {}
         self._spelled: dict[object, str | None] = {}
+        self._folded: dict[str, str] = {}
         self._times: set[str] = set()
         if contract is None:
             return
-        self._key = contract.key
-        if any(column.name == VALID_FROM for column in contract.columns):
-            self._key += (VALID_FROM,)
+        self._key = contract.thing
         api = contract.api
         if api is not None and api.incremental:
             self._changed = contract.changed_at
@@ -111,21 +121,38 @@ class Things:
         for name in {*self._key, *filter(None, [self._changed])}:
             headers = next(column.headers for column in contract.columns if column.name == name)
             self._columns[name] = (*headers, name)
+            self._folded |= {fold(header): name for header in self._columns[name]}
+
+    def lacks(self, header: Sequence[str]) -> list[str]:
+        """The columns by which a thing is known that a table with this header does not have."""
+        there = {self._folded.get(fold(cell)) for cell in header}
+        return [name for name in self._key if name != VALID_FROM and name not in there]
+
+    def told(self, record: object) -> Told:
+        """What a record says of its thing: no more of it has to be held."""
+        if not isinstance(record, Mapping):
+            return Told(None, None)
+        changed = moment_of(self._value(record, self._changed)) if self._changed is not None else None
+        return Told(self._key_of(record), changed)
 
     def add(self, records: Iterable[object], place: str) -> None:
-        """Takes records in, as field → value; `place`: where they stand, as in "page 3".
+        """Takes records in, as field → value; `place`: where they stand, as in "page 3"; as `add_told`."""
+        self.add_told(map(self.told, records), place)
+
+    def add_told(self, records: Iterable[Told], place: str) -> None:
+        """Takes in what `told` said of records.
 
         Raises SourceUnavailable for a thing that came before, a change after the window's end, and change
-        times that fall. What has no key is left to the readers, who reject it.
+        times that fall. What has no key is left to the readers, who reject it. Keys are compared as they are
+        written, but for blanks and Unicode forms: those that only become equal when they are read are found
+        in the staged lines.
         """
         keys, numbers, changes = [], [], []
-        for number, record in enumerate(records, start=1):
-            if not isinstance(record, Mapping):
-                continue
-            if self._changed is not None and (changed := moment_of(self._value(record, self._changed))):
-                changes.append((number, changed))
-            if key := self._key_of(record):
-                keys.append(key)
+        for number, told in enumerate(records, start=1):
+            if told.changed is not None:
+                changes.append((number, told.changed))
+            if told.key is not None:
+                keys.append(told.key)
                 numbers.append(number)
         again = self._hashes.first_known(keys)
         if again is not None:
@@ -161,6 +188,8 @@ class Things:
                     parts.append("")
                     continue
                 return None
+            if isinstance(value, bool) or not isinstance(value, str | int):
+                return None
             text = str(value).strip()
             if not text.isascii():
                 text = unicodedata.normalize("NFC", text)
@@ -179,9 +208,10 @@ class Things:
     def _means(self, header: object) -> str | None:
         """The column that a field means which is spelled in another way."""
         if header not in self._spelled:
-            if len(self._spelled) == MOST_SPELLINGS:
-                self._spelled.clear()
-            folded = fold(str(header))
-            named = (name for name, known in self._columns.items() if folded in map(fold, known))
-            self._spelled[header] = next(named, None)
+            if len(self._spelled) >= MOST_SPELLINGS:
+                raise SourceRefused(
+                    f"{self._where}: its records have more than {MOST_SPELLINGS} different fields. Expected "
+                    f"those of one list. Nothing was landed: is this the address of that list?"
+                )
+            self._spelled[header] = self._folded.get(fold(str(header)))
         return self._spelled[header]

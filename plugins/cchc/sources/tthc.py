@@ -10,9 +10,9 @@ import orjson
 import requests
 
 from cchc.errors import SourceRefused, SourceUnavailable
-from cchc.sources.client import TIME, SourceClient
+from cchc.sources.client import TIME, SourceClient, Things
 from cchc.sources.list_page import NoPage, read_page
-from cchc.sources.things import moment_of
+from cchc.sources.things import Told, moment_of
 
 PAGE_SIZE = 2_000
 LONGEST_SERVICE = 100
@@ -49,18 +49,19 @@ class TthcClient(SourceClient):
         `data` of a page: its records, as fragments of JSON that nobody changed. Raises SourceUnavailable
         when a page is another one than was asked for, or the pages do not make up the list: a thing stands
         on it twice, change times fall, or there are more or fewer than the source states, now or at the end.
+        The page behind the last one is asked for, too: a source that caps its total has things there.
         """
         query: dict[str, str | int] = {"den": changed_until.strftime(TIME), "kich_thuoc": PAGE_SIZE}
         if changed_after is not None:
             query["tu"] = changed_after.strftime(TIME)
         things = self.things(path, changed_until)
-        first = self._page(path, query, 1)
+        first = self._page(path, query, 1, things)
         total, seen, number, page = first["tong_so"], 0, 1, first
         while True:
             seen += len(page["data"])
             if seen > total:
                 raise self._not_whole(path, total, f"page {number} ends with record {seen}")
-            things.add(page["things"], f"page {number}")
+            things.add_told(page["told"], f"page {number}")
             last = seen == total
             if page["so_trang"] not in (None, 0) and last != (number == page["so_trang"]):
                 raise self._not_whole(
@@ -79,7 +80,7 @@ class TthcClient(SourceClient):
             if last:
                 break
             number += 1
-            page = self._page(path, query, number)
+            page = self._page(path, query, number, things)
             for name in ("tong_so", "so_trang", "service"):
                 if page[name] != first[name]:
                     raise SourceUnavailable(
@@ -88,32 +89,37 @@ class TthcClient(SourceClient):
                         f"was landed; it is read again."
                     )
         # A list that was another one before and after was another one in between.
-        at_end = self._page(path, query | {"kich_thuoc": 1}, 1)["tong_so"]
-        if at_end != total:
+        behind = self._page(path, query, number + 1, things)
+        if behind["tong_so"] != total:
             raise SourceUnavailable(
                 f"{self._at(path)}: the list changed while it was read ({total} records at the beginning, "
-                f"{at_end} at the end). Nothing was landed; it is read again."
+                f"{behind['tong_so']} at the end). Nothing was landed; it is read again."
+            )
+        if behind["data"]:
+            raise self._not_whole(
+                path, total, f"page {number + 1} behind the last holds {len(behind['data'])}"
             )
 
-    def _page(self, path: str, query: dict[str, str | int], number: int) -> dict[str, Any]:
-        """One page: `tong_so`, `so_trang` (None where it is not said), `service`, `data`; `things`: the same
-        records, as field → value; `unsaid`: what it leaves out of the page's number and moment."""
+    def _page(self, path: str, query: dict[str, str | int], number: int, things: Things) -> dict[str, Any]:
+        """One page: `tong_so`, `so_trang` (None where it is not said), `service`, `data`; `told`: what its
+        records say of their things; `unsaid`: what it leaves out of the page's number and moment."""
         answer = self._get(path, query | {"trang": number})
         self._check(answer, path)
         if answer.status != requests.codes.ok:
             self._json(answer, path)
-        things: list[object] = []
+        text, told = self._content(answer, path), list[Told]()
         try:
-            body = read_page(self._content(answer, path), things.append)
+            body = read_page(text, lambda record: told.append(things.told(record)))
         except NoPage as error:
             raise SourceUnavailable(
                 f"{self._at(path)}: HTTP {answer.status}, page {number}: {error}. "
                 "Nothing was landed; it is read again."
             ) from None
-        if str(body.get("error_code")) != "0" or not isinstance(body.get("data"), list):
+        self._no_error(body, path)
+        if not isinstance(body.get("data"), list):
             raise SourceRefused(
-                f"{self._at(path)}: the source answered error_code {self._said(body.get('error_code'), 20)}: "
-                f"{self._said(body.get('message'))}. Expected error_code 0 and a data list."
+                f"{self._at(path)}: data is {self._said(body.get('data'))}. Expected a data list: is this "
+                f"the address of {self.system}'s lists?"
             )
         unsaid = [name for name in ("trang", "thoi_diem") if body.get(name) is None]
         if "trang" not in unsaid:
@@ -126,7 +132,7 @@ class TthcClient(SourceClient):
             "so_trang": None if pages in (None, "") else self.number(pages, "so_trang", path),
             "service": service[:LONGEST_SERVICE] if isinstance(service, str) else None,
             "data": body["data"],
-            "things": things,
+            "told": told,
             "unsaid": unsaid,
         }
 

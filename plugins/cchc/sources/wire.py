@@ -2,8 +2,11 @@
 
 import contextlib
 import ipaddress
+import logging
 import os
+import re
 import socket
+import ssl
 import threading
 import time
 import zlib
@@ -19,15 +22,23 @@ from requests.adapters import HTTPAdapter
 
 from cchc.errors import BadDefinition
 
-TIMEOUT_S = (10, 120)
+CONNECT_S, READ_S = 10, 120
 READ_BYTES = 1 << 16
 PIECE_BYTES = 1 << 20
 GZIP = 16 + zlib.MAX_WBITS
 MINUTES, MEGABYTES = "CCHC_PULL_MINUTES", "CCHC_PULL_MB"
 
 
+# Numbers of OpenSSL for what is wrong with a certificate.
+UNKNOWN_AUTHORITY, OTHER_NAME, RUN_OUT = (18, 19, 20, 21), (62, 64), (9, 10)
+
+
 class NoAnswer(Exception):
     """No answer, or one that broke off; says why in words that hold nothing of what came."""
+
+
+class NotTrusted(Exception):
+    """The host has no certificate that is accepted; says why and what to do."""
 
 
 class TooMuch(Exception):
@@ -99,7 +110,7 @@ class Wire:
     _ends: float | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self._session = requests.Session()
+        self._session = _NoRedirects()
         self._session.trust_env = False
         self._session.verify = self.ca_bundle or True
         self._session.headers["Accept-Encoding"] = "gzip"
@@ -124,20 +135,28 @@ class Wire:
     def ask(self, method: str, path: str, token: str | None, **options: Any) -> Answer:
         """The answer's status and headers; its body is still to come. Raises NoAnswer and TooMuch."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        watch = self._cut.after(self.left_s)
+        watch = self._cut.over_after(self.left_s)
         try:
             response = self._session.request(
                 method,
                 f"{self.base_url}{path}",
-                timeout=TIMEOUT_S,
+                timeout=(CONNECT_S, READ_S),
                 allow_redirects=False,
                 stream=True,
                 headers=headers,
                 **options,
             )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            HTTPException,
+            OSError,
+            ValueError,
+        ) as error:
             watch.cancel()
             self.left_s  # noqa: B018 - raises when it was cut off
+            if isinstance(error, requests.exceptions.SSLError):
+                raise _of_encryption(error) from None
             raise NoAnswer(f"no answer ({type(error).__name__})") from None
         except BaseException:
             watch.cancel()
@@ -213,24 +232,36 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
         raise NoAnswer("the answer broke off (its gzip has no end)")
 
 
+class _NoRedirects(requests.Session):
+    """Looks at no redirect: even where it follows none, requests reads its body whole and its address."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - as requests calls it
+        return None
+
+
 class _CanBeCut(HTTPAdapter):
-    """Opens connections that another thread can end: no time-out of a single read ends a slow answer."""
+    """Opens connections that another thread can end: no time-out of a single read ends a slow answer.
+
+    Looking up a name and connecting end with the pull, too. No cookie is read, hence none sent.
+    """
 
     def __init__(self) -> None:
         self._open: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._over: float | None = None
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
-        keep = self._keep
+        connect = self._connect
 
         class Plain(urllib3.connection.HTTPConnection):
             def _new_conn(self) -> socket.socket:
-                return keep(super()._new_conn())
+                return connect(self)
 
         class Encrypted(urllib3.connection.HTTPSConnection):
             def _new_conn(self) -> socket.socket:
-                return keep(super()._new_conn())
+                return connect(self)
 
         class PlainPool(urllib3.HTTPConnectionPool):
             ConnectionCls = Plain
@@ -240,8 +271,15 @@ class _CanBeCut(HTTPAdapter):
 
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
 
-    def after(self, seconds: float) -> threading.Timer:
-        """Ends the connection after that time, unless cancelled."""
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        original = getattr(resp, "_original_response", None)
+        if original is not None and original.msg is not None:
+            del original.msg["Set-Cookie"]
+        return super().build_response(req, resp)
+
+    def over_after(self, seconds: float) -> threading.Timer:
+        """Ends the connection, also one that is being opened, after that time, unless cancelled."""
+        self._over = time.monotonic() + seconds
         timer = threading.Timer(seconds, self.now)
         timer.daemon = True
         timer.start()
@@ -249,19 +287,106 @@ class _CanBeCut(HTTPAdapter):
 
     def now(self) -> None:
         """Ends the connection that is open."""
-        if self._open is not None:
-            with contextlib.suppress(OSError):
-                self._open.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            if self._open is not None:
+                with contextlib.suppress(OSError):
+                    self._open.shutdown(socket.SHUT_RDWR)
 
-    def _keep(self, opened: socket.socket) -> socket.socket:
+    def _connect(self, connection: urllib3.connection.HTTPConnection) -> socket.socket:
+        failed: OSError | None = None
+        for family, kind, protocol, _, address in _addresses(connection.host, connection.port, self._left()):
+            opened = socket.socket(family, kind, protocol)
+            try:
+                for option in connection.socket_options or ():
+                    opened.setsockopt(*option)
+                opened.settimeout(min(CONNECT_S, self._left()))
+                opened.connect(address)
+                self._keep(opened)
+                return opened
+            except OSError as error:
+                opened.close()
+                failed = error
+        raise failed or OSError("the name has no address")
+
+    def _left(self) -> float:
+        left = CONNECT_S if self._over is None else self._over - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _keep(self, opened: socket.socket) -> None:
         # A second handle of the same connection: encryption takes the first one over.
-        if self._open is not None:
-            self._open.close()
-        self._open = opened.dup()
-        return opened
+        with self._lock:
+            if self._open is not None:
+                self._open.close()
+            self._open = opened.dup()
+        # The end may have come before there was a connection to end.
+        self._left()
 
     def close(self) -> None:
         super().close()
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+        with self._lock:
+            if self._open is not None:
+                self._open.close()
+                self._open = None
+
+
+def _addresses(host: str, port: int, seconds: float) -> list[tuple[Any, ...]]:
+    """What a name stands for, within that time: looking it up cannot be ended, only left alone."""
+    found: list[tuple[Any, ...]] = []
+    failed: list[OSError] = []
+
+    def look_up() -> None:
+        try:
+            found.extend(socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            failed.append(OSError(str(error)))
+
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(min(seconds, threading.TIMEOUT_MAX))
+    if failed:
+        raise failed[0]
+    if thread.is_alive():
+        raise TimeoutError
+    return found
+
+
+def _of_encryption(error: BaseException) -> Exception:
+    """What is wrong with the encryption, in fixed words: a certificate is somebody's text, too."""
+    current: BaseException | None = error
+    for _ in range(10):
+        if current is None or isinstance(current, ssl.SSLCertVerificationError):
+            break
+        current = current.__cause__ or current.__context__
+    if not isinstance(current, ssl.SSLCertVerificationError):
+        return NoAnswer("no answer: what answers there speaks no TLS, or in a way that is not accepted")
+    if current.verify_code in UNKNOWN_AUTHORITY:
+        return NotTrusted(
+            "its certificate is signed by an authority that is not known here. Put the certificate of the "
+            "authority into a file on the workers and name it as ca_bundle in the extras of the connection"
+        )
+    if current.verify_code in OTHER_NAME:
+        return NotTrusted(
+            "its certificate is of another name than the address has. Correct the address, or have whoever "
+            "runs the system get a certificate of this name"
+        )
+    if current.verify_code in RUN_OUT:
+        return NotTrusted(
+            "its certificate has run out or is not valid yet. Have whoever runs the system renew it, and "
+            "check the clock of this machine"
+        )
+    return NotTrusted("its certificate is not accepted. Have whoever runs the system check it")
+
+
+class _WithoutValues(logging.Filter):
+    """Keeps from logs what an answer holds: urllib3 warns of headers with all that stands in their place."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = re.sub(r"%[-#0-9 +.*]*[a-zA-Z]", "…", str(record.msg)), ()
+        record.exc_info = record.exc_text = record.stack_info = None
+        return True
+
+
+for _name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
+    logging.getLogger(f"urllib3.{_name}").addFilter(_WithoutValues())
