@@ -198,7 +198,7 @@ def test_a_batch_knows_the_tasks_that_worked_on_it(world: World, run_task):
     batch_id = world.land("ho_so", world.dossiers({}), "2025-06-01")
     for task in ("validate", "load_core", "load_core"):
         run_task("ingest_file", task, {"dataset": "ho_so", "batch_id": batch_id})
-    query = "SELECT dag_id, run_id, task_id, map_index FROM ops.batch_run WHERE batch_id = :b ORDER BY task_id"
+    query = "SELECT dag_id, run_id, task_id, map_index FROM ops.batch_run WHERE batch_id = :b ORDER BY 3"
     assert world.rows(query, b=batch_id) == [
         ("ingest_file", "thu", "load_core", -1),
         ("ingest_file", "thu", "validate", -1),
