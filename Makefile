@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up down psql ingest refresh rows form test test-fast torture lint format bench migrate reference verify airflow \
+.PHONY: help venv demo up down psql ingest refresh rows form forms test test-fast torture lint format bench migrate reference verify airflow screenshots \
   env docs lock clean
 
 help: ## list the commands
@@ -76,6 +76,15 @@ rows: venv ## list the dossiers behind a figure: make rows MA=T9 KY=2025-03 DON_
 form: venv ## write a unit's declaration form: make form UNIT="Sở Tư pháp" KY=2025-03 [OUT=file.xlsx]
 	@[ -n "$$UNIT" ] && [ -n "$$KY" ] || { echo "Usage: make form UNIT=code-or-name KY=2025-03 [OUT=file]" >&2; exit 2; }
 	@exec $(LOCAL) form $${OUT:+--out="$$OUT"} -- "$$UNIT" "$$KY"
+
+forms: venv ## write a period's official files: make forms KY=2025-Q1 [DON_VI=unit] [KY_LOAI=kind] [OUT=folder]
+	@[ -n "$$KY" ] || { echo "Usage: make forms KY=2025-Q1 [DON_VI=unit] \
+	[KY_LOAI=thang|luy_ke|quy|nua_nam|nam|ky_bao_cao] [OUT=folder]" >&2; exit 2; }
+	@exec $(LOCAL) forms $${DON_VI:+--don-vi="$$DON_VI"} $${KY_LOAI:+--ky-loai="$$KY_LOAI"} \
+	  $${OUT:+--out="$$OUT"} -- "$$KY"
+
+screenshots: venv ## take the pictures of docs/faces.md from the stack that make up has started
+	@PYTHONPATH=plugins exec $(PY) -m tools.screenshots
 
 airflow: venv ## run an airflow command: make airflow ARGS="dags list"
 	@exec $(LOCAL) airflow -- $(ARGS)

@@ -47,7 +47,9 @@ class DefaultTimeZone:
 
 def _is_page(message: dict[str, Any]) -> bool:
     headers = {name.lower(): value for name, value in message.get("headers", [])}
-    return headers.get(b"content-type", b"").startswith(b"text/html") and b"content-encoding" not in headers
+    # A page with a policy of its own (cchc.pages) says itself which scripts run in it.
+    others = (b"content-encoding", b"content-security-policy")
+    return headers.get(b"content-type", b"").startswith(b"text/html") and not headers.keys() & {*others}
 
 
 class UiTimeZonePlugin(AirflowPlugin):

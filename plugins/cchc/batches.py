@@ -328,6 +328,20 @@ def note_file_deleted(connection: sa.Connection, batch_id: int) -> None:
 # What all batches say together ----------------------------------------------------------------
 
 
+def note_run(
+    engine: sa.Engine, batch_id: int, dag_id: str, run_id: str, task_id: str, map_index: int
+) -> None:
+    """Keeps which task of which run worked on the batch, so that one is found from the other."""
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO ops.batch_run (batch_id, dag_id, run_id, task_id, map_index) "
+                "VALUES (:batch, :dag, :run, :task, :place) ON CONFLICT DO NOTHING"
+            ),
+            {"batch": batch_id, "dag": dag_id, "run": run_id, "task": task_id, "place": map_index},
+        )
+
+
 def dimension_state(connection: sa.Connection) -> str:
     """Names the units and procedures that are known now; another value: judge by them again."""
     state: str = connection.scalar(
@@ -341,6 +355,12 @@ def dimension_state(connection: sa.Connection) -> str:
 
 
 def watermark(engine: sa.Engine, dataset: str) -> datetime | None:
+    """As watermark_of, on a connection of its own."""
+    with engine.connect() as connection:
+        return watermark_of(connection, dataset)
+
+
+def watermark_of(connection: sa.Connection, dataset: str) -> datetime | None:
     """Until when `dataset` was pulled and loaded without a gap, local time; None before the first pull.
 
     A window that begins behind the end of those before it does not count, and nothing does that a source
@@ -369,8 +389,7 @@ def watermark(engine: sa.Engine, dataset: str) -> datetime | None:
         FROM in_turn
         WHERE begins < coalesce((SELECT min(begins) FROM in_turn WHERE begins > before), 'infinity')
     """
-    with engine.connect() as connection:
-        end: datetime | None = connection.scalar(sa.text(query), {"d": dataset})
+    end: datetime | None = connection.scalar(sa.text(query), {"d": dataset})
     return end
 
 
@@ -378,9 +397,7 @@ def data_until(connection: sa.Connection, datasets: list[str]) -> datetime | Non
     """The latest moment up to which the source of one of these datasets is known, local time; None before
     any load."""
     until: datetime | None = connection.scalar(
-        sa.text(
-            "SELECT max(extracted_at) FROM ops.batch WHERE dataset = ANY(:datasets) AND status = 'loaded'"
-        ),
+        sa.text("SELECT max(tinh_den) FROM core.tinh_den WHERE dataset = ANY(:datasets)"),
         {"datasets": datasets},
     )
     return until

@@ -1,7 +1,7 @@
 """Who owns the warehouse, and which roles there are: what stands before and behind every migration.
 
 `python -m cchc.database_roles` prepares a server for the first migration, and again without harm: address
-and passwords come from WAREHOUSE_ADMIN_DSN, WAREHOUSE_OWNER_PASSWORD and WAREHOUSE_ETL_PASSWORD.
+and passwords come from WAREHOUSE_ADMIN_DSN and WAREHOUSE_{OWNER,ETL,PAGES}_PASSWORD.
 """
 
 import os
@@ -14,7 +14,10 @@ from cchc.warehouse import engine_of
 
 # Groups and the pipeline's login; who may do what: docs/security.md.
 OWNER, ETL, STEWARD, BI, UNIT = "cchc_owner", "cchc_etl", "cchc_steward", "cchc_bi", "cchc_don_vi"
-GRANTED = (ETL, STEWARD, BI, UNIT)
+# The login of the pages in the browser: it has no right of its own but to read as one of READERS.
+PAGES = "cchc_pages"
+READERS = (STEWARD, UNIT, BI)
+GRANTED = (ETL, *READERS, PAGES)
 SCHEMAS = ("mart", "ops", "core", "staging")
 # What PostgreSQL says of what another session has made meanwhile, by how far that one had come. Roles are the
 # server's: the migration of another of its databases makes them too.
@@ -28,7 +31,7 @@ WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^pg_(try_)?adviso
 """
 
 
-def prepare(connection: sa.Connection, owner_password: str, etl_password: str) -> None:
+def prepare(connection: sa.Connection, owner_password: str, etl_password: str, pages_password: str) -> None:
     """As a superuser: makes roles, gives the database to its owner, closes the others; passwords follow.
 
     The owner makes logins for people and tools, and takes no part in what these see.
@@ -40,9 +43,11 @@ def prepare(connection: sa.Connection, owner_password: str, etl_password: str) -
             connection.exec_driver_sql(f"CREATE ROLE {role} NOLOGIN")
     connection.exec_driver_sql(f"ALTER ROLE {OWNER} LOGIN CREATEROLE PASSWORD %s", (owner_password,))
     connection.exec_driver_sql(f"ALTER ROLE {ETL} LOGIN PASSWORD %s", (etl_password,))
+    connection.exec_driver_sql(f"ALTER ROLE {PAGES} LOGIN PASSWORD %s", (pages_password,))
     statements = (
         f"ALTER DATABASE {name} OWNER TO {OWNER}",
-        f"GRANT {STEWARD}, {UNIT}, {BI} TO {OWNER} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
+        f"GRANT {', '.join(READERS)} TO {OWNER} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
+        f"GRANT {', '.join(READERS)} TO {PAGES} WITH INHERIT FALSE, SET TRUE",
         # Everybody may by default.
         "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC",
         "REVOKE EXECUTE ON FUNCTION lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC",
@@ -172,13 +177,14 @@ SELECT EXISTS (
 
 
 def main() -> None:
-    wanted = ("WAREHOUSE_ADMIN_DSN", "WAREHOUSE_OWNER_PASSWORD", "WAREHOUSE_ETL_PASSWORD")
+    logins = ("OWNER", "ETL", "PAGES")
+    wanted = ("WAREHOUSE_ADMIN_DSN", *(f"WAREHOUSE_{login}_PASSWORD" for login in logins))
     if missing := [name for name in wanted if not os.environ.get(name)]:
         sys.exit(f"{', '.join(missing)} is not set: see docs/production.md.")
-    dsn, owner_password, etl_password = (os.environ[name] for name in wanted)
+    dsn, *passwords = (os.environ[name] for name in wanted)
     try:
         with engine_of(dsn).begin() as connection:
-            prepare(connection, owner_password, etl_password)
+            prepare(connection, *passwords)
     except CchcError as error:
         sys.exit(f"WAREHOUSE_ADMIN_DSN: {error}")
 

@@ -26,4 +26,4 @@ WHERE don_vi_tai_ngay.ngay BETWEEN t.valid_from AND t.valid_to
 $$;
 COMMENT ON FUNCTION core.don_vi_tai_ngay(date) IS
 'Một dòng = một mã đơn vị và đơn vị trả lời thay nó vào ngày đã cho: chính nó, hoặc đơn vị kế thừa.';
-GRANT EXECUTE ON FUNCTION core.don_vi_tai_ngay(date) TO cchc_steward;
+GRANT EXECUTE ON FUNCTION core.don_vi_tai_ngay(date) TO cchc_steward, cchc_don_vi;

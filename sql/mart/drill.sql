@@ -11,13 +11,13 @@ SELECT
     o.ma_ho_so -- columns
     ,
     o.batch_id,
-    b.original_name,
+    b.ten_tep AS original_name,
     b.sha256,
     o.line_no,
     (o.batch_id, o.line_no)::text AS dong_goc
 FROM o
 INNER JOIN core.don_vi_tai_ngay(CAST(:ngay_tra_loi AS date)) AS k ON o.ma_don_vi = k.ma_goc
-INNER JOIN ops.batch AS b ON o.batch_id = b.batch_id
+INNER JOIN core.ten_tep AS b ON o.batch_id = b.batch_id
 WHERE
     :don_vi IN (k.ma_don_vi, core.ma_tong(k.cap), core.ma_tong('toan_tinh'))
 ORDER BY k.ma_don_vi, o.batch_id, o.line_no

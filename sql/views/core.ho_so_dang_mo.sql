@@ -37,7 +37,7 @@ SELECT
 FROM core.ho_so AS h
 CROSS JOIN moc
 -- Each finds exactly one row; an inner join would let the planner expect far fewer.
-LEFT JOIN core.ten_tep_ho_so AS t ON h.batch_id = t.batch_id
+LEFT JOIN core.ten_tep AS t ON h.batch_id = t.batch_id
 LEFT JOIN core.trang_thai AS s ON h.trang_thai_ho_so = s.trang_thai_ho_so
 LEFT JOIN don_vi ON h.ma_don_vi = don_vi.ma_goc
 LEFT JOIN tthc ON h.ma_tthc_goc = tthc.ma_tthc

@@ -75,6 +75,12 @@ WRONG = [
     (["refresh", "0000-01"], r"KY='0000-01' is no month\. Expected YYYY-MM"),
     (["refresh", "9999-12"], r"KY='9999-12' is no month"),
     (["form", "Sở Xây dựng", "0000-01"], r"KY='0000-01' is no month"),
+    (
+        ["forms", "2025-13"],
+        r"KY='2025-13' is no period\. Expected a month \(2025-03\), a quarter \(2025-Q1\)",
+    ),
+    (["forms", "2025-9T", "--ky-loai", "quy"], r"KY='2025-9T' is no period of kind quy\. Expected"),
+    (["forms", "2025", "--ky-loai", "nm"], r"KY_LOAI='nm' is no kind of period\. .*near: nam"),
     (["rows", "T9", "0001-01"], r"KY='0001-01' is no period of kind thang"),
     (["rows", "T9", "0000", "--ky-loai", "nam"], r"KY='0000' is no period of kind nam"),
     (["refresh", "2025-13"], r"KY='2025-13' is no month\. Expected YYYY-MM, for example 2025-03\."),
@@ -272,6 +278,47 @@ def test_form_names_a_file_so_that_a_shell_takes_it_as_one_word(cchc, warehouse,
     assert code == 0
     command = out.splitlines()[-1].partition(" (")[0]
     assert shlex.split(command) == ["make", "ingest", "DATASET=khai_bao", f"FILE={path}"]
+
+
+def test_forms_writes_the_files_of_a_period_for_this_user_only(cchc, warehouse, tmp_path):
+    warehouse.add(FINISHED, {"don_vi_xu_ly": XA})
+    warehouse.refresh_all()
+    folder = tmp_path / "moi" / "quy 1"
+    code, out, told = cchc("forms", "2025-Q1", "--don-vi", SO, "--out", folder)
+    assert (code, told) == (0, "")
+    names = [f"{kind}_quy_2025-Q1_{SO}" for kind in ("bieu_06a", "phu_luc", "tre_han")]
+    names = sorted([*(f"{name}.xlsx" for name in names), f"du_thao_quy_2025-Q1_{SO}.docx"])
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700
+    lines = out.splitlines()
+    assert len(lines) == 4
+    assert all("Tạm tính, lần sửa 0; phản ánh thay đổi" in line for line in lines)
+    # The province has no list of dossiers.
+    assert cchc("forms", "2025-03", "--ky-loai", "ky_bao_cao", "--out", folder)[0] == 0
+    assert {path.name for path in folder.iterdir()} - set(names) == {
+        "bieu_06a_ky_bao_cao_2025-03_toan_tinh.xlsx",
+        "phu_luc_ky_bao_cao_2025-03_toan_tinh.xlsx",
+        "du_thao_ky_bao_cao_2025-03_toan_tinh.docx",
+    }
+
+
+def test_forms_writes_nothing_where_there_are_no_figures_or_no_such_unit(cchc, warehouse, tmp_path):
+    warehouse.add(FINISHED)
+    warehouse.refresh_all()
+    folder = tmp_path / "khong_co"
+    for words, says in (
+        (["2031-01"], "The warehouse has no figures of thang 2031-01"),
+        (["2025-03", "--don-vi", "Sở Xây"], f"DON_VI='Sở Xây' is no unit. .*; near: {SO}"),
+    ):
+        code, out, told = cchc("forms", *words, "--out", folder)
+        assert (code, out) == (1, "")
+        (line,) = told.splitlines()
+        assert re.match(says, line), line
+    assert not folder.exists()
+    code, out, told = cchc("forms", "2025-03", "--out", "/dev/null")
+    assert (code, out) == (1, "")
+    assert told == "OUT=/dev/null: cannot be written (File exists). Expected a folder.\n"
 
 
 def test_rows_lists_the_rows_and_writes_all_of_them(cchc, warehouse, tmp_path):

@@ -26,6 +26,7 @@ LOGINS = {
     "cchc_steward": "thu_can_bo",
     "cchc_don_vi": "thu_so",
     "cchc_bi": "thu_bi",
+    "cchc_pages": "cchc_pages",
 }
 GROUPS = {"thu_can_bo": "cchc_steward", "thu_so": "cchc_don_vi", "thu_xa": "cchc_don_vi", "thu_bi": "cchc_bi"}
 NO_CHANNEL = due("202505301600", kenh_thuc_hien="")
@@ -317,6 +318,8 @@ CALLS = (
     "SELECT core.don_vi_cho_bi('2025-03-05'), core.don_vi_cua_toi(), core.xem_moi_don_vi()",
     "SELECT core.ensure_partition('ho_so', '2031-02-01')",
     f"SELECT ops.bo_don_vi('thu_xa'), ops.gan_don_vi('thu_xa', '{XA}')",
+    f"SELECT ops.gan_nguoi_xem('ai_do', '{XA}'), ops.bo_nguoi_xem('ai_do')",
+    "SELECT * FROM ops.nguoi_xem_la('ai_do')",
     *(
         f"SELECT * FROM mart.{name}"
         for name in ("doi_chieu_06a", "loi_du_lieu", "so_sanh", "don_vi", "khai_bao")
@@ -326,7 +329,7 @@ CALLS = (
 
 
 # Views that no reader can ask by themselves, or asks through one of mart.
-READ_BY_OTHERS = ("core.tinh_den", "core.ten_tep_ho_so", "core.dong_hien_hanh", "core.dong_loi")
+READ_BY_OTHERS = ("core.tinh_den", "core.ten_tep", "core.dong_hien_hanh", "core.dong_loi")
 
 
 @pytest.fixture
@@ -352,7 +355,7 @@ def caught(connection: sa.Connection, calls: tuple[str, ...]) -> tuple[int, bool
 
 
 @pytest.mark.parametrize(
-    ("login", "may"), [("thu_bi", 7), ("thu_xa", 13), ("thu_can_bo", 15), ("cchc_etl", 15)]
+    ("login", "may"), [("thu_bi", 7), ("thu_xa", 13), ("thu_can_bo", 16), ("cchc_etl", 15), ("cchc_pages", 1)]
 )
 def test_domain_of_a_login_does_not_run_as_the_owner_even_where_it_can_be_made(with_temp, login, may):
     with session_of(with_temp.engine, login) as connection:

@@ -26,7 +26,7 @@ CALLS = (
 def prepared(postgres, dsn) -> str:
     """The address of a warehouse whose server was prepared as production.md says."""
     with engine_of(dsn).begin() as admin:
-        prepare(admin, postgres.secrets["cchc_owner"], postgres.secrets["cchc_etl"])
+        prepare(admin, *(postgres.secrets[login] for login in ("cchc_owner", "cchc_etl", "cchc_pages")))
     return dsn
 
 

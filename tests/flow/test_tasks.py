@@ -24,7 +24,9 @@ class Context(dict):
     def __init__(self, task, **given) -> None:
         self.partitions: list[str] = []
         announce = SimpleNamespace(add_partitions=self.partitions.extend)
-        super().__init__({"params": {}} | given, task=task, outlet_events=defaultdict(lambda: announce))
+        instance = SimpleNamespace(dag_id=task.dag_id, run_id="thu", task_id=task.task_id, map_index=-1)
+        events = defaultdict(lambda: announce)
+        super().__init__({"params": {}} | given, task=task, ti=instance, outlet_events=events)
 
 
 @pytest.fixture
@@ -190,6 +192,19 @@ def test_a_difference_to_the_source_fails_the_task(world: World, compared):
         compared("https://a:b@tthc.vn")
 
 
+def test_a_batch_knows_the_tasks_that_worked_on_it(world: World, run_task):
+    """So that people come from a batch to its log, and from a run to its batches."""
+    world.dimensions()
+    batch_id = world.land("ho_so", world.dossiers({}), "2025-06-01")
+    for task in ("validate", "load_core", "load_core"):
+        run_task("ingest_file", task, {"dataset": "ho_so", "batch_id": batch_id})
+    query = "SELECT dag_id, run_id, task_id, map_index FROM ops.batch_run WHERE batch_id = :b ORDER BY 3"
+    assert world.rows(query, b=batch_id) == [
+        ("ingest_file", "thu", "load_core", -1),
+        ("ingest_file", "thu", "validate", -1),
+    ]
+
+
 def test_a_load_announces_exactly_the_months_that_it_returns(world: World, run_task):
     world.dimensions()
     # Received on 5 March, open; the export speaks of days up to 31 May: April and May carry it over.
@@ -247,9 +262,9 @@ def test_tidying_says_how_much_it_removed(world: World, run_task, tmp_path, monk
     old.write_text("a")
     os.utime(old, (time.time() - 25 * 3600,) * 2)
     swept, _ = run_task("tidy_up", "sweep_leftovers")
-    assert swept == {"landing_file": 1, "handed_in": 0, "temporary": 0, "staging": 0}
+    assert swept == {"landing_file": 1, "landed_copy": 0, "handed_in": 0, "temporary": 0, "staging": 0}
     assert run_task("tidy_up", "delete_landed")[0] == {"files": 0, "bytes": 0}
-    assert world.rows("SELECT count(*) FROM ops.sweep") == [(4,)]
+    assert world.rows("SELECT count(*) FROM ops.sweep") == [(5,)]
 
 
 def test_a_refresh_without_a_month_says_what_it_expects(run_task):

@@ -501,6 +501,10 @@ def test_what_is_given_to_make_arrives_as_it_is(tmp_path):
         (["form", f"UNIT={text}", "KY=-x"], ["form", "--", text, "-x"]),
         (["form", "UNIT=u", "KY=k", f"OUT={text}"], ["form", f"--out={text}", "--", "u", "k"]),
         (
+            ["forms", "KY=-k", *(f"{name}={text}" for name in ("DON_VI", "KY_LOAI", "OUT"))],
+            ["forms", f"--don-vi={text}", f"--ky-loai={text}", f"--out={text}", "--", "-k"],
+        ),
+        (
             ["rows", "MA=-m", "KY=k", *(f"{name}={text}" for name in ("DON_VI", "PHAN", "KY_LOAI", "CSV"))],
             ["rows", f"--phan={text}", f"--ky-loai={text}", f"--csv={text}", "--", "-m", "k", text],
         ),
@@ -512,7 +516,7 @@ def test_what_is_given_to_make_arrives_as_it_is(tmp_path):
     assert not mark.exists()
 
 
-@pytest.mark.parametrize("command", ["ingest", "refresh", "rows", "form"])
+@pytest.mark.parametrize("command", ["ingest", "refresh", "rows", "form", "forms"])
 def test_make_says_how_a_command_is_used_that_lacks_an_argument(tmp_path, command):
     done = made(tmp_path, command)
     assert (done.returncode, done.stdout) == (2, "")

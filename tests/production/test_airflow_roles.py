@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from cchc.database_roles import PAGES
 from tests.production.test_compose import REPO, SERVICES, environment
-from tools.local.settings import Home, Ports, load_secrets, stack_environment
+from tools.local.settings import PEOPLE, Home, Ports, load_secrets, stack_environment
 
 pytestmark = pytest.mark.long
 
@@ -32,6 +33,7 @@ ASKED: dict[str, list[tuple[str, str, object]]] = {
         ("GET", f"{RUN}/hitlDetails", None),
         ("GET", "/api/v2/importErrors", None),
     ],
+    "opens the pages": [("GET", "/cchc/", None), ("GET", "/cchc/don-vi", None)],
     "triggers, clears, marks, deletes": [
         ("POST", "/api/v2/dags/ingest_file/dagRuns", {"logical_date": None}),
         ("POST", "/api/v2/dags/ingest_file/clearTaskInstances", {}),
@@ -104,7 +106,7 @@ def told() -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def answers(postgres, tmp_path_factory) -> Iterator[dict[str, dict[str, list[int]]]]:
+def answers(postgres, make_world, tmp_path_factory) -> Iterator[dict[str, dict[str, list[int]]]]:
     """User ("" for none; named as its role) → column → what the API answered, with what airflow-init made."""
     home: Path = tmp_path_factory.mktemp("airflow")
     script = SERVICES["airflow-init"]["command"][-1].splitlines()
@@ -125,6 +127,9 @@ def answers(postgres, tmp_path_factory) -> Iterator[dict[str, dict[str, list[int
         | {
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPO / "plugins"),
+            "PYTHONPATH": str(REPO / "plugins"),
+            "CCHC_PAGES_DSN": postgres.dsn(make_world().engine.url.database, PAGES, driver="psycopg2"),
             "AIRFLOW__CORE__AUTH_MANAGER": str(environment("airflow-worker")["AIRFLOW__CORE__AUTH_MANAGER"]),
             "AIRFLOW__API_AUTH__JWT_SECRET": "khoa-cua-cac-kiem-thu" * 3,
             "AIRFLOW__API__SECRET_KEY": "khoa-cua-cac-kiem-thu" * 3,
@@ -164,7 +169,9 @@ def test_every_column_of_the_page_is_asked():
     assert {"Admin", "User", "can_bo", "Viewer"} <= told().keys()
 
 
-def test_the_local_stack_has_one_user_and_asks_for_a_password(tmp_path):
+def test_the_local_stack_asks_its_users_for_passwords(tmp_path):
     given = stack_environment(Home(tmp_path), Ports(1, 2, 3, 4), load_secrets(tmp_path))
-    assert given["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] == "admin:admin"
+    users = dict(user.split(":") for user in given["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"].split(","))
+    assert users == PEOPLE
+    assert [name for name, role in users.items() if role != "viewer"] == ["admin"]
     assert "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS" not in given

@@ -78,7 +78,7 @@ def restored(postgres, world: World, empty_database) -> Iterator[sa.Engine]:
 
     dump = run(words("pg_dump -U postgres -Fc -N"), "postgres", world.engine.url.database)
     with engine_of(empty_database).begin() as admin:
-        prepare(admin, postgres.secrets[OWNER], postgres.secrets["cchc_etl"])
+        prepare(admin, *(postgres.secrets[login] for login in (OWNER, "cchc_etl", "cchc_pages")))
     run(words("pg_restore -h 127.0.0.1"), OWNER, new, input=dump)
     owner = engine_of(postgres.dsn(new, OWNER, driver="psycopg2"))
     with owner.begin() as connection:

@@ -42,6 +42,8 @@ PACKAGE_ENVIRONMENT = {
 }
 # The end of the simulated source's data; a real source goes on.
 DEMO_ONLY = {"CCHC_NGUON_DEN"}
+# What only the api-server reads, which serves the pages.
+PAGES_ONLY = {"CCHC_PAGES_DSN"}
 
 # ${NAME}, ${NAME:-default}, ${NAME:?message}; `$$` is a dollar for the container's shell.
 REFERENCE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(:?[-?+])?")
@@ -258,6 +260,7 @@ def test_no_secret_has_a_default_and_every_secret_is_required():
         "REDIS_PASSWORD",
         "WAREHOUSE_ADMIN_PASSWORD",
         "WAREHOUSE_ETL_PASSWORD",
+        "WAREHOUSE_PAGES_PASSWORD",
         "WAREHOUSE_OWNER_PASSWORD",
     }
 
@@ -466,7 +469,14 @@ def test_services_that_run_tasks_get_what_the_package_reads(name):
         for variable in re.findall(r"""["'](CCHC_[A-Z_]+)["']""", path.read_text(encoding="utf-8"))
     }
     assert "CCHC_WAREHOUSE_DSN" in read
-    assert (read | PACKAGE_ENVIRONMENT) - DEMO_ONLY <= environment(name).keys()
+    assert (read | PACKAGE_ENVIRONMENT) - DEMO_ONLY - PAGES_ONLY <= environment(name).keys()
+
+
+def test_the_service_that_serves_pages_reads_the_warehouse_as_their_login():
+    given = environment("airflow-api-server")
+    assert given.keys() >= PAGES_ONLY | {"CCHC_FORM_KEY"}
+    assert "//cchc_pages:${WAREHOUSE_PAGES_PASSWORD:?" in str(given["CCHC_PAGES_DSN"])
+    assert not [name for name, value in given.items() if "WAREHOUSE_ETL_PASSWORD" in str(value)]
 
 
 def test_both_forms_of_the_warehouse_address_are_the_pipeline_s():
@@ -585,13 +595,14 @@ def test_what_makes_the_roles_is_what_the_local_stack_runs(postgres):
             "WAREHOUSE_ADMIN_DSN": postgres.dsn("cchc", "postgres", driver="psycopg2"),
             "WAREHOUSE_OWNER_PASSWORD": postgres.secrets["cchc_owner"],
             "WAREHOUSE_ETL_PASSWORD": postgres.secrets["cchc_etl"],
+            "WAREHOUSE_PAGES_PASSWORD": postgres.secrets["cchc_pages"],
         },
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    for login in ("cchc_owner", "cchc_etl"):
+    for login in ("cchc_owner", "cchc_etl", "cchc_pages"):
         engine = sa.create_engine(postgres.dsn("cchc", login, driver="psycopg2"), poolclass=sa.pool.NullPool)
         with engine.connect() as connection:
             right = "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"

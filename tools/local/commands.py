@@ -19,7 +19,7 @@ from cchc.shown import on_terminal
 from tools.local.settings import LOOPBACK, OWNER_LOGIN, Home, LocalStackError, time_limit
 
 # Commands that python -m cchc has too.
-OF_THE_PACKAGE = ("form", "rows", "reference", "verify", "ingest", "refresh")
+OF_THE_PACKAGE = ("form", "forms", "rows", "reference", "verify", "ingest", "refresh")
 # What stands after the name of such a command is not read here.
 HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -139,6 +139,12 @@ def postgres_run(context: typer.Context) -> int:
 def form(context: typer.Context) -> int:
     """Write the declaration form of a unit for a month."""
     return _cchc("form", context)
+
+
+@app.command(context_settings=HANDED_ON, add_help_option=False)
+def forms(context: typer.Context) -> int:
+    """Write the official files of a period."""
+    return _cchc("forms", context)
 
 
 @app.command(context_settings=HANDED_ON, add_help_option=False)

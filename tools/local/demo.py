@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import sqlalchemy as sa
 from rich.console import Console
 
 from cchc.commands.airflow_api import AirflowApi, AirflowApiError, Run
@@ -22,7 +23,7 @@ from cchc.sources.register import SYSTEMS
 from cchc.warehouse import engine_of
 from tools.declarations import write_declarations
 from tools.local.scoreboard import print_scoreboard
-from tools.local.settings import ADMIN_USER, Home, LocalStackError, time_limit
+from tools.local.settings import PEOPLE, VIEWERS, Home, LocalStackError, time_limit
 from tools.local.stack import Stack, running_stack
 
 DAGS = (
@@ -129,12 +130,22 @@ def demo(home: Home, stay: bool) -> None:
             session.prepare_dags()
             session.load_months(months)
             session.runs.wait_for_refreshes()
+        introduce_viewers(stack)
         print_batches(session.engine, session.runs.since)
         print_scoreboard(session.engine, months)
         if stay:
             display.note(access(stack))
             stack.let_go()
     display.note(f"Done in {time.monotonic() - started:.0f} s.")
+
+
+def introduce_viewers(stack: Stack) -> None:
+    """Says in the warehouse who sees which rows on the pages, once the units are there."""
+    with engine_of(stack.owner_dsn).begin() as connection:
+        for name, unit in VIEWERS.items():
+            connection.execute(
+                sa.text("SELECT ops.gan_nguoi_xem(:name, :unit)"), {"name": name, "unit": unit}
+            )
 
 
 @contextmanager
@@ -166,8 +177,11 @@ def access(stack: Stack) -> str:
     """How to reach a running stack and how to stop it."""
     return "\n".join(
         [
+            f"Pages      {stack.ports.ui_address}/cchc/",
             f"Airflow    {stack.ports.ui_address}",
-            f"           user {ADMIN_USER}, its password is `admin` in the file of secrets",
+            f"           users {', '.join(PEOPLE)}; passwords stand under these names in the file of secrets",
+            "           admin: engineer; can_bo: an officer; cua_don_vi: somebody of "
+            f"{VIEWERS['cua_don_vi']}; xem: figures only",
             "Warehouse  make psql",
             f"BI         psql {stack.bi_dsn}",
             "           reads mart without lists of dossiers, and nothing else",

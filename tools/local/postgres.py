@@ -29,6 +29,7 @@ from tools.local.settings import (
     LOOPBACK,
     MARK,
     OWNER_LOGIN,
+    PAGES_LOGIN,
     TIME_ZONE,
     LocalStackError,
     any_free_port,
@@ -314,7 +315,7 @@ class EmbeddedPostgres:
         finally:
             connection.close()
         with self._superuser("cchc") as warehouse:
-            prepare(warehouse, self.secrets[OWNER_LOGIN], self.secrets[ETL_LOGIN])
+            prepare(warehouse, *(self.secrets[login] for login in (OWNER_LOGIN, ETL_LOGIN, PAGES_LOGIN)))
             if BI_LOGIN not in roles:
                 warehouse.exec_driver_sql(
                     f"CREATE ROLE {BI_LOGIN} LOGIN IN ROLE {BI_ROLE} PASSWORD %s", (self.secrets[BI_LOGIN],)

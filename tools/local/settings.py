@@ -22,9 +22,14 @@ REPO = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 ADMIN_USER = "admin"
+# People of Airflow → their role there. What rows they see is said in the warehouse: VIEWERS.
+PEOPLE = {ADMIN_USER: "admin", "can_bo": "viewer", "cua_don_vi": "viewer", "xem": "viewer"}
+# Who sees more than figures → the unit whose rows they see; None: those of all units.
+VIEWERS = {ADMIN_USER: None, "can_bo": None, "cua_don_vi": "86.so-tu-phap"}
 # Logins of the warehouse: for migrations only, for the pipeline, for BI tools.
 OWNER_LOGIN = "cchc_owner"
 ETL_LOGIN = "cchc_etl"
+PAGES_LOGIN = "cchc_pages"
 BI_LOGIN = "bi"
 # The simulators' data end with this month; schedules end with it (see the DAGs' end_date).
 SOURCE_LAST_MONTH, SOURCE_ENDS = "2025-08", "2025-09-01"
@@ -162,8 +167,9 @@ def load_secrets(home: Path) -> dict[str, str]:
             "airflow",
             OWNER_LOGIN,
             ETL_LOGIN,
+            PAGES_LOGIN,
             BI_LOGIN,
-            "admin",
+            *PEOPLE,
             "jwt",
             "api_secret",
             "form_key",
@@ -309,7 +315,7 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
             # The audit log keeps requests whole, refused ones too: what somebody typed for a param stays out.
             "sensitive_var_conn_names": "conf",
             "auth_manager": auth,
-            "simple_auth_manager_users": f"{ADMIN_USER}:admin",
+            "simple_auth_manager_users": ",".join(f"{name}:{role}" for name, role in PEOPLE.items()),
             "simple_auth_manager_passwords_file": str(home.passwords_file),
             "execution_api_server_url": f"{ports.ui_address}/execution/",
             # The default asks DNS for the full name, which can hang on a machine without one.
@@ -346,6 +352,7 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
             "CCHC_AIRFLOW_USER": ADMIN_USER,
             "CCHC_AIRFLOW_PASSWORD": secrets["admin"],
             "CCHC_FORM_KEY": secrets["form_key"],
+            "CCHC_PAGES_DSN": warehouse_dsn(ports, secrets, PAGES_LOGIN),
             "AIRFLOW_CONN_CCHC_WAREHOUSE": f"postgres://{warehouse}",
             "AIRFLOW_CONN_CCHC_TTHC": f"http://{tthc}@{LOOPBACK}:{ports.tthc}",
             "AIRFLOW_CONN_CCHC_QLVB": f"http://{qlvb}@{LOOPBACK}:{ports.qlvb}",

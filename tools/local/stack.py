@@ -30,6 +30,7 @@ from tools.local.settings import (
     LOOPBACK,
     MARK,
     OWNER_LOGIN,
+    PEOPLE,
     REPO,
     SOURCE_LAST_MONTH,
     Home,
@@ -117,7 +118,8 @@ class Supervisor:
         self.postgres = postgres
         processes.end_marked(self.home.path, spare=self._postgres_pids())
         self.env = clean_environment() | stack_environment(self.home, ports, self.secrets)
-        write_private(self.home.passwords_file, json.dumps({ADMIN_USER: self.secrets["admin"]}) + "\n")
+        passwords = {name: self.secrets[name] for name in PEOPLE}
+        write_private(self.home.passwords_file, json.dumps(passwords) + "\n")
 
         self._tell("preparing the databases")
         for name, port in zip(SIMULATORS, (ports.tthc, ports.qlvb), strict=True):

@@ -25,6 +25,7 @@ from cchc.figures.drill import rows_behind
 from cchc.loading.organisation import load_organisation
 from cchc.private_file import write_private
 from cchc.registers.working_calendar import sync_calendar
+from cchc.reports.files import official_files
 from cchc.shown import in_spreadsheet, in_table, on_terminal
 from cchc.sources.incoming import handed_in
 from cchc.spelling import fold, one_line
@@ -95,6 +96,11 @@ def _figures_period(context: typer.Context, text: str) -> str:
     return arguments.period(context.params["ky_loai"], text)
 
 
+def _official_period(context: typer.Context, text: str) -> str:
+    kind = context.params["ky_loai"]
+    return arguments.period(kind, text) if kind else arguments.named_period(text).ky
+
+
 def _export(context: typer.Context, text: str) -> str:
     return str(arguments.export(context.params["dataset"], text))
 
@@ -130,6 +136,39 @@ def form(
     print(f"When it is filled in: put it into {folder}, which is read every hour, or")
     file = in_table(shlex.quote(str(path)))
     print(f"make ingest DATASET=khai_bao FILE={file} (python -m cchc ingest khai_bao {file})")
+
+
+@app.command()
+def forms(
+    ky: Annotated[str, typer.Argument(metavar="KY", callback=_official_period, help="a period, as 2025-Q1")],
+    don_vi: Annotated[
+        str, typer.Option(metavar="DON_VI", help="a unit's code, or TONG:<level>")
+    ] = "TONG:toan_tinh",
+    ky_loai: Annotated[
+        str | None,
+        typer.Option(
+            parser=arguments.period_kind,
+            metavar=_choices(arguments.PeriodKind),
+            is_eager=True,
+            help="default: the calendar's period of that name",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="where to (default: bieu_mau_<kind>_<period>)")
+    ] = None,
+) -> None:
+    """Write a period's official files: II.06a, figures, a draft of the report; a unit's late dossiers."""
+    kind = ky_loai or arguments.named_period(ky).ky_loai
+    engine = _warehouse()
+    arguments.answering_unit(engine, don_vi)
+    folder = out or Path(f"bieu_mau_{kind}_{ky}")
+    files = official_files(engine, kind, ky, don_vi)
+    with _writing("OUT", folder, "a folder"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for file in files:
+            write_private(folder / file.name, file.content)
+    for file in files:
+        print(f"{one_line(folder / file.name)}: {in_table(file.standing.words)}.")
 
 
 @app.command()
@@ -264,14 +303,16 @@ def _write_table(rows: "pd.DataFrame", path: Path) -> None:
 
 
 @contextmanager
-def _writing(variable: str, path: Path) -> Iterator[None]:
+def _writing(
+    variable: str, path: Path, expected: str = "the path of a file in a folder that there is"
+) -> Iterator[None]:
     """Says in one line that a file could not be written."""
     try:
         yield
     except OSError as error:
         raise CchcError(
             f"{variable}={one_line(path)}: cannot be written ({error.strerror or error}). "
-            f"Expected the path of a file in a folder that there is."
+            f"Expected {expected}."
         ) from error
 
 

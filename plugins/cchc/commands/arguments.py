@@ -1,5 +1,6 @@
 """What the commands take: each argument is refused in one line that says what is accepted."""
 
+import contextlib
 import difflib
 import functools
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from cchc.contracts import contract_of, contracts
 from cchc.errors import BadFile, CchcError
 from cchc.figures.definitions import LEVELS, indicators
 from cchc.figures.drill import Part
-from cchc.periods import first_period, parse_month, parse_period
+from cchc.periods import Period, first_period, parse_month, parse_period
 from cchc.reading.parsing import require_export
 from cchc.spelling import fold, one_line
 
@@ -43,6 +44,18 @@ def period(kind: str, text: str) -> str:
     except CchcError as error:
         accepted = str(error).partition(": expected ")[2]
         raise CchcError(f"KY={text!r} is no period of kind {kind}. Expected {accepted}") from error
+
+
+def named_period(text: str) -> Period:
+    """The period of this name: of the calendar where one is called so, else of the report regime."""
+    first_period()
+    for kind in ("thang", "quy", "nua_nam", "nam", "ky_bao_cao"):
+        with contextlib.suppress(CchcError):
+            return parse_period(kind, text)
+    raise CchcError(
+        f"KY={text!r} is no period. Expected a month (2025-03), a quarter (2025-Q1), half a year (2025-H1), "
+        "nine months (2025-9T) or a year (2025)."
+    )
 
 
 def figure(text: str) -> str:

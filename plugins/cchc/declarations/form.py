@@ -79,16 +79,22 @@ def write_form(engine: sa.Engine, name: str, ky: str, path: Path, keys: Keys | N
     OSError when the file cannot be written.
     """
     month = parse_month(ky)
-    keys = keys or Keys.of_environment()
     with engine.connect() as connection:
         unit = unit_named(connection, name, month)
-        known = declared(connection, unit, month)
-    # In memory first: where the file cannot be written, no half of it is left either.
+        # In memory first: where the file cannot be written, no half of it is left either.
+        content = form_of(connection, unit, month, keys)
+    write_private(path, content)
+    return unit
+
+
+def form_of(connection: sa.Connection, unit: DeclaringUnit, month: Month, keys: Keys | None = None) -> bytes:
+    """The form of one unit for one month, as write_form writes it."""
+    keys = keys or Keys.of_environment()
+    known = declared(connection, unit, month)
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
         _fill(book, unit, month, known, seal_of(unit.ma_don_vi, month.ky, keys))
-    write_private(path, content.getvalue())
-    return unit
+    return content.getvalue()
 
 
 def seal_of(ma_don_vi: str, ky: str, keys: Keys) -> str:

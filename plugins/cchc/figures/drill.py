@@ -23,7 +23,17 @@ Part = Literal["tu_so", "mau_so", "con_lai"]
 def rows_behind(
     engine: sa.Engine, ma: str, ky: str, unit: str, part: Part = "tu_so", ky_loai: str = "thang"
 ) -> pd.DataFrame:
+    """As rows_seen_by, on a connection of its own."""
+    with engine.connect() as connection:
+        return rows_seen_by(connection, ma, ky, unit, part, ky_loai)
+
+
+def rows_seen_by(
+    connection: sa.Connection, ma: str, ky: str, unit: str, part: Part = "tu_so", ky_loai: str = "thang"
+) -> pd.DataFrame:
     """The rows behind one figure of mart.chi_so, with where they came from: dossiers, documents, …
+
+    Of these, the ones that the role of the connection may read.
 
     `part`: tu_so (numerator), mau_so (denominator), con_lai (in the denominator only: for a rate,
     those that pull it down). `unit`: a unit's code or TONG:<cap>. For a figure that counts distinct
@@ -36,23 +46,20 @@ def rows_behind(
     if not indicator.tu_so:
         raise CchcError(f"{ma} is not counted from rows: {indicator.khong_tinh_duoc or indicator.cach_tinh}")
     period = parse_period(ky_loai, ky)
-    with engine.connect() as connection:
-        months = connection.execute(
-            sa.text(
-                "SELECT ky, changed > refreshed AS waits FROM ops.period WHERE ky = ANY(:kys) ORDER BY ky"
-            ),
-            {"kys": [m.ky for m in period.months()]},
-        ).all()
-        if not months:
-            raise CchcError(f"The warehouse holds nothing of {ky_loai} {ky} yet.")
-        if waiting := [row.ky for row in months if row.waits]:
-            raise CchcError(
-                f"Month {waiting[0]} waits to be counted again, so figures of {ky_loai} {ky} are older than "
-                f"their rows. Refresh it first: make refresh KY={waiting[0]}."
-            )
-        wanted = _rows(connection, indicator.tu_so if part == "tu_so" else indicator.mau_so, period, unit)
-        if part == "con_lai":
-            wanted = _without(wanted, _rows(connection, indicator.tu_so, period, unit))
+    months = connection.execute(
+        sa.text("SELECT ky, changed > refreshed AS waits FROM ops.period WHERE ky = ANY(:kys) ORDER BY ky"),
+        {"kys": [m.ky for m in period.months()]},
+    ).all()
+    if not months:
+        raise CchcError(f"The warehouse holds nothing of {ky_loai} {ky} yet.")
+    if waiting := [row.ky for row in months if row.waits]:
+        raise CchcError(
+            f"Month {waiting[0]} waits to be counted again, so figures of {ky_loai} {ky} are older than "
+            f"their rows. Refresh it first: make refresh KY={waiting[0]}."
+        )
+    wanted = _rows(connection, indicator.tu_so if part == "tu_so" else indicator.mau_so, period, unit)
+    if part == "con_lai":
+        wanted = _without(wanted, _rows(connection, indicator.tu_so, period, unit))
     return wanted.drop(columns="dong_goc").reset_index(drop=True)
 
 

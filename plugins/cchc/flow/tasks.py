@@ -44,6 +44,7 @@ def reference() -> dict[str, Any]:
     context = get_current_context()
     sync(_warehouse(context))
     batch, periods = load_organisation(_warehouse(context), _landing())
+    _note_run(context, batch.batch_id)
     if periods:
         context["outlet_events"][THANG_CO_THAY_DOI].add_partitions(periods)
     return {"batch_id": batch.batch_id, "read": batch.lines_read, "periods": periods}
@@ -64,6 +65,7 @@ def land(dataset: str) -> dict[str, Any]:
         raise BadDefinition(f"Dataset {dataset} has no api: it is not pulled from a source system.")
     client = _client(contract.api.system)
     landed = land_api(_warehouse(context), _landing(), contract, client, _until(context))
+    _note_run(context, landed.batch_id)
     return {"dataset": dataset, "batch_id": landed.batch_id, "new": landed.new}
 
 
@@ -119,6 +121,7 @@ def land_file() -> dict[str, Any]:
         began=context["dag_run"].start_date,
         accept=require_export,
     )
+    _note_run(context, landed.batch_id)
     return {"dataset": params["dataset"], "batch_id": landed.batch_id, "new": landed.new}
 
 
@@ -148,7 +151,9 @@ def land_form(path: str) -> dict[str, Any]:
     folder = Path(os.environ["CCHC_FORM_DIR"])
     source = form_of(folder, path)
     # The name of a mapped task is kept by Airflow.
-    landed = land(_warehouse(_named(kept_name(legible(source.name)))), _landing(), folder, source)
+    context = _named(kept_name(legible(source.name)))
+    landed = land(_warehouse(context), _landing(), folder, source)
+    _note_run(context, landed.batch_id)
     return {"dataset": DATASET, "batch_id": landed.batch_id, "new": landed.new}
 
 
@@ -191,6 +196,7 @@ def validate(landed: dict[str, Any]) -> dict[str, Any]:
     from cchc.judging.validation import validate as judge
 
     context = _named(f"{landed['dataset']} #{landed['batch_id']}")
+    _note_run(context, landed["batch_id"])
     batch = judge(_warehouse(context), landed["batch_id"])
     return {
         "dataset": batch.dataset,
@@ -212,6 +218,7 @@ def load_core(judged: dict[str, Any]) -> dict[str, Any]:
     from cchc.loading.load import load
 
     context = _named(f"{judged['dataset']} #{judged['batch_id']}")
+    _note_run(context, judged["batch_id"])
     batch, periods = load(_warehouse(context), judged["batch_id"])
     if periods:
         context["outlet_events"][THANG_CO_THAY_DOI].add_partitions(periods)
@@ -300,6 +307,14 @@ def _warehouse(context: Context) -> "Engine":
     return engine_of(
         BaseHook.get_connection("cchc_warehouse").get_uri(), int(limit.total_seconds()) if limit else 0
     )
+
+
+def _note_run(context: Context, batch_id: int) -> None:
+    from cchc.batches import note_run
+
+    instance = context["ti"]
+    place = -1 if instance.map_index is None else instance.map_index
+    note_run(_warehouse(context), batch_id, instance.dag_id, instance.run_id, instance.task_id, place)
 
 
 def _client(code: str) -> "SourceClient":

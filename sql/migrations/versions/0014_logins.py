@@ -5,7 +5,7 @@ from alembic import op
 from cchc.database_objects import run_migration
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 
 
 def upgrade() -> None:

@@ -1,0 +1,116 @@
+"""The web application: who asks is told by whoever serves it, each page has a module of its own."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+
+from cchc.errors import CchcError
+from cchc.pages import dossiers, indicator, official, operations, scoreboard, unit
+from cchc.pages.page import page
+from cchc.pages.viewer import LONGEST_STATEMENT_S, NotForThisViewer
+from cchc.warehouse import engine_of
+
+STATIC = Path(__file__).parent / "static"
+# Pages load nothing from another host, run no script that is not a file of theirs, and stand in no frame but
+# Airflow's. Vega sets styles of its own.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    # What one person may see is kept for nobody else.
+    "Cache-Control": "private, no-store",
+}
+
+Asker = Callable[[Request], Awaitable[str]]
+
+
+class NotLoggedIn(Exception):
+    """Nobody has logged in. `login`: the address where one can, to which the wanted page is added."""
+
+    def __init__(self, login: str) -> None:
+        super().__init__(login)
+        self.login = login
+
+
+def build(dsn: str, asker: Asker) -> FastAPI:
+    """The application on the warehouse `dsn` (login cchc_pages).
+
+    `asker` gives the name of who asks; it raises NotLoggedIn, or NotForThisViewer for whom no page is.
+    """
+    app = FastAPI(title="Chỉ số CCHC", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.asker = asker
+    # Somebody waits: no session is made for each page.
+    url = engine_of(dsn, statement_timeout_s=LONGEST_STATEMENT_S).url
+    app.state.engine = sa.create_engine(url, hide_parameters=True, pool_size=8, pool_pre_ping=True)
+    for module in (scoreboard, indicator, dossiers, unit, official, operations):
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_exception_handler(NotLoggedIn, _to_login)
+    app.add_exception_handler(NotForThisViewer, _not_for_you)
+    app.add_exception_handler(CchcError, _bad_request)
+    app.add_exception_handler(RequestValidationError, _bad_address)
+    app.add_exception_handler(HTTPException, _not_there)
+    app.add_exception_handler(404, _not_there)
+    app.add_exception_handler(sa.exc.OperationalError, _away)
+    app.middleware("http")(_with_headers)
+    return app
+
+
+async def _with_headers(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _to_login(request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotLoggedIn)
+    if "text/html" not in request.headers.get("accept", ""):
+        return _told(request, 401, "Chưa đăng nhập", "Đăng nhập vào Airflow rồi mở lại trang này.")
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return Response(status_code=303, headers={"Location": f"{error.login}?next={quote(wanted, safe='')}"})
+
+
+def _not_for_you(request: Request, error: Exception) -> Response:
+    return _told(request, 403, "Không có quyền xem trang này", str(error))
+
+
+def _bad_request(request: Request, error: Exception) -> Response:
+    return _told(request, 400, "Không hiểu yêu cầu", str(error))
+
+
+def _bad_address(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    what = ", ".join(".".join(str(part) for part in found["loc"][1:]) for found in error.errors())
+    return _told(request, 400, "Không hiểu yêu cầu", f"Địa chỉ trang có giá trị không dùng được: {what}.")
+
+
+def _not_there(request: Request, error: Exception) -> Response:
+    why = getattr(error, "detail", "")
+    return _told(
+        request,
+        getattr(error, "status_code", 404),
+        "Không có trang này",
+        why if why not in ("", "Not Found") else "Địa chỉ không ứng với trang nào. Chọn một trang ở trên.",
+    )
+
+
+def _away(request: Request, _error: Exception) -> Response:
+    return _told(
+        request,
+        503,
+        "Kho dữ liệu không trả lời",
+        "Thử lại sau một phút. Nếu vẫn vậy, báo người vận hành: docs/runbook.md, mục kho không trả lời.",
+    )
+
+
+def _told(request: Request, code: int, title: str, what: str) -> Response:
+    return page(request, "error.html", None, status_code=code, title=title, what=what)

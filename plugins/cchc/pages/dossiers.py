@@ -1,0 +1,132 @@
+"""The dossiers behind a figure, each with its file and line; to look through, and to take along."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from starlette.responses import Response
+
+from cchc.figures.drill import Part, rows_seen_by
+from cchc.pages.files import table_file
+from cchc.pages.indicator import WHOLE, definition_of
+from cchc.pages.page import Read, page
+from cchc.pages.periods import chosen_period
+from cchc.pages.scoreboard import PROVINCE
+from cchc.pages.viewer import NotForThisViewer
+from cchc.spelling import fold
+
+router = APIRouter()
+SHOWN = 200
+PARTS = {
+    "tu_so": "Trong tử số",
+    "con_lai": "Còn lại: có trong mẫu số, không có trong tử số",
+    "mau_so": "Mẫu số",
+}
+HEADINGS = {
+    "nguon": "Nguồn",
+    "ma_don_vi": "Mã đơn vị",
+    "ten_don_vi": "Đơn vị",
+    "ma_ho_so": "Mã hồ sơ",
+    "ma_tthc": "Mã thủ tục",
+    "tiep_nhan": "Tiếp nhận",
+    "hen_tra": "Hẹn trả",
+    "ket_thuc": "Kết thúc",
+    "trang_thai_ho_so": "Trạng thái",
+    "thoi_gian_danh_gia": "Lúc đánh giá",
+    "danh_gia": "Đánh giá",
+    "kenh_thuc_hien": "Kênh",
+    "ma_hscv": "Mã hồ sơ công việc",
+    "mo": "Mở",
+    "han_giai_quyet": "Hạn giải quyết",
+    "dong": "Đóng",
+    "trang_thai": "Trạng thái",
+    "tren_he_thong": "Trên hệ thống",
+    "chi_giay": "Chỉ giấy",
+    "ma_so_lieu": "Mã số liệu",
+    "gia_tri": "Giá trị",
+    "ky": "Tháng",
+    "ngay_khai": "Lúc khai",
+    "chuc_danh": "Chức danh",
+    "ma_van_ban": "Mã văn bản",
+    "huong": "Hướng",
+    "loai_van_ban": "Loại",
+    "dang_ky": "Đăng ký",
+    "den": "Đến",
+    "phat_hanh": "Phát hành",
+    "ky_so": "Ký số",
+    "gui_dien_tu": "Gửi điện tử",
+    "gui_giay": "Gửi giấy",
+    "batch_id": "Lô",
+    "original_name": "Tệp",
+    "line_no": "Dòng",
+    "sha256": "SHA-256 của tệp",
+}
+NOT_SHOWN = ("ma_don_vi", "sha256")
+
+
+@router.get("/chi-so/{ma}/ho-so")
+def dossiers(
+    request: Request,
+    read: Read,
+    ma: str,
+    ky: str,
+    ky_loai: str = "thang",
+    don_vi: str = "",
+    phan: Part = "tu_so",
+    tim: Annotated[str, Query(max_length=100)] = "",
+    xep: Annotated[str, Query(max_length=40)] = "",
+    giam: bool = False,
+    tep: Literal["csv", "xlsx"] | None = None,
+) -> Response:
+    """`phan`: which rows; `tim`: a text that a cell holds; `xep`, `giam`: sorted by; `tep`: as a file."""
+    definition = definition_of(read, ma)
+    choice = chosen_period(read, ky_loai, ky)
+    unit = _asked_unit(read, don_vi)
+    found = rows_seen_by(read.connection, ma, choice.ky, unit, phan, ky_loai)
+    found = found.convert_dtypes().astype(object).where(found.notna(), "")
+    if tim:
+        wanted = fold(tim)
+        found = found[found.map(lambda cell: wanted in fold(str(cell))).any(axis=1)]
+    if xep:
+        if xep not in found.columns:
+            raise HTTPException(404, f"Bảng này không có cột {xep!r}.")
+        found = found.sort_values(xep, ascending=not giam, kind="stable", key=lambda column: column.map(str))
+    if tep:
+        return table_file(found.rename(columns=HEADINGS), tep, f"{ma}_{choice.ky}_{phan}", "Hồ sơ")
+    shown = found.drop(columns=list(NOT_SHOWN)).head(SHOWN)
+    return page(
+        request,
+        "dossiers.html",
+        read,
+        definition=definition,
+        choice=choice,
+        don_vi=unit,
+        phan=phan,
+        parts_of_figure=PARTS if _has_denominator(read, ma, ky_loai, choice.ky) else {"tu_so": "Tất cả"},
+        tim=tim,
+        xep=xep,
+        giam=giam,
+        columns=[(name, HEADINGS.get(name, name)) for name in shown.columns],
+        rows=shown.to_dict("records"),
+        all_rows=len(found),
+    )
+
+
+def _asked_unit(read: Read, don_vi: str) -> str:
+    """The unit whose rows are wanted: the viewer's own when none is named."""
+    if not read.viewer.sees_rows:
+        raise NotForThisViewer(
+            "Hồ sơ sau con số dành cho cán bộ và đơn vị. Người quản trị cấp quyền bằng "
+            f"SELECT ops.gan_nguoi_xem('{read.viewer.name}', 'mã đơn vị');"
+        )
+    if read.viewer.sees_every_row:
+        return don_vi or PROVINCE
+    own = {row.ma for row in read.rows("own_units")}
+    wanted = read.viewer.ma_don_vi if not don_vi or don_vi.startswith(WHOLE) else don_vi
+    if wanted is None or wanted not in own:
+        raise NotForThisViewer("Hồ sơ của đơn vị khác không xem được; các con số của đơn vị ấy thì xem được.")
+    return wanted
+
+
+def _has_denominator(read: Read, ma: str, ky_loai: str, ky: str) -> bool:
+    row = read.row("has_denominator", ma=ma, ky_loai=ky_loai, ky=ky)
+    return bool(row and row.co_mau_so)

@@ -1,0 +1,37 @@
+"""Tables that are taken along as files: what a spreadsheet would compute is inert in them."""
+
+import io
+from csv import QUOTE_NONNUMERIC
+from typing import TYPE_CHECKING, Literal
+
+from starlette.responses import Response
+
+from cchc.shown import in_spreadsheet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FileKind = Literal["csv", "xlsx"]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def table_file(rows: "pd.DataFrame", kind: FileKind, name: str, sheet: str) -> Response:
+    """The table as `name`.csv or `name`.xlsx (ASCII)."""
+    import pandas as pd  # noqa: PLC0415 - only who asks for a file waits for it
+
+    inert = rows.map(in_spreadsheet).rename(columns=in_spreadsheet)
+    if kind == "csv":
+        # With a mark: Excel takes a file without one for one of the machine's old code page.
+        content = b"\xef\xbb\xbf" + inert.to_csv(index=False, quoting=QUOTE_NONNUMERIC).encode()
+        return download(content, "text/csv; charset=utf-8", f"{name}.csv")
+    buffer = io.BytesIO()
+    options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
+    with pd.ExcelWriter(buffer, engine="xlsxwriter", engine_kwargs=options) as book:
+        inert.to_excel(book, index=False, sheet_name=sheet)
+        book.sheets[sheet].autofit(300)
+    return download(buffer.getvalue(), XLSX, f"{name}.xlsx")
+
+
+def download(content: bytes, media_type: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media_type, headers=headers)

@@ -1,0 +1,84 @@
+"""Một chỉ số: what it is, how it went, who stands where, what changed."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import Response
+
+from cchc.charts import trend
+from cchc.pages.page import Read, page
+from cchc.pages.periods import chosen_period
+from cchc.pages.scoreboard import PROVINCE
+from cchc.vietnamese import LEVELS, UNITS
+
+router = APIRouter()
+WHOLE = "TONG:"
+
+
+@router.get("/chi-so/{ma}")
+def indicator(
+    request: Request,
+    read: Read,
+    ma: str,
+    ky_loai: str = "thang",
+    ky: str = "",
+    cap: str = "",
+    don_vi: str = PROVINCE,
+) -> Response:
+    """One indicator in a period; `cap`: the level whose units are ranked; `don_vi`: whose trend is drawn."""
+    definition = definition_of(read, ma)
+    choice = chosen_period(read, ky_loai, ky)
+    binds = {"ma": ma, "ky_loai": ky_loai, "ky": choice.ky, "don_vi": don_vi, "den_ngay": choice.den_ngay}
+    figures = read.rows("ranking", **binds) if choice.ky else []
+    shown = next((row for row in figures if row.ma_don_vi == don_vi), None)
+    levels = [c for c in LEVELS if any(r.cap == c and not r.ma_don_vi.startswith(WHOLE) for r in figures)]
+    if cap not in levels:
+        cap = shown.cap if shown and shown.cap in levels else next(iter(levels), "")
+    history = read.rows("trend", **binds) if choice.ky else []
+    unit = UNITS[definition.loai].strip() or "số lượng"
+    chart = trend(history, f"{definition.ten}, {shown.ten_don_vi if shown else don_vi}", unit)
+    return page(
+        request,
+        "indicator.html",
+        read,
+        definition=definition,
+        choice=choice,
+        don_vi=don_vi,
+        shown=shown,
+        whole=[row for row in figures if row.ma_don_vi.startswith(WHOLE)],
+        ranking=with_bars([row for row in figures if row.cap == cap and not row.ma_don_vi.startswith(WHOLE)]),
+        levels_with_units=levels,
+        cap=cap,
+        history=history,
+        chart=json.dumps(chart, ensure_ascii=False),
+        changes=read.rows("figure_changes", **binds | {"don_vi": None})
+        if choice.ky and read.viewer.sees_every_row
+        else [],
+    )
+
+
+@router.get("/chi-so/{ma}/cach-doc")
+def readings(
+    request: Request, read: Read, ma: str, ky_loai: str, ky: str, don_vi: str = PROVINCE
+) -> Response:
+    """The other readings beside the published one: a part of the page that is asked for by itself."""
+    definition = definition_of(read, ma)
+    choice = chosen_period(read, ky_loai, ky)
+    found = read.rows("readings", ma=ma, ky_loai=ky_loai, ky=choice.ky, don_vi=don_vi)
+    return page(request, "readings.html", read, definition=definition, found=found)
+
+
+def definition_of(read: Read, ma: str) -> Any:
+    """The indicator `ma`; raises HTTPException 404 when there is none that is published."""
+    found = read.row("indicator", ma=ma)
+    if found is None:
+        raise HTTPException(404, f"Không có chỉ số {ma!r}. Bảng điểm liệt kê mọi chỉ số.")
+    return found
+
+
+def with_bars(rows: list[Any]) -> list[tuple[Any, Decimal]]:
+    """Each row with the length of its bar in percent of the greatest value (or of 100)."""
+    greatest = max([row.gia_tri for row in rows if row.gia_tri is not None] + [Decimal(100)])
+    return [(row, (row.gia_tri or Decimal(0)) * 100 / greatest) for row in rows]

@@ -1,0 +1,66 @@
+"""Fills the templates; what every page has stands here: the reading, who looks, the way around."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from starlette.responses import Response
+
+from cchc.pages.viewer import Reading, reading_as
+from cchc.vietnamese import LEVELS, PERIOD_KINDS, filters, period
+
+FOLDER = Path(__file__).parent / "templates"
+
+
+@pass_context
+def link(context: Context, name: str, **parts: str) -> str:
+    """The address of one of our pages, wherever the application is mounted.
+
+    Starlette's own url_for looks among the pages of the outermost application.
+    """
+    request: Request = context["request"]
+    return f"{request.scope.get('root_path', '')}{request.app.url_path_for(name, **parts)}"
+
+
+@cache
+def _templates() -> Jinja2Templates:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(filters())
+    environment.globals.update(link=link, levels=LEVELS, period_kinds=PERIOD_KINDS, period=period)
+    return Jinja2Templates(env=environment)
+
+
+async def _asked_by(request: Request) -> str:
+    name: str = await request.app.state.asker(request)
+    return name
+
+
+def _reading(request: Request, name: Annotated[str, Depends(_asked_by)]) -> Iterator[Reading]:
+    with reading_as(request.app.state.engine, name) as reading:
+        yield reading
+
+
+# What a page's function takes to read the warehouse as whoever asks.
+Read = Annotated[Reading, Depends(_reading)]
+
+
+def page(
+    request: Request, template: str, reading: Reading | None, *, status_code: int = 200, **values: Any
+) -> Response:
+    """The page that a template makes of `values`; `reading` None for one that needs no login."""
+    viewer = reading.viewer if reading else None
+    return _templates().TemplateResponse(
+        request, template, {"viewer": viewer, **values}, status_code=status_code
+    )

@@ -1,0 +1,88 @@
+"""Who looks at a page, and the warehouse as that person may read it.
+
+Airflow says who it is, ops.nguoi_xem as what the person reads; PostgreSQL's grants and row-level security say
+which rows these are.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from cchc.database_roles import BI, STEWARD, UNIT
+from cchc.repository import sql_file
+from cchc.warehouse import named_in
+
+# A page that takes longer than this helps nobody.
+LONGEST_STATEMENT_S = 20
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Somebody who has logged in. `role`: the role of PostgreSQL as which the warehouse is read."""
+
+    name: str
+    role: str
+    ma_don_vi: str | None = None
+    ten_don_vi: str | None = None
+
+    @property
+    def sees_every_row(self) -> bool:
+        return self.role == STEWARD
+
+    @property
+    def sees_rows(self) -> bool:
+        """Whether there are dossiers that the viewer may see."""
+        return self.role in (STEWARD, UNIT)
+
+
+class NotForThisViewer(Exception):
+    """The page is there, and this viewer has no right to it. `why`: in Vietnamese, what is needed."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One transaction that reads the warehouse with the rights of one viewer."""
+
+    connection: sa.Connection
+    viewer: Viewer
+
+    def rows(self, file: str, **binds: Any) -> list[sa.Row[Any]]:
+        """The rows that a file of sql/pages gives."""
+        statement = sa.text(sql_file(f"pages/{file}.sql"))
+        return list(self.connection.execute(statement, named_in(statement, binds)).all())
+
+    def row(self, file: str, **binds: Any) -> sa.Row[Any] | None:
+        """The first of them, or None."""
+        return next(iter(self.rows(file, **binds)), None)
+
+    def only_for_stewards(self) -> None:
+        """Raises NotForThisViewer for whoever does not see the rows of all units."""
+        if not self.viewer.sees_every_row:
+            raise NotForThisViewer(
+                "Trang này dành cho cán bộ được xem dòng của mọi đơn vị. Người quản trị cấp quyền bằng "
+                f"SELECT ops.gan_nguoi_xem('{self.viewer.name}');"
+            )
+
+
+@contextmanager
+def reading_as(engine: sa.Engine, name: str) -> Iterator[Reading]:
+    """The warehouse as `name` may read it; nothing can be written.
+
+    `engine`: of the login cchc_pages, which has no right of its own but to become one of the readers.
+    """
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ")
+        found = connection.execute(sa.text("SELECT * FROM ops.nguoi_xem_la(:name)"), {"name": name}).one()
+        # Quoted by the function, and one of three.
+        connection.exec_driver_sql(f"SET LOCAL ROLE {found.vai}")
+        yield Reading(connection, Viewer(name, found.vai, found.ma_don_vi, found.ten_don_vi))
+
+
+ROLES = (STEWARD, UNIT, BI)

@@ -1,0 +1,25 @@
+-- One row is report II.06a of one field for one of the codes :cac_ma; '' is all fields and comes first.
+-- Reads only.
+SELECT
+    b.ma_don_vi,
+    b.ten_don_vi,
+    b.cap,
+    b.ma_linh_vuc,
+    b.ten_linh_vuc,
+    b.cot_3,
+    b.cot_4,
+    b.cot_5,
+    b.cot_6,
+    b.cot_7,
+    b.cot_8,
+    b.cot_9,
+    b.cot_10,
+    b.cot_11,
+    b.cot_12,
+    b.cot_13
+FROM mart.bieu_06a AS b
+WHERE b.ky_loai = :ky_loai AND b.ky = :ky AND b.ma_don_vi = ANY(CAST(:cac_ma AS text[]))
+ORDER BY
+    array_position(CAST(:cac_ma AS text[]), b.ma_don_vi) ASC,
+    b.ma_linh_vuc = '' DESC,
+    b.ma_linh_vuc ASC;

@@ -1,0 +1,58 @@
+"""The pages over a warehouse with a few dossiers, as several people see them."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from starlette.requests import Request
+
+from cchc.database_roles import PAGES
+from cchc.pages.app import NotLoggedIn, build
+from tests.world import SO, XA, World
+
+LATE = {"ngay_ket_thuc_xu_ly": "20250320090000", "ngay_tra": "20250320090000", "trang_thai_ho_so": "10"}
+IN_TIME = LATE | {"ngay_ket_thuc_xu_ly": "20250311090000", "ngay_tra": "20250311090000"}
+# Who looks → the unit that they are tied to; `xem` is tied to nothing.
+PEOPLE = {"can_bo": None, "cua_so": SO, "cua_xa": XA}
+
+Client = Callable[[str | None], TestClient]
+
+
+@pytest.fixture(scope="module")
+def pages_world(make_world) -> World:
+    """Three of four dossiers of the sở in time, one of two of the commune; the first finish on 11 March."""
+    world = make_world().dimensions()
+    world.add(
+        *[IN_TIME] * 3,
+        LATE,
+        IN_TIME | {"don_vi_xu_ly": XA},
+        LATE | {"don_vi_xu_ly": XA},
+    )
+    world.refresh_all()
+    with world.engine.begin() as connection:
+        for name, unit in PEOPLE.items():
+            connection.execute(sa.text("SELECT ops.gan_nguoi_xem(:n, :u)"), {"n": name, "u": unit})
+    return world
+
+
+@pytest.fixture(scope="module")
+def look(pages_world: World, postgres) -> Iterator[Client]:
+    """A browser without scripts of whoever is named; None has not logged in."""
+    dsn = postgres.dsn(pages_world.engine.url.database, PAGES, driver="psycopg2")
+
+    async def asker(request: Request) -> str:
+        name = request.headers.get("x-who") or request.cookies.get("who")
+        if not name:
+            raise NotLoggedIn("/dang-nhap")
+        return name
+
+    app = build(dsn, asker)
+
+    def client(name: str | None) -> TestClient:
+        headers = {"accept": "text/html"} | ({"x-who": name} if name else {})
+        return TestClient(app, headers=headers, follow_redirects=False, raise_server_exceptions=False)
+
+    client.app = app  # type: ignore[attr-defined]
+    yield client
+    app.state.engine.dispose()

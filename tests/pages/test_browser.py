@@ -1,0 +1,174 @@
+"""What people do with the pages, in a real browser: paths, narrow screens, keyboard, paper, accessibility."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.pages.browsing import browser, served
+from tests.world import SO, XA
+
+pytestmark = [pytest.mark.long, pytest.mark.stack]
+
+MONTH = "ky_loai=thang&ky=2025-03"
+PAGES = {
+    "scoreboard": "/?" + MONTH,
+    "scoreboard, empty": "/?ky_loai=thang&ky=2031-01",
+    "indicator": "/chi-so/dung_han_06a?" + MONTH,
+    "dossiers": "/chi-so/dung_han_06a/ho-so?" + MONTH + "&phan=con_lai",
+    "units": "/don-vi?" + MONTH,
+    "unit": f"/don-vi/{SO}?{MONTH}",
+    "operations": "/van-hanh",
+    "batch": "/van-hanh/lo/1",
+    "run": "/van-hanh/lan-chay?dag_id=ingest_tthc&run_id=x",
+    "error": "/chi-so/khong_co",
+}
+NARROW = {"width": 360, "height": 740}
+
+
+@dataclass
+class Visit:
+    """A page of one person's, and what the browser complained of."""
+
+    page: Page
+    address: str
+    complaints: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> "Visit":
+        self.page.goto(self.address + path, wait_until="networkidle")
+        return self
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    with browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def address(look) -> Iterator[str]:
+    with served(look.app) as found:
+        yield found
+
+
+@pytest.fixture
+def visit(chrome, address):
+    """Opens a browser for whoever is named; every complaint of it fails the test."""
+    visits = []
+
+    def opened(who: str, **options) -> Visit:
+        context = chrome.new_context(locale="vi-VN", **options)
+        context.add_cookies([{"name": "who", "value": who, "url": address}])
+        found = Visit(context.new_page(), address)
+        visits.append((context, found))
+        found.page.on(
+            "console",
+            # The browser itself says of an answer that it is an error.
+            lambda said: (
+                found.complaints.append(said.text)
+                if said.type in ("error", "warning") and "Failed to load resource" not in said.text
+                else None
+            ),
+        )
+        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+        found.page.on(
+            "request",
+            lambda asked: (
+                found.elsewhere.append(asked.url)
+                if not asked.url.startswith((address, "data:", "blob:"))
+                else None
+            ),
+        )
+        return found
+
+    yield opened
+    for context, found in visits:
+        context.close()
+        assert (found.complaints, found.elsewhere) == ([], [])
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=[*PAGES])
+def test_a_page_is_usable_by_all(visit, path):
+    """No serious finding of axe-core, and on a narrow screen nothing is wider than it."""
+    found = visit("can_bo").go(path)
+    results = Axe().run(found.page)
+    serious = [
+        (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
+        for violation in results.response["violations"]
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+    found.page.set_viewport_size(NARROW)
+    assert found.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+
+def test_an_officer_goes_from_the_scoreboard_to_the_dossiers_that_were_late(visit):
+    page = visit("can_bo").go(PAGES["scoreboard"]).page
+    page.get_by_role("link", name="Tỷ lệ hồ sơ giải quyết trước hạn, đúng hạn").click()
+    # By hand: four of six ended in time.
+    expect(page.locator(".facts")).to_contain_text("66,67 %")
+    expect(page.locator("[data-spec] svg")).to_be_visible()
+    page.get_by_role("link", name="Sở Xây dựng").click()
+    expect(page.locator(".facts")).to_contain_text("75,00 %")
+    page.get_by_role("button", name="Hồ sơ sau con số này").or_(
+        page.get_by_role("link", name="Hồ sơ sau con số này")
+    ).click()
+    page.get_by_label("Phần").select_option("con_lai")
+    expect(page.get_by_role("region", name="Các dòng").locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_role("region", name="Các dòng")).to_contain_text("000.00.01.H59-250305-0004")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert b"000.00.01.H59-250305-0004" in download.value.path().read_bytes()
+
+
+def test_another_period_is_shown_without_loading_the_page_again(visit):
+    page = visit("can_bo").go(PAGES["scoreboard"]).page
+    page.evaluate("window.same = true")
+    page.get_by_label("Loại kỳ").select_option("quy")
+    expect(page.get_by_role("heading", name="Bảng điểm").locator("xpath=..")).to_contain_text("Quý")
+    assert page.evaluate("window.same") is True
+    assert "ky_loai=quy" in page.url
+
+
+def test_somebody_of_a_unit_finds_their_page_and_form(visit):
+    page = visit("cua_xa").go("/").page
+    page.get_by_role("navigation", name="Các trang").get_by_role("link", name="UBND Phường 1").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("UBND Phường 1")
+    expect(page.get_by_role("heading", name="Hồ sơ quá hạn")).to_be_visible()
+    page.goto(page.url.split("?")[0] + "?" + MONTH)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Tải phiếu khai").click()
+    assert download.value.suggested_filename == f"phieu_{XA}_2025-03.xlsx"
+
+
+def test_an_engineer_goes_from_what_waits_to_a_batch(visit):
+    page = visit("can_bo").go("/van-hanh").page
+    page.get_by_role("region", name="Các lô").locator("tbody th a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Lô")
+    expect(page.get_by_role("heading", name="Lần chạy")).to_be_visible()
+
+
+def test_the_first_key_leads_past_the_menu(visit):
+    page = visit("xem").go("/").page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Đến nội dung"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#noi-dung")
+
+
+def test_a_page_is_printed_without_its_menu(visit):
+    page = visit("xem").go(PAGES["scoreboard"]).page
+    page.emulate_media(media="print")
+    expect(page.locator("header")).to_be_hidden()
+    expect(page.locator("table.board")).to_be_visible()
+    assert page.pdf(format="A4", landscape=True).startswith(b"%PDF")
+
+
+def test_without_scripts_everything_but_charts_is_there(visit):
+    page = visit("can_bo", java_script_enabled=False).go(PAGES["scoreboard"]).page
+    page.get_by_label("Loại kỳ").select_option("quy")
+    page.get_by_role("button", name="Xem").click()
+    assert "ky_loai=quy" in page.url

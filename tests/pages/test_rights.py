@@ -1,0 +1,116 @@
+"""Every address of the pages, asked for as everybody, against the table in docs/security.md."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from cchc.pages.viewer import reading_as
+from tests.migrating import ROOT
+from tests.world import HUYEN, SO, XA
+
+PAGE = ROOT / "docs" / "security.md"
+MONTH = "ky_loai=thang&ky=2025-03"
+# Address → what it is asked with, for the unit in braces.
+ASKED = {
+    "/": "/?" + MONTH,
+    "/chi-so/{ma}": "/chi-so/dung_han_06a?" + MONTH + "&don_vi={unit}",
+    "/chi-so/{ma}/cach-doc": "/chi-so/T9/cach-doc?" + MONTH + "&don_vi={unit}",
+    "/chi-so/{ma}/ho-so": "/chi-so/dung_han_06a/ho-so?" + MONTH + "&don_vi={unit}",
+    "/don-vi": "/don-vi?" + MONTH,
+    "/don-vi/{ma}": "/don-vi/{unit}?" + MONTH,
+    "/don-vi/{ma}/loi": "/don-vi/{unit}/loi",
+    "/don-vi/{ma}/loi.xlsx": "/don-vi/{unit}/loi.xlsx",
+    "/don-vi/{ma}/phieu.xlsx": "/don-vi/{unit}/phieu.xlsx?ky=2025-03",
+    "/tep/bieu-06a.xlsx": "/tep/bieu-06a.xlsx?" + MONTH + "&don_vi={unit}",
+    "/tep/phu-luc.xlsx": "/tep/phu-luc.xlsx?" + MONTH + "&don_vi={unit}",
+    "/tep/du-thao.docx": "/tep/du-thao.docx?" + MONTH + "&don_vi={unit}",
+    "/tep/tre-han.xlsx": "/tep/tre-han.xlsx?" + MONTH + "&don_vi={unit}",
+    "/van-hanh": "/van-hanh",
+    "/van-hanh/lo/{batch_id}": "/van-hanh/lo/1",
+    "/van-hanh/lan-chay": "/van-hanh/lan-chay?dag_id=ingest_tthc&run_id=x",
+}
+# Who stands for a column of the table.
+PEOPLE = ("can_bo", "cua_so", "xem")
+DOSSIER = re.compile(r"000\.00\.01\.H59-250305-\d{4}")
+
+
+def told() -> dict[str, list[str]]:
+    """Address → what an officer, a unit and a reader of figures may, by the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    [section] = re.findall(r"^## Pages\n(.*?)^## ", text, re.MULTILINE | re.DOTALL)
+    lines = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| `")]
+    return {first.strip(" `"): [cell.strip() for cell in others] for first, *others in lines}
+
+
+def test_the_table_holds_every_address(look):
+    served = {route.path for route in look.app.routes if getattr(route, "methods", None)}
+    assert served == set(told()) == set(ASKED)
+
+
+def test_nothing_but_reading_is_served(look):
+    methods = {m for route in look.app.routes for m in getattr(route, "methods", None) or ()}
+    assert methods <= {"GET", "HEAD"}
+
+
+@pytest.mark.parametrize("address", ASKED)
+@pytest.mark.parametrize(("place", "who"), [*enumerate(PEOPLE)])
+def test_every_address_answers_as_the_page_says(look, address, place, who):
+    expected = told()[address][place]
+    for unit in (SO, XA):
+        answer = look(who).get(ASKED[address].format(unit=unit))
+        may = expected == "all" or (expected == "own" and unit == SO)
+        assert answer.status_code == (200 if may else 403), (unit, answer.text[:400])
+
+
+@pytest.mark.parametrize("address", ASKED)
+def test_without_a_login_every_address_leads_to_it(look, address):
+    wanted = ASKED[address].format(unit=SO)
+    answer = look(None).get(wanted)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/dang-nhap?next=%2F")
+    assert look(None).get(wanted, headers={"accept": "application/json"}).status_code == 401
+
+
+@pytest.mark.parametrize("address", [address for address, asked in ASKED.items() if "{unit}" in asked])
+def test_a_unit_reads_no_dossier_of_another_on_any_page(look, pages_world, address):
+    """The sở has the dossiers 1 to 4, the commune 5 and 6."""
+    found = set()
+    for unit in (SO, XA, HUYEN, "TONG:toan_tinh", "TONG:xa"):
+        for more in ("", "&phan=con_lai", "&phan=mau_so", "&tep=csv"):
+            found |= set(DOSSIER.findall(look("cua_xa").get(ASKED[address].format(unit=unit) + more).text))
+    assert found <= {f"000.00.01.H59-250305-{number:04d}" for number in (5, 6)}
+
+
+def test_a_unit_sees_its_own_dossiers(look):
+    answer = look("cua_xa").get(ASKED["/chi-so/{ma}/ho-so"].format(unit=XA) + "&phan=mau_so")
+    assert set(DOSSIER.findall(answer.text)) == {f"000.00.01.H59-250305-{n:04d}" for n in (5, 6)}
+
+
+def test_a_page_can_write_nothing(look):
+    with reading_as(look.app.state.engine, "can_bo") as read, pytest.raises(sa.exc.InternalError):
+        read.connection.exec_driver_sql("DELETE FROM ops.batch")
+
+
+def test_the_login_of_the_pages_reads_nothing_by_itself(look):
+    with look.app.state.engine.connect() as connection:
+        for table in ("mart.chi_so", "core.ho_so", "ops.batch", "ops.nguoi_xem"):
+            with pytest.raises(sa.exc.ProgrammingError), connection.begin_nested():
+                connection.exec_driver_sql(f"SELECT * FROM {table}")
+
+
+def test_nobody_else_passes_for_somebody_of_a_unit(pages_world):
+    """Only the login of the pages can say for whom it reads."""
+    with pages_world.engine.connect() as connection:
+        connection.exec_driver_sql("CREATE ROLE thu_gia LOGIN IN ROLE cchc_don_vi")
+        connection.exec_driver_sql("SET LOCAL SESSION AUTHORIZATION thu_gia")
+        connection.exec_driver_sql("SELECT set_config('cchc.nguoi_xem', 'cua_so', TRUE)")
+        assert connection.exec_driver_sql("SELECT count(*) FROM core.ho_so").scalar_one() == 0
+        connection.rollback()
+
+
+def test_one_viewer_s_rights_do_not_stay_for_the_next(look):
+    """Sessions are used again: what was set for one ends with the transaction."""
+    for _ in range(20):
+        assert look("can_bo").get("/van-hanh").status_code == 200
+        assert look("xem").get("/van-hanh").status_code == 403

@@ -1,0 +1,45 @@
+"""Takes the pictures of docs/faces.md from a stack that `make up` has left running."""
+
+import sys
+from pathlib import Path
+
+from tools.browser import chromium
+from tools.local.settings import ADMIN_USER, Home, LocalStackError
+from tools.local.stack import Stack
+
+FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
+MONTH = "ky_loai=thang&ky=2025-03"
+PICTURES = {
+    "bang-diem": f"/cchc/?{MONTH}",
+    "chi-so": f"/cchc/chi-so/dung_han_06a?{MONTH}&cap=so_nganh",
+    "don-vi": f"/cchc/don-vi/84.so-tu-phap?{MONTH}",
+    "van-hanh": "/cchc/van-hanh",
+}
+SIZE = {"width": 1280, "height": 900}
+
+
+def main() -> int:
+    """Writes docs/pictures/<name>.png; returns the exit code."""
+    stack = Stack(Home.of_clone())
+    if not stack.attach():
+        raise LocalStackError("No stack is running: make up, then make screenshots.")
+    address = stack.ports.ui_address
+    FOLDER.mkdir(exist_ok=True)
+    with chromium() as browser:
+        context = browser.new_context(viewport=SIZE, locale="vi-VN", base_url=address)
+        login = {"username": ADMIN_USER, "password": stack.secrets[ADMIN_USER]}
+        token = context.request.post("/auth/token", data=login).json()["access_token"]
+        context.add_cookies([{"name": "_token", "value": token, "url": address}])
+        for name, path in PICTURES.items():
+            page = context.new_page()
+            page.goto(path, wait_until="networkidle")
+            page.screenshot(path=FOLDER / f"{name}.png")
+            print(f"docs/pictures/{name}.png")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except LocalStackError as error:
+        sys.exit(str(error))
