@@ -4,8 +4,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from cchc.batches import last_day
 from cchc.errors import CchcError
+from cchc.known_until import last_day
 from cchc.periods import (
     Month,
     first_period,

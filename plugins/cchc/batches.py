@@ -6,7 +6,7 @@ that is read again stays loaded, whatever the judgement says. What it finds wait
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -352,57 +352,3 @@ def dimension_state(connection: sa.Connection) -> str:
         {"dimensions": datasets_of("dimension")},
     )
     return state
-
-
-def watermark(engine: sa.Engine, dataset: str) -> datetime | None:
-    """As watermark_of, on a connection of its own."""
-    with engine.connect() as connection:
-        return watermark_of(connection, dataset)
-
-
-def watermark_of(connection: sa.Connection, dataset: str) -> datetime | None:
-    """Until when `dataset` was pulled and loaded without a gap, local time; None before the first pull.
-
-    A window that begins behind the end of those before it does not count, and nothing does that a source
-    cannot have told: what lies behind the moment of landing.
-    """
-    query = """
-        WITH loaded AS (
-            SELECT
-                coalesce(window_from, '-infinity') AS begins,
-                least(window_to, landed_at AT TIME ZONE 'Asia/Ho_Chi_Minh') AS ends
-            FROM ops.batch
-            WHERE dataset = :d AND status = 'loaded' AND window_to IS NOT NULL
-        ),
-
-        in_turn AS (
-            SELECT
-                begins,
-                ends,
-                coalesce(max(ends) OVER (
-                    ORDER BY begins, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-                ), '-infinity') AS before
-            FROM loaded
-        )
-
-        SELECT max(ends)
-        FROM in_turn
-        WHERE begins < coalesce((SELECT min(begins) FROM in_turn WHERE begins > before), 'infinity')
-    """
-    end: datetime | None = connection.scalar(sa.text(query), {"d": dataset})
-    return end
-
-
-def data_until(connection: sa.Connection, datasets: list[str]) -> datetime | None:
-    """The latest moment up to which the source of one of these datasets is known, local time; None before
-    any load."""
-    until: datetime | None = connection.scalar(
-        sa.text("SELECT max(tinh_den) FROM core.tinh_den WHERE dataset = ANY(:datasets)"),
-        {"datasets": datasets},
-    )
-    return until
-
-
-def last_day(until: datetime) -> date:
-    """The last day that data up to `until` (exclusive) speak of."""
-    return (until - timedelta(microseconds=1)).date()

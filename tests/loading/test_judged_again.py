@@ -8,13 +8,14 @@ import pytest
 import sqlalchemy as sa
 from rich.console import Console
 
-from cchc.batches import batch_of, data_until, dimension_state
+from cchc.batches import batch_of, dimension_state
 from cchc.commands.report import print_batches
 from cchc.commands.verify import checks
 from cchc.contracts import contract_of
 from cchc.declarations.drop_folder import waiting_forms
 from cchc.errors import BadFile, BatchStopped, WarehouseRefused
 from cchc.judging.validation import validate
+from cchc.known_until import data_until
 from cchc.loading import load as loading
 from cchc.loading.load import load
 from tests.torture.states import EXPORTED_AT, KEYS, THINGS, line, lines, rejected

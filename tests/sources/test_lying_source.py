@@ -7,16 +7,17 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from cchc.batches import batch_of, watermark
+from cchc.batches import batch_of
 from cchc.contracts import contract_of
 from cchc.errors import BadDefinition, BadFile, CchcError, SourceRefused
 from cchc.judging.validation import validate
+from cchc.known_until import watermark
 from cchc.loading.load import load
 from cchc.reading.staging import stage
+from cchc.sources.address import check_address
 from cchc.sources.client import LONGEST_WAIT_S, _asked_to_wait
 from cchc.sources.landing import VIETNAM, land_api
 from cchc.sources.things import Hashes, Things, moment_of
-from cchc.sources.tthc import TthcClient
 from cchc.sources.wire import Answer, Limits, is_loopback
 from tests.sources.lying_source import (
     COUNT,
@@ -268,11 +269,10 @@ def test_this_machine_needs_no_encryption(host: str):
 @pytest.mark.parametrize("host", ["localhost.example.vn", "127.0.0.1.example.vn", "0.0.0.0", "10.0.0.1", ""])
 def test_another_machine_does(host: str):
     assert not is_loopback(host)
-    client = TthcClient(f"http://{host or 'x'}", "kho", "bi-mat")
     with pytest.raises(SourceRefused, match=r"Expected https in connection cchc_tthc, or plain_http=1"):
-        client._check_address()
-    TthcClient(f"http://{host or 'x'}", "kho", "bi-mat", plain_http=True)._check_address()
-    TthcClient(f"https://{host or 'x'}", "kho", "bi-mat")._check_address()
+        check_address(f"http://{host or 'x'}", "cchc_tthc", plain_http=False, ca_bundle=None)
+    check_address(f"http://{host or 'x'}", "cchc_tthc", plain_http=True, ca_bundle=None)
+    check_address(f"https://{host or 'x'}", "cchc_tthc", plain_http=False, ca_bundle=None)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_another_machine_does(host: str):
 )
 def test_an_address_that_is_none_is_refused(address: str):
     with pytest.raises(SourceRefused, match="none that can be asked"):
-        TthcClient(address, "kho", "bi-mat")._check_address()
+        check_address(address, "cchc_tthc", plain_http=False, ca_bundle=None)
 
 
 # Until when -----------------------------------------------------------------------------------

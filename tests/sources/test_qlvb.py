@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 import uvicorn
 
-from cchc.batches import watermark
 from cchc.contracts import contract_of
 from cchc.errors import BatchStopped, SourceRefused, SourceUnavailable
 from cchc.judging.validation import validate
+from cchc.known_until import watermark
 from cchc.loading.load import load
 from cchc.sources.landing import land_api
 from cchc.sources.qlvb import QlvbClient

@@ -7,12 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cchc.batches import data_until, last_day
 from cchc.database_objects import DatabaseObject, stale_objects, sync
 from cchc.errors import CchcError
 from cchc.figures.definitions import facts, fingerprint, indicators, reports
 from cchc.figures.indicator_sql import keep_sql, measures, report_sql, roll_up_sql, scan_sql
 from cchc.figures.points_766 import points_766
+from cchc.known_until import data_until, last_day
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
 from cchc.registers.declared_items import sync_items
 from cchc.warehouse import no_endless_wait, run_sql, run_sql_file, sync_rows, take_turn

@@ -5,12 +5,13 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from cchc.batches import Batch, batch_of, data_until, last_day, note_loaded
+from cchc.batches import Batch, batch_of, note_loaded
 from cchc.contracts import contract_of, datasets_of
 from cchc.database_errors import step
 from cchc.errors import BatchStopped, CchcError, WarehouseUnavailable
 from cchc.judging.findings import record_contradictions
 from cchc.judging.validation import ready_to_load, validate
+from cchc.known_until import data_until, last_day
 from cchc.loading.given_lines import give_lines, note_lesser_states, set_states_apart, take_lines_back
 from cchc.loading.known_lines import Seen, fingerprint, recognise, remembers
 from cchc.loading.load_again import note_registers, reopen_by_units, take_out, waiting

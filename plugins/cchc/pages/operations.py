@@ -8,8 +8,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
-from cchc.batches import watermark_of
 from cchc.contracts import contracts
+from cchc.known_until import watermark_of
 from cchc.pages.page import Read, page
 from cchc.vietnamese import VIETNAM
 

@@ -1,29 +1,26 @@
 """Talks HTTP to a source system as far as all of them do it alike: a token, retries, plain errors."""
 
-import base64
-import html
 import json
 import re
-import ssl
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 
 from cchc.contracts import contract_at
 from cchc.errors import CchcError, SourceRefused, SourceUnavailable
-from cchc.field_words import MOST_DIGITS, described, made_of_field_words
+from cchc.sources.address import check_address
 from cchc.sources.list_page import NoPage, TooManyParts, text_of
 from cchc.sources.register import system_of
+from cchc.sources.secrets_told import SECRET_LENGTH, Secrets
 from cchc.sources.things import TIME, Things, moment_of
-from cchc.sources.wire import Answer, Limits, NoAnswer, NotTrusted, TooLong, TooMuch, Wire, is_loopback
+from cchc.sources.wire import Answer, Limits, NoAnswer, NotTrusted, TooLong, TooMuch, Wire
 
 __all__ = ["TIME", "SourceClient", "Things"]
 
@@ -34,19 +31,13 @@ TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 # Others of 300 and above tell of no other address.
 REDIRECTS = (300, 301, 302, 303, 305, 307, 308)
 LONGEST_COUNT = 10
-LONGEST_SAID = 100
 # By which the source's clock may be behind ours: what it changes must fall into the overlap of two pulls.
 CLOCK_BEHIND = timedelta(hours=1)
 TOKEN = re.compile(r"[!-~]{1,8192}")
-# Shorter ones stand in messages, and those below the second length in records, by chance.
-SHORTEST_SECRET, SECRET_LENGTH = 4, 12
 # Where a list says how many things it holds, by month of receipt.
 BY_MONTH = "/tong-so-theo-thang"
 MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])", re.ASCII)
 MOST_MONTHS = 1_000
-# A letter of ASCII as JSON may write it.
-ESCAPED = re.compile(r"\\u00([2-7][0-9a-fA-F])")
-ANY_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 # The source knows no such list.
 NOT_THERE = (404, 405, 501)
 
@@ -164,7 +155,7 @@ class SourceClient(ABC):
         return answer
 
     def _send(self, method: str, path: str, **options: Any) -> Answer:
-        self._check_address()
+        check_address(self.base_url, self._connection, self.plain_http, self.ca_bundle)
         if self._token is None and path != "/api/token":
             self._sign_in()
         token = None if path == "/api/token" else self._token
@@ -247,7 +238,7 @@ class SourceClient(ABC):
         """The body as it comes; raises when it does not come whole, is too much, or holds the secret."""
         before = b""
         kept = self._kept(answer, path)
-        secrets = [s.encode() for s in self._secrets() if kept and len(s) >= SECRET_LENGTH]
+        secrets = [s.encode() for s in self._secrets().written() if kept and len(s) >= SECRET_LENGTH]
         try:
             for piece in answer.chunks:
                 seen = before + piece
@@ -290,7 +281,7 @@ class SourceClient(ABC):
             raise SourceUnavailable(f"{self._at(path)}: HTTP {answer.status}, {error}.") from None
         # As bytes it was looked for while they came.
         written_otherwise = any(sign in body for sign in (b"\0", b"\\u", b"\\/"))
-        if written_otherwise and self._kept(answer, path) and self._holds_secret(text):
+        if written_otherwise and self._kept(answer, path) and self._secrets().stand_in(text):
             raise self._tells_secret(path)
         return text
 
@@ -324,59 +315,21 @@ class SourceClient(ABC):
             f"{self._said(body.get('message'))}. Expected error_code 0."
         )
 
-    def _said(self, value: object) -> str:
-        """What the source said, as messages show it: only words of the field, short numbers and moments.
-
-        Of all else the kind and length: it may hold the secret, in whatever form, or what a person is called.
-        """
-        if value is None or isinstance(value, bool):
-            return "not there" if value is None else str(value).lower()
-        if isinstance(value, list | dict):
-            return "a list" if isinstance(value, list) else "an object"
-        if not isinstance(value, str):
-            number = abs(value) if isinstance(value, int | float) else 0
-            return str(value) if number < 10**MOST_DIGITS else "a number that is too large"
-        text = " ".join(value.split())
-        if not text:
-            return "empty"
-        plain = text.isascii() and text.removeprefix("-").isdecimal() and len(text) <= MOST_DIGITS
-        known = plain or (len(text) <= LONGEST_SAID and made_of_field_words(text))
-        hides = any(secret.casefold() in text.casefold() for secret in self._secrets())
-        told = known and text.isprintable() and not hides
-        return text if told else f"({described(value)})"
-
     def _kept(self, answer: Answer, path: str) -> bool:
         """Whether an answer is kept: of tokens and refusals nothing is, and nothing of them is told."""
         return path != "/api/token" and answer.status < requests.codes.bad_request
 
-    def _holds_secret(self, text: str) -> bool:
-        """Whether JSON holds the secret or the token, also where it writes letters as escapes."""
-        secrets = [secret for secret in self._secrets() if len(secret) >= SECRET_LENGTH]
-        if any(secret in text for secret in secrets):
-            return True
-        if "\\u" not in text and "\\/" not in text:
-            return False
-        # Letters of Vietnamese are often escaped, those of a secret hardly ever.
-        escaped = ESCAPED if all(map(str.isascii, secrets)) else ANY_ESCAPED
-        plain = escaped.sub(lambda found: chr(int(found[1], 16)), text).replace("\\/", "/")
-        return any(secret in plain for secret in secrets)
+    def _secrets(self) -> Secrets:
+        return Secrets((self.client_secret, self._token or ""))
+
+    def _said(self, value: object) -> str:
+        return self._secrets().shown(value)
 
     def _tells_secret(self, path: str) -> SourceRefused:
         return SourceRefused(
             f"{self._at(path)}: the answer holds the secret of connection {self._connection} or its token. "
             f"Nothing was landed: tell whoever runs {self.system}, and change the secret."
         )
-
-    def _secrets(self) -> list[str]:
-        """The secret and the token as a source may write them, the longest first."""
-        found = set()
-        for secret in (self.client_secret, self._token or ""):
-            if len(secret) < SHORTEST_SECRET:
-                continue
-            found |= {secret, quote(secret, safe=""), quote_plus(secret), html.escape(secret)}
-            found |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-            found.add(base64.b64encode(secret.encode()).decode().rstrip("="))
-        return sorted(found, key=len, reverse=True)
 
     def _at(self, path: str) -> str:
         return f"{self.base_url}{path}"
@@ -419,40 +372,6 @@ class SourceClient(ABC):
         """What took long may be faster the next time; what is too large is so again."""
         kind = SourceUnavailable if isinstance(error, TooLong) else SourceRefused
         return kind(f"{self._at(path)}: {error}. Nothing was landed.")
-
-    def _check_address(self) -> None:
-        """Raises when the secret would travel unencrypted to another machine, or the address is none."""
-        try:
-            parts = urlsplit(self.base_url)
-            host, _ = parts.hostname, parts.port
-        except ValueError:
-            parts, host = urlsplit(""), None
-        odd = re.search(r"[#?@\\\s]", self.base_url) or not self.base_url.isprintable()
-        if parts.scheme not in ("http", "https") or not host or parts.path or odd:
-            raise SourceRefused(
-                f"Connection {self._connection}: its address is none that can be asked. Expected scheme, "
-                f"host and port, for example https://tthc.example.vn."
-            )
-        if parts.scheme == "http" and not self.plain_http and not is_loopback(host):
-            raise SourceRefused(
-                f"{self.base_url}: the secret and all records would travel unencrypted. Expected https in "
-                f"connection {self._connection}, or plain_http=1 in its extras where the way is protected "
-                f"otherwise."
-            )
-        if self.ca_bundle is not None:
-            self._check_ca_bundle(self.ca_bundle)
-
-    def _check_ca_bundle(self, bundle: str) -> None:
-        try:
-            if not Path(bundle).is_file():
-                raise FileNotFoundError
-            ssl.create_default_context(cafile=bundle)
-        except (OSError, ValueError):
-            raise SourceRefused(
-                f"Connection {self._connection}: ca_bundle={bundle!r} is no file with certificates that can "
-                f"be read here. Expected the certificates of the authority in PEM: put the file there on all "
-                f"workers, or correct the extras of the connection."
-            ) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

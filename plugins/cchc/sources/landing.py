@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 import orjson
 import sqlalchemy as sa
 
-from cchc.batches import Origin, register_landed, watermark
+from cchc.batches import Origin, register_landed
 from cchc.contracts import Contract
 from cchc.errors import BadDefinition, BadFile, CchcError, LandingUnavailable
 from cchc.field_words import kept_name, kept_suffix
+from cchc.known_until import watermark
 from cchc.shown import in_table
 from cchc.sources.client import SourceClient
 from cchc.sources.opened import most_bytes, open_regular, read_whole

@@ -7,9 +7,9 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from cchc.batches import watermark
 from cchc.contracts import Contract, contracts
 from cchc.errors import BadDefinition, SourceDiffers
+from cchc.known_until import watermark
 from cchc.sources.client import SourceClient
 
 State = Literal["equal", "explained", "differs", "unknown"]
