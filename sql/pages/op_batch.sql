@@ -7,4 +7,4 @@ SELECT
     v.failed_count
 FROM ops.validation_result AS v
 WHERE v.batch_id = :batch_id AND v.failed_count > 0
-ORDER BY v.severity, v.failed_count DESC, v.rule_id;
+ORDER BY v.severity ASC, v.failed_count DESC, v.rule_id ASC;

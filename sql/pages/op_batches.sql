@@ -31,7 +31,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT r.* FROM ops.batch_run AS r
     WHERE r.batch_id = b.batch_id
-    ORDER BY r.noted_at DESC, r.task_id
+    ORDER BY r.noted_at DESC, r.task_id ASC
     LIMIT 1
 ) AS lan ON TRUE
 WHERE

@@ -8,7 +8,7 @@ SELECT
     b.status,
     b.judgement,
     t.tinh_den
-FROM unnest(CAST(:datasets AS text [])) WITH ORDINALITY AS d (dataset, thu_tu)
+FROM unnest(CAST(:datasets AS text[])) WITH ORDINALITY AS d (dataset, thu_tu)
 LEFT JOIN LATERAL (
     SELECT x.* FROM ops.batch AS x
     WHERE x.dataset = d.dataset AND x.origin = 'api'

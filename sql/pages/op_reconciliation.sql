@@ -1,4 +1,4 @@
--- One row is one month of receipt of a dataset, as its last comparison with the source found it; equal ones are left out.
+-- One row is one month of receipt of a dataset that differed from the source when they were last compared.
 -- Reads only.
 SELECT
     r.dataset,
@@ -12,7 +12,7 @@ SELECT
 FROM (
     SELECT DISTINCT ON (dataset, month) *
     FROM ops.reconciliation
-    ORDER BY dataset, month, as_of DESC
+    ORDER BY dataset ASC, month ASC, as_of DESC
 ) AS r
 WHERE r.state <> 'equal'
-ORDER BY r.state <> 'differs', r.dataset, r.month DESC;
+ORDER BY r.state <> 'differs' ASC, r.dataset ASC, r.month DESC;

@@ -8,4 +8,4 @@ SELECT
     r.noted_at
 FROM ops.batch_run AS r
 WHERE r.batch_id = :batch_id
-ORDER BY r.noted_at DESC, r.task_id;
+ORDER BY r.noted_at DESC, r.task_id ASC;

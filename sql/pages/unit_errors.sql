@@ -10,4 +10,4 @@ SELECT
     l.xuat_luc_moi_nhat
 FROM mart.loi_du_lieu AS l
 WHERE l.ma_don_vi = ANY(:cac_ma)
-ORDER BY l.so_dong_bi_loai DESC, l.so_dong DESC, l.dataset, l.rule_id;
+ORDER BY l.so_dong_bi_loai DESC, l.so_dong DESC, l.dataset ASC, l.rule_id ASC;

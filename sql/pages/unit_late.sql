@@ -11,5 +11,5 @@ SELECT
     count(*) OVER () AS tat_ca
 FROM mart.ho_so_qua_han AS h
 WHERE h.ma_don_vi = ANY(:cac_ma)
-ORDER BY h.so_ngay_lam_viec_tre DESC NULLS LAST, h.ngay_hen_tra, h.ma_ho_so
+ORDER BY h.so_ngay_lam_viec_tre DESC NULLS LAST, h.ngay_hen_tra ASC, h.ma_ho_so ASC
 LIMIT CAST(:so_dong AS bigint);
