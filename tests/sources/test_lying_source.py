@@ -135,6 +135,10 @@ def test_versions_of_a_procedure_are_no_repetition(world: World, monkeypatch):
         landed = land_api(world.engine, world.folder / "landing", contract_of("tthc"), client, UNTIL)
     with world.engine.begin() as connection:
         stage(connection, contract_of("tthc"), batch_of(connection, landed.batch_id))
+        staged = f"SELECT ma_tthc, hieu_luc_tu::text FROM staging.tthc__{landed.batch_id} ORDER BY 2"
+        rows_staged = [tuple(row) for row in connection.exec_driver_sql(staged)]
+    assert [ma for ma, _ in rows_staged] == ["1.000110", "1.000110"]
+    assert [day[:4] for _, day in rows_staged] == ["2024", "2025"]
 
 
 def test_a_small_answer_makes_no_large_objects():

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cchc.database_roles import BI, STEWARD, UNIT
+from cchc.database_roles import STEWARD, UNIT
 from cchc.repository import sql_file
 from cchc.warehouse import named_in
 
@@ -83,6 +83,3 @@ def reading_as(engine: sa.Engine, name: str) -> Iterator[Reading]:
         # Quoted by the function, and one of three.
         connection.exec_driver_sql(f"SET LOCAL ROLE {found.vai}")
         yield Reading(connection, Viewer(name, found.vai, found.ma_don_vi, found.ten_don_vi))
-
-
-ROLES = (STEWARD, UNIT, BI)
