@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up down psql ingest refresh rows form forms test test-fast torture lint format bench migrate reference verify airflow screenshots \
+.PHONY: help venv demo up down psql ingest refresh rows form forms test test-fast torture lint format bench bench-pages migrate reference verify airflow screenshots \
   env docs lock clean
 
 help: ## list the commands
@@ -124,6 +124,9 @@ format: venv ## put Python and SQL into style
 
 bench: venv ## measure the pipeline against plain COPY: make bench BENCH_ROWS=1000000
 	@exec $(PY) -m tools.bench
+
+bench-pages: venv ## measure every page over five years of months, five minutes: make bench-pages BENCH_ROWS=200000
+	@exec $(PY) -m tools.bench_pages
 
 docs: venv ## write docs/dags.md, docs/indicators.md and docs/schema.md from what they describe
 	@$(PY) -m tools.dag_docs && $(PY) -m tools.indicator_docs && exec $(PY) -m tools.schema_docs

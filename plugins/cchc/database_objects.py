@@ -123,12 +123,13 @@ def with_other_facts(ddl: str) -> str:
 
 
 def _newest_lines(fact: Contract) -> str:
-    """Key, change time, batch and line of what core.<dataset> holds: the newest state of each."""
+    """Key, what of it an index holds, change time, batch and line of what core.<dataset> holds: the newest
+    state of each."""
     parts = [name for name in fact.key if name != fact.changed_at]
     key = parts[0] if len(parts) == 1 else f"concat_ws(' ', {', '.join(parts)})"
     return (
-        f"SELECT\n    '{fact.dataset}' AS dataset,\n    {key} AS khoa,\n    {fact.changed_at} AS thoi_diem,\n"
-        f"    batch_id,\n    line_no\nFROM core.{fact.dataset}\n"
+        f"SELECT\n    '{fact.dataset}' AS dataset,\n    {key} AS khoa,\n    {parts[0]} AS khoa_tim,\n"
+        f"    {fact.changed_at} AS thoi_diem,\n    batch_id,\n    line_no\nFROM core.{fact.dataset}\n"
     )
 
 

@@ -4,9 +4,13 @@
 SELECT
     c.ma_chi_so,
     array_agg(c.gia_tri ORDER BY c.den_ngay) AS gia_tri
-FROM mart.chi_so AS c
+FROM mart.ky AS k
+-- Period by period and indicator by indicator, as the key has them, not all units of all months.
+CROSS JOIN (SELECT DISTINCT ma_chi_so FROM mart.dinh_nghia) AS d
+INNER JOIN mart.chi_so AS c
+    ON k.ky_loai = c.ky_loai AND k.ky = c.ky AND d.ma_chi_so = c.ma_chi_so
 WHERE
-    c.ky_loai = 'thang' AND c.ma_don_vi = 'TONG:toan_tinh'
-    AND c.den_ngay > CAST(:den_ngay AS date) - interval '12 months'
-    AND c.den_ngay <= CAST(:den_ngay AS date)
+    k.ky_loai = 'thang' AND c.ma_don_vi = 'TONG:toan_tinh'
+    AND k.den_ngay > CAST(:den_ngay AS date) - interval '12 months'
+    AND k.den_ngay <= CAST(:den_ngay AS date)
 GROUP BY c.ma_chi_so;

@@ -1,9 +1,10 @@
--- Lines of all datasets that the lists of faults look for; of all units, whoever asks: a line is corrected
--- also where another unit answers for the newer one.
+-- Lines of all datasets that the lists of faults look for, to be asked for one by one; of all units, whoever asks:
+-- a line is corrected also where another unit answers for the newer one.
 CREATE VIEW core.dong_hien_hanh AS
 SELECT
     'don_vi' AS dataset,
     p.ma_don_vi AS khoa,
+    p.ma_don_vi AS khoa_tim,
     p.thoi_diem,
     p.batch_id,
     p.line_no
@@ -18,6 +19,7 @@ UNION ALL
 SELECT
     'tthc' AS dataset,
     p.ma_tthc AS khoa,
+    p.ma_tthc AS khoa_tim,
     p.thoi_diem,
     p.batch_id,
     p.line_no
@@ -31,6 +33,7 @@ UNION ALL
 SELECT
     'khai_bao' AS dataset,
     concat_ws(' ', k.ma_so_lieu, k.ma_don_vi, k.ky) AS khoa,
+    k.ma_don_vi AS khoa_tim,
     k.ngay_khai AS thoi_diem,
     k.batch_id,
     k.line_no
@@ -43,23 +46,26 @@ WHERE
             AND (sau.ngay_khai, sau.gia_tri) > (k.ngay_khai, k.gia_tri)
     )
 UNION ALL
--- Of ratings and of the status history only what belongs to a dossier with a finding: they are many.
 SELECT
     'danh_gia' AS dataset,
     concat_ws(' ', ma_ho_so, thoi_gian_danh_gia) AS khoa,
+    ma_ho_so AS khoa_tim,
     ngay_cap_nhat AS thoi_diem,
     batch_id,
     line_no
 FROM core.danh_gia
-WHERE ma_ho_so IN (SELECT split_part(f.khoa, ' ', 1) FROM ops.line_finding AS f)
 UNION ALL
 SELECT
     'qua_trinh' AS dataset,
     concat_ws(' ', ma_ho_so, trang_thai) AS khoa,
+    ma_ho_so AS khoa_tim,
     thoi_gian AS thoi_diem,
     batch_id,
     line_no
-FROM core.qua_trinh
-WHERE ma_ho_so IN (SELECT split_part(f.khoa, ' ', 1) FROM ops.line_finding AS f);
+FROM core.qua_trinh;
 COMMENT ON VIEW core.dong_hien_hanh IS
 'Một dòng = dòng của tệp mà trạng thái mới nhất của một hồ sơ, đơn vị, thủ tục lấy từ đó. Mỗi bộ dữ liệu một nhánh.';
+COMMENT ON COLUMN core.dong_hien_hanh.khoa IS
+'Khoá của dòng như ops.line_finding ghi: các phần cách nhau một dấu cách.';
+COMMENT ON COLUMN core.dong_hien_hanh.khoa_tim IS
+'Phần của khoa mà bảng có chỉ mục: hỏi theo khoa thì hỏi cả cột này, nếu không bảng bị đọc hết.';

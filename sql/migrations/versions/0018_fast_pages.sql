@@ -1,0 +1,7 @@
+-- Indexes for pages that ask for one unit.
+-- Run once by Alembic inside a transaction; nothing in it is edited any more.
+
+-- Findings of a unit; what bears no unit's code is asked for as ''.
+CREATE INDEX line_finding_don_vi ON ops.line_finding ((coalesce(ma_don_vi, '')));
+-- Whether a rejected line came again.
+CREATE INDEX line_finding_loai_khoa ON ops.line_finding (khoa) WHERE bi_loai;
