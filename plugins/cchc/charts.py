@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from cchc.vietnamese import number
+
 # Told apart without colour too: a target is dashed, a figure is a line with points.
-FIGURE, TARGET = "#0b5cad", "#a15c00"
+FIGURE, TARGET, MISSED = "#0b5cad", "#a15c00", "#b3261e"
+MET = {True: ", đạt", False: ", chưa đạt", None: ""}
 # Comes with vl-convert, where a machine has no fonts; its bold letters lack Vietnamese ones.
 _FONT = "Liberation Sans"
 _NUMBERS = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " ₫"], "minus": "−"}
@@ -80,6 +83,57 @@ def trend(rows: Sequence[Any], title: str, unit: str) -> Spec:
     return _spec(title, points) | {"layer": layers}
 
 
+def scoreboard(rows: Sequence[Any], title: str, *, in_words: bool) -> Spec:
+    """The rates of a period as bars, each with its target as a stroke.
+
+    `rows`: ma_chi_so, ten, loai, gia_tri, muc_tieu, dat in order of display; what is no rate, or has no
+    value, is left out. `in_words`: with names and with whether a target is met, for a browser; a picture
+    has only what every machine's letters can write.
+    """
+    bars = [
+        {
+            "chi_so": f"{row.ma_chi_so} · {row.ten}" if in_words else row.ma_chi_so,
+            "gia_tri": float(row.gia_tri),
+            "muc_tieu": None if row.muc_tieu is None else float(row.muc_tieu),
+            "nhan": f"{number(row.gia_tri, 2)} %"
+            + (MET[row.dat] if in_words else "" if row.muc_tieu is None else f" / {number(row.muc_tieu)} %"),
+            "dat": row.dat is not False,
+        }
+        for row in rows
+        if row.loai == "ty_le" and row.gia_tri is not None
+    ]
+    y = {"field": "chi_so", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 420}}
+    x = {"type": "quantitative", "title": "%", "scale": {"domainMin": 0, "domainMax": 135}}
+    values = [float(step) for step in range(0, 101, 20)]
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "bar", "height": {"band": 0.6}},
+            "encoding": {
+                "y": y,
+                "x": x | {"field": "gia_tri", "axis": {"values": values, "format": "d"}},
+                "color": {
+                    "field": "dat",
+                    "type": "nominal",
+                    "scale": {"domain": [True, False], "range": [FIGURE, MISSED]},
+                    "legend": None,
+                },
+            },
+        },
+        {
+            "mark": {"type": "text", "align": "left", "dx": 4},
+            "encoding": {"y": y, "x": x | {"field": "gia_tri"}, "text": {"field": "nhan"}},
+        },
+    ]
+    if any(bar["muc_tieu"] is not None for bar in bars):
+        layers.append(
+            {
+                "mark": {"type": "tick", "color": TARGET, "thickness": 3, "opacity": 1},
+                "encoding": {"y": y, "x": x | {"field": "muc_tieu"}},
+            }
+        )
+    return _spec(title, bars) | {"height": 24 * max(len(bars), 1), "layer": layers}
+
+
 def _spec(title: str, values: list[dict[str, Any]]) -> Spec:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
@@ -100,7 +154,20 @@ def picture(spec: Spec, width: int = 620, height: int = 230, ppi: int = 150) -> 
     """The chart as PNG for a document or a mail; nothing is fetched for it."""
     import vl_convert  # noqa: PLC0415 - it holds a whole browser's script engine
 
-    # What fills its container on a page has no container here.
-    drawn = spec | {"width": width, "height": height, "config": spec["config"] | {"font": _FONT}}
+    drawn = _alone(spec, width, height)
     png: bytes = vl_convert.vegalite_to_png(drawn, ppi=ppi, allowed_base_urls=[], format_locale=_NUMBERS)
     return png
+
+
+def drawing(spec: Spec, width: int = 620, height: int = 230) -> str:
+    """The chart as an SVG element for a page that runs no script; nothing is fetched for it."""
+    import vl_convert  # noqa: PLC0415 - see picture
+
+    drawn = _alone(spec, width, height)
+    svg: str = vl_convert.vegalite_to_svg(drawn, allowed_base_urls=[], format_locale=_NUMBERS)
+    return svg
+
+
+def _alone(spec: Spec, width: int, height: int) -> Spec:
+    # What fills its container on a page has no container here.
+    return spec | {"width": width, "height": height, "config": spec["config"] | {"font": _FONT}}

@@ -100,6 +100,12 @@ class LinesRejected(CchcError):
     page = "declarations-of-units"
 
 
+class MessageNotSent(CchcError):
+    """A message was not taken by the mail server or the chat tool: worth another try."""
+
+    page = "a-message-was-not-sent"
+
+
 class BadDefinition(CchcError):
     """A contract, suite or indicator file of the project itself is wrong."""
 

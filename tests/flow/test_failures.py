@@ -1,9 +1,6 @@
 """When something fails: what is tried again, and who hears of it."""
 
-import socketserver
-import threading
 from collections.abc import Callable, Iterator
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import SimpleNamespace
 
@@ -24,6 +21,7 @@ from cchc.errors import (
     WarehouseRefused,
     WarehouseUnavailable,
 )
+from tests.flow.receivers import ChatTool, MailServer, running
 
 pytestmark = pytest.mark.long
 
@@ -82,50 +80,16 @@ def test_only_what_waiting_can_help_is_tried_again(flow_policy, error, action):
     assert flow_policy.RETRY_POLICY.evaluate(error, try_number=1, max_tries=3).action.value == action
 
 
-class MailServer(socketserver.ThreadingTCPServer):
-    """A mail server that keeps what it is given, or hangs up on everybody."""
-
-    daemon_threads = True
-
-    def __init__(self, hangs_up: bool = False) -> None:
-        super().__init__(("127.0.0.1", 0), MailSession)
-        self.hangs_up = hangs_up
-        self.recipients: list[str] = []
-        self.letters: list[EmailMessage] = []
-
-
-class MailSession(socketserver.StreamRequestHandler):
-    def handle(self) -> None:
-        if self.server.hangs_up:
-            return
-        self._say("220 ready")
-        while line := self.rfile.readline().decode().strip():
-            if line.upper().startswith("RCPT TO:"):
-                self.server.recipients.append(line[8:].split()[0].strip("<>"))
-            if line.upper() == "DATA":
-                self._say("354 go on")
-                lines = b"".join(iter(self.rfile.readline, b".\r\n"))
-                self.server.letters.append(message_from_bytes(lines, policy=policy.default))
-            self._say("221 bye" if line.upper() == "QUIT" else "250 ok")
-
-    def _say(self, line: str) -> None:
-        self.wfile.write(f"{line}\r\n".encode())
-
-
 def body(letter: EmailMessage) -> str:
     return letter.get_body(("html",)).get_content()
 
 
 @pytest.fixture
 def mail_server(request, monkeypatch) -> Iterator[MailServer]:
-    with MailServer(**getattr(request, "param", {})) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"smtp://127.0.0.1:{server.server_address[1]}"
-        options = "disable_ssl=true&disable_tls=true&from_email=kho@example.com"
-        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", f"{address}?{options}")
+    with running(MailServer(**getattr(request, "param", {}))) as server:
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", server.connection)
         monkeypatch.delenv("CCHC_ALERT_EMAIL", raising=False)
         yield server
-        server.shutdown()
 
 
 def test_an_alarm_names_dag_task_error_log_and_the_next_step(alarm, mail_server):
@@ -180,6 +144,26 @@ def test_an_address_without_a_mail_server_does_not_hide_the_failure(alarm, monke
     monkeypatch.delenv("AIRFLOW_CONN_SMTP_DEFAULT", raising=False)
     text = alarm()
     assert "BatchStopped" in text and "not mailed" in text
+
+
+def test_the_alarm_is_posted_to_the_chat_tool_that_is_named(alarm, mail_server, monkeypatch):
+    with running(ChatTool()) as chat:
+        monkeypatch.setenv("CCHC_WEBHOOK", "cchc_webhook")
+        monkeypatch.setenv("AIRFLOW_CONN_CCHC_WEBHOOK", f"http://:hooks%2Fbi-mat@127.0.0.1:{chat.port}")
+        alarm()
+    [(path, _, said)] = chat.taken
+    assert path == "/hooks/bi-mat"
+    assert list(said) == ["text"]
+    assert "[CCHC] ingest_file.validate failed" in said["text"]
+    assert "docs/runbook.md#a-batch-is-stopped" in said["text"]
+
+
+def test_a_chat_tool_that_is_away_does_not_hide_the_failure(alarm, mail_server, monkeypatch):
+    monkeypatch.setenv("CCHC_WEBHOOK", "cchc_webhook")
+    monkeypatch.setenv("AIRFLOW_CONN_CCHC_WEBHOOK", "http://:hooks%2Fbi-mat@127.0.0.1:1")
+    text = alarm()
+    assert "BatchStopped" in text and "not posted" in text
+    assert "bi-mat" not in text
 
 
 def test_an_alarm_quotes_no_other_program(notifier):

@@ -1,42 +1,40 @@
-"""Tells people that a task failed: always in the log, by e-mail where a mail server is configured."""
+"""Tells people that a task failed: always in the log, by e-mail and in a chat tool where there is one."""
 
 import html
 import logging
-import os
+from collections.abc import Callable
 
 from airflow.sdk import BaseNotifier, Context
 
 from cchc.errors import CchcError
+from cchc.flow.telling import ALERT_ADDRESSES, addresses, mail, post, webhook
 
 log = logging.getLogger("cchc.alert")
-
-MAIL_CONNECTION = "smtp_default"
 
 
 class FailureNotifier(BaseNotifier):
     """One message a failed task: which, why, where to look, what to do.
 
-    Mail goes to CCHC_ALERT_EMAIL (addresses separated by commas) through connection smtp_default.
+    Mail goes to CCHC_ALERT_EMAIL (addresses separated by commas) through connection smtp_default, a message
+    to the chat tool whose connection CCHC_WEBHOOK names.
     """
 
     def notify(self, context: Context) -> None:
         subject, text = describe(context)
         log.error("%s\n%s", subject, text)
-        recipients = os.environ.get("CCHC_ALERT_EMAIL", "").strip()
-        if recipients:
-            self._mail(recipients, subject, text)
+        if recipients := addresses(ALERT_ADDRESSES):
+            letter = f"<pre>{html.escape(text)}</pre>"
+            _try(f"mailed to {', '.join(recipients)}", lambda: mail(recipients, subject, letter))
+        if name := webhook():
+            _try(f"posted through {name}", lambda: post(name, f"{subject}\n{text}"))
 
-    def _mail(self, recipients: str, subject: str, text: str) -> None:
-        from airflow.providers.smtp.hooks.smtp import SmtpHook  # noqa: PLC0415 - only when mail is on
 
-        try:
-            with SmtpHook(smtp_conn_id=MAIL_CONNECTION) as hook:
-                hook.send_email_smtp(
-                    to=recipients.split(","), subject=subject, html_content=f"<pre>{html.escape(text)}</pre>"
-                )
-        except Exception as error:
-            # Whatever is wrong with the mail must not hide the failure, which is in the log already.
-            log.error("Alert not mailed to %s: %s", recipients, error)
+def _try(what: str, send: Callable[[], None]) -> None:
+    try:
+        send()
+    except Exception as error:
+        # Whatever is wrong with the mail must not hide the failure, which is in the log already.
+        log.error("Alert not %s: %s", what, error)
 
 
 def describe(context: Context) -> tuple[str, str]:

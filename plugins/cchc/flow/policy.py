@@ -22,6 +22,7 @@ RETRY_POLICY = ExceptionRetryPolicy(
         RetryRule("cchc.errors.WarehouseUnavailable", RetryAction.RETRY, timedelta(minutes=1)),
         RetryRule("cchc.errors.LandingUnavailable", RetryAction.RETRY, timedelta(minutes=2)),
         RetryRule("cchc.errors.JudgeUnavailable", RetryAction.RETRY, timedelta(minutes=1)),
+        RetryRule("cchc.errors.MessageNotSent", RetryAction.RETRY, timedelta(minutes=5)),
         *(
             RetryRule(f"{driver}.{name}", RetryAction.RETRY, timedelta(minutes=1))
             for driver in ("sqlalchemy.exc", "psycopg2")

@@ -1,7 +1,5 @@
 """Vận hành: what was pulled and is late, what stopped and why, what waits for a person."""
 
-import os
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -9,14 +7,11 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from cchc.contracts import contracts
-from cchc.known_until import watermark_of
 from cchc.pages.page import Read, page
-from cchc.vietnamese import VIETNAM
+from cchc.reports.pulls import expected, pulls_of
 
 router = APIRouter()
 SHOWN = 100
-# Pulls run at midnight and half past; what is known by then is the whole day before.
-DAYS_ALLOWED = 1
 STATUSES = {
     "landed": "đã nhận tệp, chưa kiểm tra",
     "validated": "đã kiểm tra, chờ nạp",
@@ -37,7 +32,6 @@ RUNBOOK = {
 def operations(request: Request, read: Read, dataset: str = "", cho: bool = False) -> Response:
     """All batches, or those of a dataset; `cho`: only those that wait for somebody."""
     read.only_for_stewards()
-    pulled = [contract for contract in contracts().values() if contract.api]
     return page(
         request,
         "operations.html",
@@ -45,8 +39,8 @@ def operations(request: Request, read: Read, dataset: str = "", cho: bool = Fals
         dataset=dataset,
         cho=cho,
         datasets=[(contract.dataset, contract.title) for contract in contracts().values()],
-        pulls=_pulls(read, [contract.dataset for contract in pulled]),
-        expected=_expected(),
+        pulls=pulls_of(read.connection),
+        expected=expected(),
         batches=_batches(read, dataset=dataset, cho=cho),
         months=read.rows("op_months"),
         differences=read.rows("op_reconciliation"),
@@ -107,21 +101,3 @@ def run_link(row: Any) -> str | None:
         return None
     task = f"/dags/{quote(row.dag_id, safe='')}/runs/{quote(row.run_id, safe='')}/tasks/{quote(row.task_id)}"
     return task if row.map_index < 0 else f"{task}/mapped/{row.map_index}"
-
-
-def _expected() -> datetime:
-    """Until when every source that is pulled should be known: the end of the last whole day, local time."""
-    now = datetime.now(VIETNAM).replace(tzinfo=None)
-    ends = os.environ.get("CCHC_NGUON_DEN")
-    known = min(now, datetime.fromisoformat(ends)) if ends else now
-    return known.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _pulls(read: Read, datasets: list[str]) -> list[dict[str, Any]]:
-    expected = _expected()
-    pulls = []
-    for row in read.rows("op_pulls", datasets=datasets):
-        mark = watermark_of(read.connection, row.dataset)
-        late = mark is None or mark < expected - timedelta(days=DAYS_ALLOWED)
-        pulls.append({"row": row, "title": contracts()[row.dataset].title, "watermark": mark, "late": late})
-    return pulls

@@ -1,0 +1,194 @@
+"""What an officer and an engineer read each morning: the newest month's figures, what changed, what waits.
+
+Figures of the province, numbers, codes of indicators, datasets and rules; nothing of a person or a dossier.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from cchc.charts import picture, scoreboard
+from cchc.contracts import contracts
+from cchc.reports.appendix import figures_of
+from cchc.reports.pulls import pulls_of
+from cchc.reports.standing import PROVINCE, Standing, standing_of
+from cchc.shown import in_table
+from cchc.vietnamese import STATES, VIETNAM, change, day, figure, filters, moment, number, period
+from cchc.warehouse import run_sql_file
+
+TEMPLATES = Path(__file__).parent / "templates"
+PICTURE = "bang-diem.png"
+# More lines than this say no more; how many there are is always said.
+SHOWN = 20
+MET = {True: "đạt", False: "CHƯA ĐẠT", None: ""}
+STATUSES = {
+    "landed": "chưa kiểm tra",
+    "validated": "chờ nạp",
+    "stopped": "bị dừng",
+    "loaded": "đã nạp, nay bị dừng",
+}
+
+
+@dataclass(frozen=True)
+class Digest:
+    """One morning's message. `picture`: the scoreboard as PNG, None when there is no figure."""
+
+    subject: str
+    text: str
+    html: str
+    picture: bytes | None
+
+
+# Title, lines, and what is said when there is none.
+Part = tuple[str, list[str], str]
+
+
+def digest(connection: sa.Connection, since: datetime, drawn: bool = True) -> Digest:
+    """The message about the warehouse as it is now, and what changed since a moment.
+
+    `drawn`: with the picture, which takes a second.
+    """
+    standing = newest_month(connection)
+    rows = figures_of(connection, standing, [PROVINCE]) if standing else []
+    met, missed = (sum(row.dat is met for row in rows) for met in (True, False))
+    waiting = [_late(connection), _batches(connection), _months(connection), _differences(connection)]
+    parts = [_changes(connection, since), *waiting]
+    heading = f"Tổng hợp ngày {day(datetime.now(VIETNAM))}"
+    of_month = f"{standing.period}: {met} đạt, {missed} chưa đạt" if standing else "chưa có con số"
+    waits = sum(len(lines) for _, lines, _ in waiting)
+    subject = f"[CCHC] {heading}. {of_month}; " + (
+        f"{number(waits)} việc chờ" if waits else "không có việc chờ"
+    )
+    png = None
+    if drawn and any(row.loai == "ty_le" and row.gia_tri is not None for row in rows):
+        chart = scoreboard(rows, heading, in_words=False)
+        png = picture(chart, 520, chart["height"])
+    html = (
+        templates()
+        .get_template("tong_hop.html")
+        .render(
+            subject=subject,
+            heading=heading,
+            standing=standing,
+            met=met,
+            missed=missed,
+            rows=rows,
+            parts=[(title, shortened(lines), none) for title, lines, none in parts],
+            picture=PICTURE if png else None,
+        )
+    )
+    return Digest(subject, _text(heading, standing, rows, (met, missed), parts), html, png)
+
+
+def newest_month(connection: sa.Connection) -> Standing | None:
+    """How far the figures of the province stand in the newest month that has any."""
+    newest = run_sql_file(connection, "pages/periods.sql", ky_loai="thang").first()
+    return standing_of(connection, "thang", newest.ky, PROVINCE) if newest else None
+
+
+def shortened(lines: Sequence[str]) -> list[str]:
+    """The first of them, and how many more there are."""
+    more = len(lines) - SHOWN
+    return [*lines[:SHOWN], *([f"và {number(more)} dòng nữa"] if more > 0 else [])]
+
+
+@cache
+def templates() -> Environment:
+    """The templates of HTML that leaves the house: mails and files."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters.update(filters(), target=target)
+    return environment
+
+
+def target(row: Any) -> str:
+    """The target of a figure as it is written; nothing where there is none."""
+    if row.muc_tieu is None:
+        return ""
+    return f"{'≤' if row.chieu == 'giam' else '≥'} {figure(row.muc_tieu, row.loai)}"
+
+
+def _text(
+    heading: str,
+    standing: Standing | None,
+    rows: Sequence[Any],
+    counts: tuple[int, int],
+    parts: Sequence[Part],
+) -> str:
+    lines = [heading]
+    if standing:
+        lines += ["", f"{standing.period}: {counts[0]} chỉ tiêu đạt, {counts[1]} chưa đạt"]
+        lines += [f"{STATES[standing.trang_thai]}; phản ánh thay đổi ở nguồn đến {moment(standing.as_of)}"]
+        for row in rows:
+            asked = f" (chỉ tiêu {target(row)}: {MET[row.dat]})" if row.dat is not None else ""
+            lines.append(f"- {row.ma_chi_so} {in_table(row.ten)}: {figure(row.gia_tri, row.loai)}{asked}")
+    else:
+        lines += ["", "Chưa có con số nào."]
+    for title, found, none in parts:
+        lines += ["", title, *(f"- {line}" for line in shortened(found) or [none])]
+    return "\n".join(lines)
+
+
+def _changes(connection: sa.Connection, since: datetime) -> Part:
+    found = [
+        f"{row.ky} {in_table(row.ten)} ({row.ma_chi_so}), toàn tỉnh: {figure(row.gia_tri_cu, row.loai)} → "
+        f"{figure(row.gia_tri_moi, row.loai)}"
+        + (
+            f" ({change(row.gia_tri_moi - row.gia_tri_cu, row.loai)})"
+            if None not in (row.gia_tri_cu, row.gia_tri_moi)
+            else ""
+        )
+        for row in run_sql_file(connection, "reports/changed_figures.sql", tu=since)
+    ]
+    found += [
+        f"{period(row.ky_loai, row.ky)}: {number(row.so_con_so)} con số đổi, của "
+        f"{number(row.so_don_vi)} đơn vị"
+        for row in run_sql_file(connection, "reports/changes.sql", tu=since)
+    ]
+    return f"Đổi từ {moment(since)}", found, "Không con số nào đã tính lại đổi giá trị."
+
+
+def _late(connection: sa.Connection) -> Part:
+    late = [
+        f"{pull.title}: {'biết đến ' + moment(pull.watermark) if pull.watermark else 'chưa kéo lần nào'}"
+        for pull in pulls_of(connection)
+        if pull.late
+    ]
+    return "Nguồn trễ", late, "Không nguồn nào trễ."
+
+
+def _batches(connection: sa.Connection) -> Part:
+    # All of them: a batch of years ago that waits is told as well.
+    binds = {"dataset": "", "cho": True, "batch_id": None, "dag_id": "", "run_id": "", "so_dong": None}
+    known = contracts()
+    found = [
+        f"Lô {row.batch_id}, {known[row.dataset].title if row.dataset in known else row.dataset}: "
+        f"{STATUSES[row.status]}" + (f" (quy tắc: {', '.join(row.quy_tac[:5])})" if row.quy_tac else "")
+        for row in run_sql_file(connection, "pages/op_batches.sql", **binds)
+    ]
+    return "Lô bị dừng, lô chờ nạp", found, "Không lô nào bị dừng hay chờ nạp."
+
+
+def _months(connection: sa.Connection) -> Part:
+    found = [
+        f"{period('thang', row.ky)}, tính lần cuối {moment(row.refreshed_at)}"
+        for row in run_sql_file(connection, "pages/op_months.sql")
+    ]
+    return "Tháng chờ tính lại", found, "Không tháng nào chờ tính lại."
+
+
+def _differences(connection: sa.Connection) -> Part:
+    found = [
+        f"{row.dataset}, tháng tiếp nhận {row.month or 'không rõ'}: nguồn {number(row.source_total)}, kho "
+        f"{number(row.core_total)}, bị loại {number(row.rejected_total)}"
+        for row in run_sql_file(connection, "pages/op_reconciliation.sql")
+        if row.state == "differs"
+    ]
+    return "Lệch với nguồn", found, "Không tháng nào lệch với nguồn ở lần đối chiếu sau cùng."

@@ -1,0 +1,148 @@
+"""The morning's message reaches a real mail server and a real chat tool, or says why not."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from cchc.charts import FIGURE
+from cchc.errors import MessageNotSent
+from tests.flow.receivers import ChatTool, MailServer, running
+from tests.pictures import colours
+from tests.world import World
+
+SINCE = datetime(2025, 4, 1, tzinfo=UTC)
+SECRET = "hooks/bi-mat"
+
+
+@pytest.fixture
+def sending(bag) -> ModuleType:
+    # Imported only now, like the DAGs: Airflow reads its settings at that moment.
+    from cchc.flow import digest  # noqa: PLC0415
+
+    return digest
+
+
+@pytest.fixture(scope="module")
+def counted(make_world) -> World:
+    """Three dossiers of March, two of them in time."""
+    world = make_world().dimensions()
+    done = {"trang_thai_ho_so": "10", "ngay_tra": "20250320090000"}
+    in_time, late = (done | {"ngay_ket_thuc_xu_ly": f"202503{day}090000"} for day in ("11", "20"))
+    world.add(in_time, in_time, late)
+    world.refresh_all()
+    return world
+
+
+def never() -> None:
+    pytest.fail("The warehouse was asked for a message that nobody gets.")
+
+
+@pytest.fixture
+def mail_server(monkeypatch) -> Iterator[MailServer]:
+    with running(MailServer()) as server:
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", server.connection)
+        monkeypatch.setenv("CCHC_DIGEST_EMAIL", "a@example.com, b@example.com")
+        yield server
+
+
+def chat_at(monkeypatch, address: str) -> None:
+    monkeypatch.setenv("CCHC_WEBHOOK", "cchc_webhook")
+    monkeypatch.setenv("AIRFLOW_CONN_CCHC_WEBHOOK", address)
+
+
+def test_where_nobody_is_configured_it_says_so_and_succeeds(sending, monkeypatch, caplog):
+    monkeypatch.delenv("CCHC_DIGEST_EMAIL", raising=False)
+    monkeypatch.delenv("CCHC_WEBHOOK", raising=False)
+    with caplog.at_level("INFO", logger="cchc.digest"):
+        assert sending.mail_digest(never, SINCE) == {"sent": 0}
+        assert sending.post_digest(never, SINCE) == {"sent": 0}
+    assert "CCHC_DIGEST_EMAIL names nobody" in caplog.text
+    assert "CCHC_WEBHOOK names no connection" in caplog.text
+
+
+def test_the_letter_has_the_scoreboard_as_table_and_picture(sending, counted, mail_server):
+    sent = sending.mail_digest(lambda: counted.engine, SINCE)
+    assert mail_server.recipients == ["a@example.com", "b@example.com"]
+    [letter] = mail_server.letters
+    assert letter["From"] == "kho@example.com"
+    assert "Tháng 03/2025" in letter["Subject"]
+    html, picture = letter.iter_parts()
+    # By hand: two of three.
+    assert "66,67 %" in html.get_content()
+    assert f'src="cid:{picture["Content-ID"].strip("<>")}"' in html.get_content()
+    content = picture.get_content()
+    assert sent == {"sent": 2, "picture_bytes": len(content)}
+    assert colours(content)[FIGURE] > 1_000
+
+
+def test_the_chat_tool_gets_text(sending, counted, monkeypatch):
+    with running(ChatTool()) as chat:
+        chat_at(monkeypatch, f"http://:hooks%2Fbi-mat@127.0.0.1:{chat.port}")
+        assert sending.post_digest(lambda: counted.engine, SINCE) == {"sent": 1}
+    [(path, headers, said)] = chat.taken
+    assert (path, headers["Content-Type"]) == (f"/{SECRET}", "application/json")
+    assert list(said) == ["text"]
+    assert "Tỷ lệ hồ sơ giải quyết trước hạn, đúng hạn (biểu II.06a): 66,67 %" in said["text"]
+
+
+@pytest.mark.parametrize("server", [{"hangs_up": True}, None], ids=["hangs up", "is away"])
+def test_a_letter_that_is_not_taken_fails_the_task(sending, counted, monkeypatch, server):
+    with running(MailServer(**(server or {}))) as mail:
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", mail.connection)
+        monkeypatch.setenv("CCHC_DIGEST_EMAIL", "a@example.com")
+        if server is None:
+            mail.server_close()
+        with pytest.raises(MessageNotSent, match=r"was not mailed \(\w+\)\. Expected") as told:
+            sending.mail_digest(lambda: counted.engine, SINCE)
+    assert "a@example.com" not in str(told.value)
+
+
+@pytest.mark.parametrize("status", [301, 307, 403, 404, 500])
+def test_a_message_that_is_not_taken_fails_the_task_and_goes_nowhere_else(
+    sending, counted, monkeypatch, status
+):
+    with running(ChatTool()) as other, running(ChatTool(status, f"http://127.0.0.1:{other.port}/")) as chat:
+        chat_at(monkeypatch, f"http://:hooks%2Fbi-mat@127.0.0.1:{chat.port}")
+        with pytest.raises(MessageNotSent, match=f"answered HTTP {status}") as told:
+            sending.post_digest(lambda: counted.engine, SINCE)
+    assert other.taken == []
+    assert "bi-mat" not in str(told.value)
+
+
+@pytest.mark.parametrize("address", ["http://:x@chat.example.vn", "http://:x@10.1.2.3:80", "http://"])
+def test_nothing_is_sent_unencrypted_to_another_machine(sending, counted, monkeypatch, address):
+    chat_at(monkeypatch, address)
+    with pytest.raises(MessageNotSent, match="Nothing was sent"):
+        sending.post_digest(lambda: counted.engine, SINCE)
+
+
+def test_a_proxy_of_the_machine_does_not_get_to_know_the_address(sending, counted, monkeypatch):
+    with running(ChatTool()) as proxy, running(ChatTool()) as chat:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        chat_at(monkeypatch, f"http://:hooks%2Fbi-mat@127.0.0.1:{chat.port}")
+        sending.post_digest(lambda: counted.engine, SINCE)
+    assert (len(chat.taken), proxy.taken) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("before", "since"),
+    [
+        (None, datetime(2025, 4, 1, tzinfo=UTC)),
+        (datetime(2025, 4, 1, tzinfo=UTC), datetime(2025, 4, 1, tzinfo=UTC)),
+        # Two mornings failed.
+        (datetime(2025, 3, 30, tzinfo=UTC), datetime(2025, 3, 30, tzinfo=UTC)),
+        # This one was sent already and is sent again.
+        (datetime(2025, 4, 2, tzinfo=UTC), datetime(2025, 4, 1, tzinfo=UTC)),
+    ],
+)
+def test_what_changed_is_told_since_the_last_that_was_sent(bag, before, since):
+    from cchc.flow.tasks import _told_before  # noqa: PLC0415 - see sending
+
+    end = datetime(2025, 4, 2, tzinfo=UTC)
+    assert _told_before({"data_interval_end": end, "prev_data_interval_end_success": before}) == since
+    # Triggered by hand it has no interval.
+    by_hand = {"dag_run": SimpleNamespace(run_after=end + timedelta(hours=1))}
+    assert _told_before(by_hand) == end + timedelta(hours=1) - timedelta(days=1)

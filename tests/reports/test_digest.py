@@ -1,0 +1,146 @@
+"""The morning's message says what the warehouse holds, and nothing of a person or a dossier."""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from cchc.charts import FIGURE, MISSED, TARGET
+from cchc.reports.digest import PICTURE, Digest, digest
+from cchc.vietnamese import VIETNAM
+from tests.pictures import colours
+from tests.world import SO
+
+YESTERDAY = datetime.now(VIETNAM) - timedelta(days=1)
+# Of March at the province, by hand from the ten dossiers: five of eight came online, four of six that ended
+# did so in time, two ended late and one is open and late.
+BY_HAND = {
+    "T9": "62,50 % (chỉ tiêu ≥ 60,00 %: đạt)",
+    "T8": "33,33 % (chỉ tiêu ≥ 70,00 %: CHƯA ĐẠT)",
+    "dung_han_06a": "66,67 %",
+    "T15": "3",
+    "tiep_nhan": "8",
+    "ky_truoc": "2",
+    "da_giai_quyet": "6",
+    "dang_giai_quyet": "4",
+    "T10": "–",
+}
+
+
+def message(connection: sa.Connection, since: datetime = YESTERDAY, *, drawn: bool = False) -> Digest:
+    return digest(connection, since, drawn)
+
+
+def part(text: str, title: str) -> list[str]:
+    """The lines below a title."""
+    [found] = re.findall(rf"^{title}.*\n((?:- .*\n?)+)", text, re.MULTILINE)
+    return [line.removeprefix("- ") for line in found.splitlines()]
+
+
+@pytest.mark.parametrize("ma", BY_HAND)
+def test_it_says_the_figures_of_the_newest_month(connection, ma):
+    found = message(connection)
+    assert re.search(rf"^- {ma} .*: {re.escape(BY_HAND[ma])}$", found.text, re.MULTILINE)
+    cells = re.findall(rf"{ma}</small></th>\n<td[^>]*>(.*)</td>\n<td[^>]*>(.*)</td>", found.html)
+    assert [value for _, value in cells] == [BY_HAND[ma].split(" (")[0]]
+
+
+def test_subject_counts_what_is_met_and_what_waits(connection):
+    """Met are T7, T9, T11, T12, T13, missed T1 and T8; of seven datasets none was ever pulled here."""
+    assert message(connection).subject.endswith("Tháng 03/2025: 5 đạt, 2 chưa đạt; 7 việc chờ")
+    assert "Tạm tính" in message(connection).text
+
+
+def test_the_picture_has_bars_and_targets(connection):
+    found = message(connection, drawn=True)
+    assert f'src="cid:{PICTURE}"' in found.html
+    seen = colours(found.picture)
+    # Bars of what is met and of what is missed, strokes of targets, white around them.
+    assert seen[FIGURE] > 5_000 and seen[MISSED] > 1_000
+    assert seen[TARGET] > 500
+    assert seen["#ffffff"] > sum(seen.values()) / 3
+
+
+def test_it_names_no_dossier_and_no_file(connection):
+    found = message(connection)
+    for text in (found.text, found.html, found.subject):
+        assert "H59-250305" not in text
+        assert ".csv" not in text
+
+
+def test_without_figures_it_says_so(engine):
+    with engine.connect() as connection:
+        found = message(connection, drawn=True)
+    assert "Chưa có con số nào." in found.text and "Chưa có con số nào." in found.html
+    assert found.picture is None and "cid:" not in found.html
+
+
+def note_change(connection: sa.Connection, old: str, new: str, *, unit: str, ago: timedelta) -> None:
+    connection.execute(
+        sa.text(
+            "INSERT INTO ops.figure_change (changed_at, ky_loai, ky, ma_chi_so, phien_ban_cu, phien_ban_moi, "
+            "ma_don_vi, gia_tri_cu, gia_tri_moi, batch_ids) "
+            "VALUES (now() - :ago, 'thang', '2025-03', 'T9', 1, 1, :unit, :old, :new, '{}')"
+        ),
+        {"old": old, "new": new, "unit": unit, "ago": ago},
+    )
+
+
+def test_it_says_what_changed_since_the_one_before(connection):
+    """Twice changed counts once, from the first value to the last; what was told before is not told again."""
+    province = "TONG:toan_tinh"
+    note_change(connection, "10", "62.50", unit=province, ago=timedelta(days=2))
+    note_change(connection, "62.50", "50", unit=province, ago=timedelta(hours=5))
+    note_change(connection, "50", "75", unit=province, ago=timedelta(hours=2))
+    note_change(connection, "40", "41", unit=SO, ago=timedelta(hours=2))
+    lines = part(message(connection).text, "Đổi từ")
+    assert lines == [
+        "2025-03 Tỷ lệ hồ sơ nộp trực tuyến trên tổng hồ sơ tiếp nhận (T9), toàn tỉnh: 62,50 % → 75,00 % "
+        "(+12,50)",
+        "Tháng 03/2025: 2 con số đổi, của 1 đơn vị",
+    ]
+
+
+def test_it_says_which_batch_is_stopped_by_its_rules_not_by_its_file(connection):
+    batch_id = connection.scalar(
+        sa.text(
+            "INSERT INTO ops.batch (dataset, sha256, size_bytes, landed_path, original_name, origin, status, "
+            "stop_reason, validated_at) VALUES ('ho_so', repeat('a', 64), 1, 'x', 'Nguyễn Văn A.xlsx', "
+            "'file', 'stopped', 'line 3', now()) RETURNING batch_id"
+        )
+    )
+    connection.execute(
+        sa.text(
+            "INSERT INTO ops.validation_result (batch_id, rule_id, severity, scope, success, checked_count, "
+            "failed_count, reason) VALUES (:id, 'HS03', 'critical', 'lo', FALSE, 9, 4, 'x')"
+        ),
+        {"id": batch_id},
+    )
+    found = message(connection)
+    assert part(found.text, "Lô bị dừng") == [
+        f"Lô {batch_id}, Hồ sơ thủ tục hành chính: bị dừng (quy tắc: HS03: 4)"
+    ]
+    assert found.subject.endswith("8 việc chờ")
+    assert "Nguyễn" not in found.text + found.html
+
+
+def test_it_says_which_months_wait(connection):
+    connection.exec_driver_sql(
+        "UPDATE ops.period SET changed = nextval('ops.period_change') WHERE ky = '2025-02'"
+    )
+    [line] = part(message(connection).text, "Tháng chờ tính lại")
+    assert line.startswith("Tháng 02/2025, tính lần cuối ")
+
+
+def test_long_lists_say_how_much_more_there_is(connection):
+    for number in range(25):
+        connection.execute(
+            sa.text(
+                "INSERT INTO ops.batch (dataset, sha256, size_bytes, landed_path, original_name, origin) "
+                "VALUES ('ho_so', md5(:n) || md5(:n), 1, 'x', 'x', 'file')"
+            ),
+            {"n": str(number)},
+        )
+    lines = part(message(connection).text, "Lô bị dừng")
+    assert len(lines) == 21 and lines[-1] == "và 5 dòng nữa"
