@@ -14,6 +14,7 @@ SELECT
     c.mau_so,
     c.ly_do_na,
     c.dat,
+    c.trang_thai,
     c.muc_tieu
 FROM mart.so_sanh AS s
 INNER JOIN mart.chi_so AS c

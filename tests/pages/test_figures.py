@@ -2,6 +2,44 @@
 
 import re
 
+import pytest
+import sqlalchemy as sa
+
+from tests.world import SO
+
+# Pages that show figures, each of one period.
+WITH_FIGURES = ("/", "/chi-so/dung_han_06a", "/don-vi", f"/don-vi/{SO}")
+STATE = re.compile(r"<span>Trạng thái</span> <strong>([^<]*)</strong>")
+
+
+@pytest.fixture
+def closed(pages_world):
+    """March as it will be once it is closed."""
+
+    def set_state(state: str) -> None:
+        with pages_world.engine.begin() as connection:
+            connection.execute(
+                sa.text(
+                    "UPDATE mart.chi_so SET trang_thai = :state WHERE ky_loai = 'thang' AND ky = '2025-03'"
+                ),
+                {"state": state},
+            )
+
+    set_state("da_chot")
+    yield
+    set_state("tam_tinh")
+
+
+@pytest.mark.parametrize("address", WITH_FIGURES)
+def test_every_page_with_figures_says_how_they_stand(look, address):
+    assert STATE.findall(look("xem").get(f"{address}?ky=2025-03").text) == ["Tạm tính"]
+
+
+@pytest.mark.usefixtures("closed")
+@pytest.mark.parametrize("address", WITH_FIGURES)
+def test_a_closed_month_is_said_to_be_closed(look, address):
+    assert STATE.findall(look("xem").get(f"{address}?ky=2025-03").text) == ["Đã chốt"]
+
 
 def test_scoreboard_shows_the_newest_month(look):
     found = look("xem").get("/?ky=2025-03")

@@ -41,6 +41,7 @@ def units(request: Request, read: Read, ky_loai: str = "thang", ky: str = "") ->
         read,
         choice=choice,
         by_level={cap: rows for cap, rows in by_level.items() if rows},
+        states=sorted({state for row in found for state in row.trang_thai}),
     )
 
 
@@ -64,6 +65,7 @@ def unit(request: Request, read: Read, ma: str, ky_loai: str = "thang", ky: str 
         month=month,
         own=own,
         figures=figures,
+        states=sorted({row.trang_thai for row in figures}),
         others=sorted(set(codes) - {ma}) if not figures else [],
         late=read.rows("unit_late", **binds) if own else [],
         due=read.rows("unit_due", **binds) if own else [],
