@@ -1,6 +1,7 @@
 """The pages in a real browser, served on loopback."""
 
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,10 +9,12 @@ from contextlib import ExitStack, contextmanager
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tools.browser import chromium
-from tools.local.settings import LOOPBACK, LocalStackError, any_free_port
+from tools.local.settings import LOOPBACK, REPO, LocalStackError, any_free_port
+
+SHOWN = REPO / "test-results" / "pages"
 
 
 @contextmanager
@@ -23,6 +26,12 @@ def browser() -> Iterator[Browser]:
         except LocalStackError as error:
             (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
         yield opened
+
+
+def keep(page: Page, name: str) -> None:
+    """Keeps a picture of a page for whoever looks at a run afterwards; CI keeps the folder."""
+    SHOWN.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOWN / f"{re.sub(r'[^a-zA-Z0-9]+', '-', name).strip('-')}.png", full_page=True)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.pages.browsing import browser, served
+from tests.pages.browsing import browser, keep, served
 from tests.world import SO, XA
 
 pytestmark = [pytest.mark.long, pytest.mark.stack]
@@ -55,8 +55,8 @@ def address(look) -> Iterator[str]:
 
 
 @pytest.fixture
-def visit(chrome, address):
-    """Opens a browser for whoever is named; every complaint of it fails the test."""
+def visit(chrome, address, request):
+    """Opens a browser for whoever is named; every complaint of it fails the test. What it showed is kept."""
     visits = []
 
     def opened(who: str, **options) -> Visit:
@@ -85,15 +85,17 @@ def visit(chrome, address):
         return found
 
     yield opened
-    for context, found in visits:
+    for number, (context, found) in enumerate(visits, 1):
+        keep(found.page, f"{request.node.name}-{number}")
         context.close()
         assert (found.complaints, found.elsewhere) == ([], [])
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=[*PAGES])
-def test_a_page_is_usable_by_all(visit, path):
+def test_a_page_is_usable_by_all(visit, path, request):
     """No serious finding of axe-core, and on a narrow screen nothing is wider than it."""
     found = visit("can_bo").go(path)
+    keep(found.page, f"{request.node.name}-wide")
     results = Axe().run(found.page)
     serious = [
         (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
