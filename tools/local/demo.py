@@ -18,6 +18,8 @@ from cchc.commands.runs import Display, RunFailed, Runs
 from cchc.declarations.drop_folder import waiting_forms
 from cchc.errors import CchcError
 from cchc.periods import parse_month
+from cchc.private_file import write_private
+from cchc.reports.summary import summary
 from cchc.seals import Keys
 from cchc.sources.register import SYSTEMS
 from cchc.warehouse import engine_of
@@ -35,6 +37,10 @@ STARTS = {"ingest_tthc": timedelta(), "ingest_van_ban": timedelta(minutes=30)}
 VIETNAM = timezone(timedelta(hours=7))
 RUN_PREFIX = "demo__"
 DEFAULT_MONTHS = "2025-01..2025-06"
+SUMMARY = "tom-tat.html"
+GENERATED = (
+    "Số liệu trong tệp này do máy sinh ra để trình diễn (synthetic data), không phải số liệu của tỉnh nào."
+)
 
 
 class Session:
@@ -133,10 +139,22 @@ def demo(home: Home, stay: bool) -> None:
         introduce_viewers(stack)
         print_batches(session.engine, session.runs.since)
         print_scoreboard(session.engine, months)
+        page = write_summary(session.engine, home)
         if stay:
             display.note(access(stack))
             stack.let_go()
+    display.note(f"Charts     {page}: for a mail or a share, opens without the stack")
+    if not stay:
+        display.note("Pages      make up: the same, and the pages stay at an address that it prints")
     display.note(f"Done in {time.monotonic() - started:.0f} s.")
+
+
+def write_summary(engine: sa.Engine, home: Home) -> Path:
+    """Leaves the newest month and its course as one HTML file; returns where."""
+    page = home.path / SUMMARY
+    with engine.connect() as connection:
+        write_private(page, summary(connection, GENERATED).encode())
+    return page
 
 
 def introduce_viewers(stack: Stack) -> None:

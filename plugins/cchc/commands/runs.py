@@ -24,6 +24,8 @@ from cchc.figures.refresh import pending_periods
 from cchc.shown import in_table, on_terminal
 
 POLL_S = 1.5
+# Where there is no bar that moves, who waits hears after so long what for.
+SILENCE_S = 60
 
 
 class RunFailed(CchcError):
@@ -31,11 +33,12 @@ class RunFailed(CchcError):
 
 
 class Display:
-    """A bar that says what is being waited for; plain lines when not at a terminal."""
+    """A bar that says what is waited for, and a line for each step; only lines when not at a terminal."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
         self._last = ""
+        self._began = self._told = time.monotonic()
         self._progress = Progress(
             SpinnerColumn(),
             BarColumn(bar_width=24),
@@ -52,13 +55,28 @@ class Display:
         with self._progress:
             yield
 
-    def say(self, what: str, detail: str = "", done: int | None = None, total: int | None = None) -> None:
-        """Shows what is being waited for, with how much of it is done where that is known."""
+    def say(
+        self, what: str, detail: str = "", done: int | None = None, total: int | None = None, step: str = ""
+    ) -> None:
+        """Shows what is being waited for, with how much of it is done where that is known.
+
+        Where there is no bar that moves: a line for each `step` (by default for each other `what`), and one a
+        minute while it lasts.
+        """
         text = in_table(f"{what} · {detail}" if detail else what)
-        if not self.console.is_terminal and what != self._last:
-            self.note(f"{time.strftime('%H:%M:%S')} {text}")
-        self._last = what
+        silent = time.monotonic() - self._told > SILENCE_S
+        if not self.console.is_terminal and ((step or what) != self._last or silent):
+            self._line("…", text)
+        self._last = step or what
         self._progress.update(self._bar, description=text, completed=done or 0, total=total)
+
+    def done(self, what: str) -> None:
+        """One line for a step that has ended, with how long all took until then."""
+        self._line("✓", in_table(what))
+
+    def _line(self, sign: str, text: str) -> None:
+        self._told = time.monotonic()
+        self.note(f"{self._told - self._began:5.0f} s {sign} {text}")
 
     def note(self, text: str) -> None:
         self.console.print(Text(on_terminal(text)), soft_wrap=True)
@@ -108,7 +126,7 @@ class Runs:
         Raises as soon as one has failed.
         """
         waiting = {(run["dag_id"], run["dag_run_id"]) for run in runs}
-        total = len(waiting)
+        total, ended = len(waiting), 0
         while waiting:
             for dag_id, run_id in sorted(waiting):
                 run = self.api.run(dag_id, run_id)
@@ -118,14 +136,17 @@ class Runs:
                     raise RunFailed(self._explain([run]))
                 if run["state"] == "success":
                     waiting.discard((dag_id, run_id))
+                    ended += 1
                     for next_run in then(run):
                         waiting.add((next_run["dag_id"], next_run["dag_run_id"]))
                         total += 1
+                    what = f"{dag_id} · {run_id}{self._batches(dag_id, run_id)}"
+                    self.display.done(f"{what}, run {ended} of {total}")
             if waiting:
                 self._raise_for_failed_refresh()
                 dag_id, run_id = min(waiting)
-                done = total - len(waiting)
-                self.wait(f"{dag_id} {done}/{total} · {run_id}", done, total)
+                what = f"{dag_id} · {run_id}{self._batches(dag_id, run_id)}"
+                self.wait(f"{what}, {ended} of {total} runs ended", ended, total, step=f"{dag_id} {run_id}")
 
     def wait_for_refreshes(self) -> None:
         """Returns when no month waits for a refresh and no refresh is running."""
@@ -135,28 +156,41 @@ class Runs:
             active = self.api.runs("refresh_chi_so", state=["queued", "running"])
             pending = pending_periods(self.engine)
             if not active and not pending:
+                self.display.done("refresh_chi_so · no month waits")
                 return
             most = max(most, len(pending))
             months = ", ".join(pending[:6]) + (" …" if len(pending) > 6 else "")
-            text = f"refresh_chi_so · {months or 'last runs'}"
-            self.wait(text, most - len(pending), most or None)
+            counted = most - len(pending)
+            text = f"refresh_chi_so · {months or 'last runs'}, {counted} of {most} months counted"
+            self.wait(text, counted, most or None, step="refresh_chi_so")
 
     def refreshed_months(self) -> list[str]:
         """The months that refresh_chi_so was started for since this command began."""
         runs = self.api.runs("refresh_chi_so", run_after_gte=self.since.isoformat())
         return sorted({run["partition_key"] for run in runs if run["partition_key"]})
 
-    def wait(self, what: str, done: int | None = None, total: int | None = None) -> None:
+    def wait(self, what: str, done: int | None = None, total: int | None = None, step: str = "") -> None:
         """Waits a moment and shows what for; raises when the time limit is over."""
         self._check()
         tasks = self._running_tasks()
-        self.display.say(what, tasks, done, total)
+        self.display.say(what, tasks, done, total, step)
         if time.monotonic() > self._deadline:
             raise CchcError(
                 f"The time limit is over and this was still waited for: {what} · {tasks}. What is loaded "
                 f"stays; run the command again to go on, with more time by {self._more_time}."
             )
         time.sleep(POLL_S)
+
+    def _batches(self, dag_id: str, run_id: str) -> str:
+        """How many of the batches that a run has landed are loaded; nothing when it has landed none."""
+        query = (
+            "SELECT count(*) FILTER (WHERE b.status = 'loaded') AS loaded, count(*) AS landed "
+            "FROM ops.batch AS b WHERE EXISTS (SELECT FROM ops.batch_run AS r "
+            "WHERE r.batch_id = b.batch_id AND r.dag_id = :dag_id AND r.run_id = :run_id)"
+        )
+        with self.engine.connect() as connection:
+            found = connection.execute(sa.text(query), {"dag_id": dag_id, "run_id": run_id}).one()
+        return f", {found.loaded} of {found.landed} batches loaded" if found.landed else ""
 
     def _raise_for_failed_refresh(self) -> None:
         since = self.since.isoformat()
