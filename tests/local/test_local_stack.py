@@ -19,7 +19,7 @@ import pytest
 
 from tests.forked import run_module
 from tools.local import processes, settings
-from tools.local.demo import _end_of, demo_months
+from tools.local.demo import _end_of, demo_months, write_summary
 from tools.local.postgres import EmbeddedPostgres
 from tools.local.settings import (
     LOOPBACK,
@@ -587,6 +587,14 @@ def test_a_month_is_pulled_as_at_the_first_moment_of_the_next_in_vietnam():
     vietnam = timezone(timedelta(hours=7))
     assert _end_of("2025-01") == datetime(2025, 2, 1, tzinfo=vietnam)
     assert _end_of("2024-12") == datetime(2025, 1, 1, tzinfo=vietnam)
+
+
+def test_the_demo_leaves_a_file_of_its_figures_that_says_they_are_made_up(engine, tmp_path):
+    page = write_summary(engine, Home(tmp_path))
+    assert page.parent == tmp_path
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600
+    text = page.read_text(encoding="utf-8")
+    assert "không phải số liệu của tỉnh nào" in text and "Chưa có con số nào." in text
 
 
 # --- helpers ----------------------------------------------------------------------------------
