@@ -97,6 +97,8 @@ def scoreboard(rows: Sequence[Any], title: str, *, in_words: bool) -> Spec:
             "muc_tieu": None if row.muc_tieu is None else float(row.muc_tieu),
             "nhan": f"{number(row.gia_tri, 2)} %"
             + (MET[row.dat] if in_words else "" if row.muc_tieu is None else f" / {number(row.muc_tieu)} %"),
+            # Behind the target's stroke as well, so that the two do not run into each other.
+            "tai": float(max(row.gia_tri, row.muc_tieu or 0)),
             "dat": row.dat is not False,
         }
         for row in rows
@@ -121,7 +123,7 @@ def scoreboard(rows: Sequence[Any], title: str, *, in_words: bool) -> Spec:
         },
         {
             "mark": {"type": "text", "align": "left", "dx": 4},
-            "encoding": {"y": y, "x": x | {"field": "gia_tri"}, "text": {"field": "nhan"}},
+            "encoding": {"y": y, "x": x | {"field": "tai"}, "text": {"field": "nhan"}},
         },
     ]
     if any(bar["muc_tieu"] is not None for bar in bars):

@@ -96,9 +96,9 @@ def test_it_says_what_changed_since_the_one_before(connection):
     note_change(connection, "40", "41", unit=SO, ago=timedelta(hours=2))
     lines = part(message(connection).text, "Đổi từ")
     assert lines == [
+        "Tháng 03/2025: 2 con số đổi, của 1 đơn vị",
         "2025-03 Tỷ lệ hồ sơ nộp trực tuyến trên tổng hồ sơ tiếp nhận (T9), toàn tỉnh: 62,50 % → 75,00 % "
         "(+12,50)",
-        "Tháng 03/2025: 2 con số đổi, của 1 đơn vị",
     ]
 
 

@@ -140,12 +140,12 @@ def demo(home: Home, stay: bool) -> None:
         print_batches(session.engine, session.runs.since)
         print_scoreboard(session.engine, months)
         page = write_summary(session.engine, home)
+        display.note(f"Charts     {page}: for a mail or a share, opens without the stack")
         if stay:
             display.note(access(stack))
             stack.let_go()
-    display.note(f"Charts     {page}: for a mail or a share, opens without the stack")
-    if not stay:
-        display.note("Pages      make up: the same, and the pages stay at an address that it prints")
+        else:
+            display.note("Pages      make up: the same, and the pages stay at an address that it prints")
     display.note(f"Done in {time.monotonic() - started:.0f} s.")
 
 

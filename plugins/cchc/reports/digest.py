@@ -137,21 +137,19 @@ def _text(
 
 
 def _changes(connection: sa.Connection, since: datetime) -> Part:
+    # Periods first: what is left out of a long list are single figures.
     found = [
-        f"{row.ky} {in_table(row.ten)} ({row.ma_chi_so}), toàn tỉnh: {figure(row.gia_tri_cu, row.loai)} → "
-        f"{figure(row.gia_tri_moi, row.loai)}"
-        + (
-            f" ({change(row.gia_tri_moi - row.gia_tri_cu, row.loai)})"
-            if None not in (row.gia_tri_cu, row.gia_tri_moi)
-            else ""
-        )
-        for row in run_sql_file(connection, "reports/changed_figures.sql", tu=since)
-    ]
-    found += [
         f"{period(row.ky_loai, row.ky)}: {number(row.so_con_so)} con số đổi, của "
         f"{number(row.so_don_vi)} đơn vị"
         for row in run_sql_file(connection, "reports/changes.sql", tu=since)
     ]
+    for row in run_sql_file(connection, "reports/changed_figures.sql", tu=since):
+        old, new = row.gia_tri_cu, row.gia_tri_moi
+        by = "" if None in (old, new) else f" ({change(new - old, row.loai)})"
+        found.append(
+            f"{row.ky} {in_table(row.ten)} ({row.ma_chi_so}), toàn tỉnh: {figure(old, row.loai)} → "
+            f"{figure(new, row.loai)}{by}"
+        )
     return f"Đổi từ {moment(since)}", found, "Không con số nào đã tính lại đổi giá trị."
 
 
