@@ -620,7 +620,8 @@ def test_waiting_ends_with_the_time_limit(cchc, warehouse, airflow):
     code, _, told = cchc("refresh", "2025-03", "--timeout", "0.05")
     assert code == 1
     (line,) = told.splitlines()
-    assert line.startswith("The time limit is over and this was still waited for: refresh_chi_so 0/1")
+    assert line.startswith("The time limit is over and this was still waited for: refresh_chi_so · ")
+    assert ", 0 of 1 runs ended · " in line
     assert line.endswith("with more time by --timeout SECONDS.")
 
 
