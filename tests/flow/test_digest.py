@@ -118,6 +118,12 @@ def test_nothing_is_sent_unencrypted_to_another_machine(sending, counted, monkey
         sending.post_digest(lambda: counted.engine, SINCE)
 
 
+def test_a_connection_that_is_not_there_is_named(sending, counted, monkeypatch):
+    monkeypatch.setenv("CCHC_WEBHOOK", "cchc_nham")
+    with pytest.raises(MessageNotSent, match="Airflow has no connection cchc_nham"):
+        sending.post_digest(lambda: counted.engine, SINCE)
+
+
 def test_a_proxy_of_the_machine_does_not_get_to_know_the_address(sending, counted, monkeypatch):
     with running(ChatTool()) as proxy, running(ChatTool()) as chat:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")

@@ -58,7 +58,13 @@ def post(connection_id: str, text: str) -> None:
 
     from cchc.sources.address import check_address  # noqa: PLC0415 - it is for requests
 
-    connection = BaseHook.get_connection(connection_id)
+    try:
+        connection = BaseHook.get_connection(connection_id)
+    except Exception as error:
+        raise MessageNotSent(
+            f"Nothing was sent: Airflow has no connection {connection_id} ({type(error).__name__}). Expected "
+            f"the one that {WEBHOOK} names."
+        ) from None
     extras = connection.extra_dejson
     scheme = "https" if "https" in (connection.conn_type, connection.schema) else "http"
     port = f":{connection.port}" if connection.port else ""
