@@ -112,7 +112,7 @@ test-long: venv ## run the other tests: kill loops, pandas recounts, hostile fil
 torture: venv ## accidents and deliveries in great number over every dataset, a quarter of an hour: prints what it tried
 	@exec env CCHC_TORTURE=1 $(PY) -m pytest --durations=10 $(PARALLEL) -m torture $(ARGS)
 
-test-fast: venv ## run the tests that need no warehouse of their own, a minute and a half
+test-fast: venv ## run the tests of figures, and those that need no database: a minute or so
 	@exec $(PY) -m pytest --durations=10 --fast $(PARALLEL) $(ARGS)
 
 lint: venv ## check style of Python and SQL, types, and which way imports go

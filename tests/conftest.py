@@ -59,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fast",
         action="store_true",
-        help="leave out what is long or needs a warehouse of its own, and judge without Great Expectations",
+        help="leave out what is long or needs a database, but for figures; judge without Great Expectations",
     )
 
 
@@ -84,9 +84,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _fast(item: pytest.Item) -> bool:
-    asks_for = getattr(item, "fixturenames", ())
-    own = "dsn" in asks_for or "empty_database" in asks_for
-    return not own and not any(item.get_closest_marker(name) for name in LONG_FIRST)
+    needs_database = "postgres" in getattr(item, "fixturenames", ()) and item.path.parent.name != "figures"
+    return not needs_database and not any(item.get_closest_marker(name) for name in LONG_FIRST)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
