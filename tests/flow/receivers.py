@@ -81,6 +81,7 @@ Server = TypeVar("Server", bound=socketserver.BaseServer)
 @contextmanager
 def running(server: Server) -> Iterator[Server]:
     with server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # It looks for the end so often.
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
         server.shutdown()

@@ -62,6 +62,7 @@ def test_where_nobody_is_configured_it_says_so_and_succeeds(sending, monkeypatch
     assert "CCHC_WEBHOOK names no connection" in caplog.text
 
 
+@pytest.mark.long
 def test_the_letter_has_the_scoreboard_as_table_and_picture(sending, counted, mail_server):
     sent = sending.mail_digest(lambda: counted.engine, SINCE)
     assert mail_server.recipients == ["a@example.com", "b@example.com"]

@@ -52,6 +52,7 @@ def test_subject_counts_what_is_met_and_what_waits(connection):
     assert "Tạm tính" in message(connection).text
 
 
+@pytest.mark.long
 def test_the_picture_has_bars_and_targets(connection):
     found = message(connection, drawn=True)
     assert f'src="cid:{PICTURE}"' in found.html

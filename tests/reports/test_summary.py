@@ -4,9 +4,13 @@ import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import pytest
 import sqlalchemy as sa
 
 from cchc.reports.summary import summary
+
+# Every chart is drawn.
+pytestmark = pytest.mark.long
 
 # In these an address is fetched or followed.
 FETCHING = ("src", "href", "xlink:href", "srcset", "action", "data", "poster", "background")
