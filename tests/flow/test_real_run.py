@@ -22,7 +22,7 @@ from cchc.commands.airflow_api import AirflowApiError
 from cchc.database_roles import close_to_public
 from tests.conftest import _database, engine_for_tests
 from tests.flow.running_airflow import RunningAirflow, running_airflow, wait_until
-from tests.pages.browsing import browser
+from tests.pages.browsing import browser, keep
 from tests.personal.hiding_places import BUNDLES, PLACES, pulled
 from tests.personal.leaks import MARKS, leaks, leaks_of_a_stack
 from tests.world import SO, UNITS, XA, World
@@ -285,8 +285,14 @@ def signed_in(chrome: Browser, airflow: RunningAirflow, name: str) -> Iterator[P
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(airflow.passwords[name])
     page.get_by_role("button", name="Sign in").click()
-    yield page
-    context.close()
+    # Whoever goes on before that has not signed in yet.
+    page.wait_for_url(lambda url: "/login" not in url)
+    try:
+        yield page
+    finally:
+        # Also, and above all, where a path ended too soon.
+        keep(page, f"airflow-{name}")
+        context.close()
     assert [url for url in asked if not url.startswith((airflow.address, "data:", "blob:"))] == []
 
 
