@@ -390,7 +390,7 @@ def test_asking_for_the_current_version_changes_nothing(dsn, tmp_path):
     copy = Copy(tmp_path)
     engine = engine_of(dsn)
     before = catalogue(engine)
-    copy.file("mart.so_sanh").unlink()
+    copy.file("mart.doi_chieu_06a").unlink()
     [revision] = names(engine, "SELECT version_num FROM public.alembic_version_cchc")
     alembic(tmp_path, dsn, "revision", "-m", "waits", "--rev-id", "9002")
     assert revision in alembic(tmp_path, dsn, "current").stdout
