@@ -1,7 +1,9 @@
 """What is in mart for BI tools: flat, wide, unique keys, dates that every tool knows, freshness."""
 
+import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +15,7 @@ from tests.migrating import Copy
 from tests.world import HUYEN, SO, XA
 
 PROVINCE = "TONG:toan_tinh"
+README = Path(__file__).parents[2] / "bi" / "README.md"
 
 
 @pytest.fixture
@@ -173,6 +176,35 @@ def test_a_month_says_whether_its_figures_will_be_counted_again(province):
     assert province.rows(query) == [("2025-03", date(2025, 3, 1), True, "Chờ tính lại")]
     province.refresh_all()
     assert province.rows(query) == [("2025-03", date(2025, 3, 1), False, "Đã tính")]
+
+
+def test_every_indicator_with_a_target_or_points_has_a_definition(ask):
+    for table in ("muc_tieu", "thang_diem_766"):
+        missing = (
+            f"SELECT ma_chi_so FROM mart.{table} WHERE ma_chi_so IS NOT NULL "
+            "EXCEPT SELECT ma_chi_so FROM mart.dinh_nghia"
+        )
+        assert ask(missing) == []
+
+
+def test_the_model_in_the_readme_has_every_table_with_its_key(ask):
+    model = README.read_text("utf-8").split("## The model")[1].split("## Ready queries")[0]
+    rows = [line.strip("|").split("|") for line in model.splitlines() if line.startswith("| `mart.")]
+    named = {name for first, *_ in rows for name in re.findall(r"`(mart\.\w+)`", first)}
+    readable = (
+        "SELECT 'mart.' || relname FROM pg_class WHERE relnamespace = 'mart'::regnamespace "
+        "AND relkind IN ('r', 'v') AND has_table_privilege(oid, 'SELECT')"
+    )
+    assert named == {name for (name,) in ask(readable)}
+    tried = 0
+    for first, _, third, *_ in rows:
+        key = re.findall(r"`(\w+)`", third)
+        if first.count("mart.") == 1 and key:
+            [table] = re.findall(r"`(mart\.\w+)`", first)
+            [(number, different)] = ask(f"SELECT count(*), count(DISTINCT ({', '.join(key)})) FROM {table}")
+            assert number == different, table
+            tried += bool(number)
+    assert tried > 8
 
 
 def test_tables_of_figures_lead_to_their_period_and_definition(ask):
