@@ -49,7 +49,8 @@ def started(home: Home, bi_world: World, postgres) -> Iterator[dashboards.Supers
 
 
 def start(home: Home, world: World, postgres) -> dashboards.Superset:
-    return dashboards.start(home, postgres.dsn(world.engine.url.database, "bi"), lambda _: None)
+    port = dashboards.make_room(home)
+    return dashboards.start(home, port, postgres.dsn(world.engine.url.database, "bi"), lambda _: None)
 
 
 @dataclass

@@ -73,8 +73,10 @@ def superset() -> None:
     from tools.local.stack import running_stack
 
     home, display = Home.of_clone(), Display(Console())
+    # What cannot be is answered at once, not after the half minute that Airflow takes to start.
+    port = dashboards.make_room(home)
     with running_stack(home, display.say) as stack:
-        started = dashboards.start(home, stack.bi_dsn, display.say)
+        started = dashboards.start(home, port, stack.bi_dsn, display.say)
         stack.let_go()
     display.note(dashboards.access(home, started))
 

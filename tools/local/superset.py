@@ -66,18 +66,25 @@ def last_started(home: Home) -> Superset | None:
         return None
 
 
-def start(home: Home, warehouse_dsn: str, say: Say) -> Superset:
-    """Makes Superset ready with the bundle and starts it; one that runs already is ended first.
+def make_room(home: Home) -> int:
+    """Ends one that runs already; returns the port for the next one.
+
+    Raises LocalStackError where Superset is not installed or PORT_SUPERSET is no port to have.
+    """
+    if not (ENVIRONMENT / ".installed").exists():
+        raise LocalStackError(f"Superset is not installed in {ENVIRONMENT}: run `make superset`.")
+    end(home)
+    before = last_started(home)
+    return choose_port("PORT_SUPERSET", before.port if before else None)
+
+
+def start(home: Home, port: int, warehouse_dsn: str, say: Say) -> Superset:
+    """Makes Superset ready with the bundle and starts it.
 
     `warehouse_dsn`: the warehouse as the BI login enters it. Raises LocalStackError with the end of the
     log of what failed. To be called from the main thread.
     """
     python = ENVIRONMENT / "bin" / "python"
-    if not (ENVIRONMENT / ".installed").exists():
-        raise LocalStackError(f"Superset is not installed in {ENVIRONMENT}: run `make superset`.")
-    end(home)
-    before = last_started(home)
-    port = choose_port("PORT_SUPERSET", before.port if before else None)
     secrets = load_secrets(home.path)
     folder = home.path / "superset"
     folder.mkdir(mode=0o700, exist_ok=True)
