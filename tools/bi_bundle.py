@@ -155,7 +155,6 @@ class Params(Strict):
     server_pagination: bool | None = None
     show_cell_bars: bool | None = None
     show_legend: bool | None = None
-    stack: str | None = None
     subheader: str | None = None
     subheader_font_size: float | None = None
     table_timestamp_format: str | None = None

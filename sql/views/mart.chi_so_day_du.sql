@@ -50,7 +50,8 @@ SELECT
     ss.so_don_vi_xep_hang,
     c.trang_thai,
     c.revision,
-    c.as_of
+    -- Tools show a moment with a zone by their own clock, most of them by that of UTC.
+    c.as_of AT TIME ZONE 'Asia/Ho_Chi_Minh' AS as_of
 FROM mart.chi_so AS c
 INNER JOIN mart.dinh_nghia AS dn ON c.ma_chi_so = dn.ma_chi_so AND c.phien_ban = dn.phien_ban
 INNER JOIN mart.so_sanh AS ss
@@ -103,5 +104,5 @@ COMMENT ON COLUMN mart.chi_so_day_du.so_don_vi_xep_hang IS 'Số đơn vị củ
 COMMENT ON COLUMN mart.chi_so_day_du.trang_thai IS 'tam_tinh: còn có thể đổi; da_chot: đã chốt.';
 COMMENT ON COLUMN mart.chi_so_day_du.revision IS '0 khi tạm tính; tăng 1 mỗi lần công bố lại sau khi chốt.';
 COMMENT ON COLUMN mart.chi_so_day_du.as_of IS
-'Thay đổi mới nhất ở nguồn đã phản ánh trong kỳ; không phải giờ chạy máy.';
+'Thay đổi mới nhất ở nguồn đã phản ánh trong kỳ, giờ Việt Nam; không phải giờ chạy máy.';
 GRANT SELECT ON mart.chi_so_day_du TO cchc_bi, cchc_steward, cchc_don_vi;

@@ -3,7 +3,8 @@ CREATE VIEW mart.tinh_trang_nguon AS
 SELECT
     dataset,
     max(extracted_at) FILTER (WHERE status = 'loaded') AS tinh_den,
-    max(loaded_at) AS nap_luc,
+    -- Tools show a moment with a zone by their own clock, most of them by that of UTC.
+    max(loaded_at) AT TIME ZONE 'Asia/Ho_Chi_Minh' AS nap_luc,
     count(*) FILTER (WHERE status = 'loaded') AS so_lo_da_nap,
     count(*) FILTER (WHERE status = 'stopped' OR judgement = 'stopped') AS so_lo_bi_dung,
     coalesce(sum(lines_read) FILTER (WHERE status = 'loaded'), 0)::bigint AS so_dong_doc,
@@ -17,7 +18,7 @@ COMMENT ON VIEW mart.tinh_trang_nguon IS
 COMMENT ON COLUMN mart.tinh_trang_nguon.dataset IS 'Bộ dữ liệu: ho_so, tthc, don_vi…';
 COMMENT ON COLUMN mart.tinh_trang_nguon.tinh_den IS
 'Thời điểm cuối cùng mà nguồn cho biết, giờ Việt Nam, không phải giờ chạy máy; NULL khi chưa nạp lô nào.';
-COMMENT ON COLUMN mart.tinh_trang_nguon.nap_luc IS 'Lúc nạp xong lô gần nhất.';
+COMMENT ON COLUMN mart.tinh_trang_nguon.nap_luc IS 'Lúc nạp xong lô gần nhất, giờ Việt Nam.';
 COMMENT ON COLUMN mart.tinh_trang_nguon.so_lo_da_nap IS 'Số lô đã nạp.';
 COMMENT ON COLUMN mart.tinh_trang_nguon.so_lo_bi_dung IS
 'Số lô mà lần kiểm tra gần nhất bắt dừng, chờ người xử lý; có thể gồm lô đã nạp từ trước.';

@@ -152,7 +152,7 @@ def test_a_unit_shows_its_own_figures(visit: Visit, bi_world: World):
     assert table(found.chart("Lỗi dữ liệu chưa sửa của đơn vị"), "Quy tắc", "Số dòng lỗi") == {"HS10": "1"}
 
 
-def test_quality_and_freshness_show_what_was_loaded(visit: Visit):
+def test_quality_and_freshness_show_what_was_loaded(visit: Visit, bi_world: World):
     found = visit.open("chat-luong")
     # By hand: 47 lines of dossiers, one due before it was received.
     expect(found.chart("Dòng lỗi chưa sửa").locator(".header-line")).to_have_text("1")
@@ -163,6 +163,10 @@ def test_quality_and_freshness_show_what_was_loaded(visit: Visit):
     assert table(sources, "Bộ dữ liệu", "Dòng đọc")["ho_so"] == "47"
     assert table(sources, "Bộ dữ liệu", "Số dòng bị loại")["ho_so"] == "1"
     assert table(sources, "Bộ dữ liệu", "Biết đến")["ho_so"] == "05/04/2025 00:00"
+    # By Vietnam's clock, wherever server and browser are.
+    loaded = "to_char(max(loaded_at) AT TIME ZONE 'Asia/Ho_Chi_Minh', 'DD/MM/YYYY HH24:MI')"
+    [(at,)] = bi_world.rows(f"SELECT {loaded} FROM ops.batch WHERE dataset = 'ho_so'")
+    assert table(sources, "Bộ dữ liệu", "Nạp lúc")["ho_so"] == at
 
 
 def test_no_other_host_was_asked(visit: Visit):

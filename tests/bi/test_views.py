@@ -15,6 +15,7 @@ from tests.migrating import Copy
 from tests.world import HUYEN, SO, XA
 
 PROVINCE = "TONG:toan_tinh"
+FOR_TOOLS = ("chi_so_day_du", "chi_so_ngang", "danh_muc_don_vi", "tinh_trang_nguon", "tinh_trang_thang")
 README = Path(__file__).parents[2] / "bi" / "README.md"
 
 
@@ -50,9 +51,10 @@ def test_a_row_of_the_flat_view_says_what_it_is_without_a_join(ask):
 def test_the_flat_view_has_each_figure_once_with_its_values(ask):
     columns = (
         "ky_loai, ky, tu_ngay, den_ngay, ma_chi_so, phien_ban, ma_don_vi, ten_don_vi, cap, tu_so, mau_so, "
-        "gia_tri, ly_do_na, muc_tieu, dat, trang_thai, revision, as_of"
+        "gia_tri, ly_do_na, muc_tieu, dat, trang_thai, revision"
     )
-    flat, long = (f"SELECT {columns} FROM mart.{name}" for name in ("chi_so_day_du", "chi_so"))
+    flat = f"SELECT {columns}, as_of FROM mart.chi_so_day_du"
+    long = f"SELECT {columns}, as_of AT TIME ZONE 'Asia/Ho_Chi_Minh' FROM mart.chi_so"
     assert ask(f"({flat} EXCEPT ALL {long}) UNION ALL ({long} EXCEPT ALL {flat})") == []
     [(rows, totals)] = ask("SELECT count(*), count(*) FILTER (WHERE la_dong_tong) FROM mart.chi_so_day_du")
     assert rows > totals > 0
@@ -141,6 +143,16 @@ def test_the_wide_view_is_made_again_with_its_grants_when_what_it_uses_is(dsn, e
     finally:
         with engine.begin() as connection:
             connection.exec_driver_sql("DROP OWNED BY thong_ke; DROP ROLE thong_ke")
+
+
+def test_no_view_for_tools_has_a_moment_with_a_zone(ask):
+    """Superset showed 18:55, by the clock of UTC, for what was loaded at 01:55."""
+    query = (
+        "SELECT attrelid::regclass::text, attname::text FROM pg_attribute "
+        "WHERE atttypid = 'timestamptz'::regtype AND attnum > 0 "
+        "AND attrelid = ANY(CAST(:views AS regclass[]))"
+    )
+    assert ask(query, views=[f"mart.{name}" for name in FOR_TOOLS]) == []
 
 
 def test_every_unit_of_a_table_stands_once_in_the_list_of_units(ask):
