@@ -8,6 +8,8 @@ BENCH_ROWS ?= 200000
 export BENCH_ROWS
 # A few tests start sooner in one process, and each process has a PostgreSQL of its own.
 # One process more than processors: each waits for its PostgreSQL now and then.
+# What each takes a second or more of, or starts servers.
+LONG := recount or kill or stack or long
 PARALLEL := -n $(shell echo $$(($$(nproc) + 1))) --maxprocesses 4
 MAKEFLAGS += --no-print-directory
 # What a person gives reaches the shell in the environment, as text: neither make nor the shell reads
@@ -20,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up down superset bi-check psql ingest refresh rows form forms test test-fast torture lint format bench migrate reference verify airflow screenshots \
+.PHONY: help venv demo up down superset bi-check psql ingest refresh rows form forms test test-long test-fast torture lint format bench migrate reference verify airflow screenshots \
   env docs lock clean
 
 help: ## list the commands
@@ -115,13 +117,16 @@ reference: venv ## load the files in sql/reference: units, successions, other na
 verify: venv ## check that what must always hold holds in the warehouse now
 	@exec $(LOCAL) verify $(ARGS)
 
-test: venv ## run all tests, or some: make test ARGS="tests/figures -k closed"
-	@exec $(PY) -m pytest --durations=10 $(if $(ARGS),$(ARGS),$(PARALLEL))
+test: venv ## run the tests, five minutes, or some: make test ARGS="tests/figures -k closed"
+	@exec $(PY) -m pytest --durations=10 $(if $(ARGS),$(ARGS),$(PARALLEL) -m "not ($(LONG))")
+
+test-long: venv ## run the other tests: kill loops, pandas recounts, hostile files, browser, running Airflow
+	@exec $(PY) -m pytest --durations=10 $(PARALLEL) -m "$(LONG)" $(ARGS)
 
 torture: venv ## accidents and deliveries in great number over every dataset, a quarter of an hour: prints what it tried
 	@exec env CCHC_TORTURE=1 $(PY) -m pytest --durations=10 $(PARALLEL) -m torture $(ARGS)
 
-test-fast: venv ## run the tests that take no long time: no kill loops, pandas recounts, servers
+test-fast: venv ## run the tests of figures, and those that need no database: a minute or so
 	@exec $(PY) -m pytest --durations=10 --fast $(PARALLEL) $(ARGS)
 
 lint: venv ## check style of Python and SQL, types, and which way imports go

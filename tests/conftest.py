@@ -57,14 +57,16 @@ os.environ["CCHC_FORM_KEY"] = "khoa-cua-cac-kiem-thu"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--fast", action="store_true", help="leave the long tests out, and judge without Great Expectations"
+        "--fast",
+        action="store_true",
+        help="leave out what is long or needs a database, but for figures; judge without Great Expectations",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Orders the files; each runs in one process, as its tests may share something costly."""
     if config.getoption("--fast"):
-        left_out = [item for item in items if any(item.get_closest_marker(name) for name in LONG_FIRST)]
+        left_out = [item for item in items if not _fast(item)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
     files: dict[Path, list[pytest.Item]] = {}
@@ -79,6 +81,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     places = {path: place(tests[0]) for path, tests in files.items()}
     items.sort(key=lambda item: places[item.path])
+
+
+def _fast(item: pytest.Item) -> bool:
+    needs_database = "postgres" in getattr(item, "fixturenames", ()) and item.path.parent.name != "figures"
+    return not needs_database and not any(item.get_closest_marker(name) for name in LONG_FIRST)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -65,6 +65,7 @@ def test_it_tells_rows_columns_keys_and_readers(page):
     assert "`security_invoker`" in part(page, "mart.so_sanh")
 
 
+@pytest.mark.long
 def test_it_follows_the_database_but_not_what_a_refresh_makes(engine, page):
     sync_definitions(engine)
     assert schema_docs.render(engine) == page

@@ -196,6 +196,7 @@ def test_record_of_changes_is_append_only(counted, statement):
         connection.execute(sa.text(statement))
 
 
+@pytest.mark.long
 def test_record_names_only_the_batches_since_the_month_was_refreshed(counted):
     first = counted.add(LATE)
     refresh(counted.engine, "2025-03")
@@ -206,6 +207,7 @@ def test_record_names_only_the_batches_since_the_month_was_refreshed(counted):
     assert named == [([first.batch_id],), ([second.batch_id],)]
 
 
+@pytest.mark.long
 def test_record_names_a_batch_that_was_being_loaded_during_a_refresh(counted):
     counted.add(LATE)
     slow = counted.land("ho_so", counted.dossiers(on("0118", 8, don_vi_xu_ly=XA)), "2025-04-01")
@@ -234,6 +236,7 @@ def close(world: World, ky: str, ky_loai: str) -> None:
         )
 
 
+@pytest.mark.long
 def test_closed_month_is_never_overwritten(counted):
     close(counted, "2025-01", "thang")
     before = figures(counted)
@@ -252,6 +255,7 @@ def test_closed_month_is_never_overwritten(counted):
     assert counted.figure("tiep_nhan", XA, "2025-03", "luy_ke") == (2, None)
 
 
+@pytest.mark.long
 def test_change_that_a_closed_month_does_not_show_stays_reported(counted):
     close(counted, "2025-01", "thang")
     counted.add(LATE)
@@ -264,6 +268,7 @@ def test_change_that_a_closed_month_does_not_show_stays_reported(counted):
 # --- definitions --------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_edited_target_makes_all_months_pending(counted, definitions):
     definitions.change(
         "T9",
@@ -285,6 +290,7 @@ def test_edited_target_makes_all_months_pending(counted, definitions):
     assert counted.rows("SELECT ma_chi_so, cap FROM mart.muc_tieu WHERE ma_chi_so = 'T9'") == [("T9", "xa")]
 
 
+@pytest.mark.long
 def test_edited_definition_is_counted_again_and_on_record_without_a_batch(counted, definitions):
     definitions.change(
         "khong_co_han", phien_ban=2, tu_so=[{"su_kien": "ket_thuc", "dieu_kien": "hen_tra IS NOT NULL"}]
@@ -331,6 +337,7 @@ def disturb(world: World) -> None:
         )
 
 
+@pytest.mark.long
 def test_refresh_that_a_load_overtakes_looks_again(counted):
     counted.add(LATE)
     with before_statement(counted, "UPDATE ops.period SET counted", lambda: disturb(counted)) as left:
@@ -358,6 +365,7 @@ def test_refresh_that_is_overtaken_again_and_again_gives_up_and_changes_nothing(
     assert "2025-01" in pending_periods(counted.engine)
 
 
+@pytest.mark.long
 def test_dossier_loaded_during_a_refresh_is_not_forgotten(counted):
     """The refresh works on its snapshot; the month stays pending for what came meanwhile."""
     counted.add(LATE)

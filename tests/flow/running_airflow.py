@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from tools.local.postgres import EmbeddedPostgres
 from tools.local.settings import (
     ADMIN_USER,
     ETL_LOGIN,
+    PAGES_LOGIN,
+    PEOPLE,
     Home,
     Ports,
     any_free_port,
@@ -43,6 +45,8 @@ class RunningAirflow:
     api: AirflowApi
     environment: dict[str, str]
     metadata_dsn: str
+    address: str
+    passwords: dict[str, str] = field(repr=False)
 
     @property
     def incoming(self) -> Path:
@@ -79,11 +83,13 @@ def running_airflow(
     environment |= {
         "AIRFLOW_CONN_CCHC_WAREHOUSE": warehouse.replace("postgresql", "postgres", 1),
         "CCHC_WAREHOUSE_DSN": server.dsn(database, ETL_LOGIN, "psycopg2"),
+        "CCHC_PAGES_DSN": server.dsn(database, PAGES_LOGIN, "psycopg2"),
         "TMPDIR": str(home.path / "tmp"),
     } | variables
     del environment["CCHC_NGUON_DEN"]
     (home.path / "tmp").mkdir(mode=0o700)
-    write_private(home.passwords_file, json.dumps({ADMIN_USER: server.secrets["admin"]}) + "\n")
+    passwords = {name: server.secrets[name] for name in PEOPLE}
+    write_private(home.passwords_file, json.dumps(passwords) + "\n")
     migrated = subprocess.run(
         [sys.executable, "-m", "airflow", "db", "migrate"],
         env=environment, cwd=folder, capture_output=True, text=True, check=False,
@@ -99,7 +105,9 @@ def running_airflow(
     }  # fmt: skip
     os.umask(before)
     api = AirflowApi(ports.ui_address, ADMIN_USER, server.secrets["admin"])
-    running = RunningAirflow(home, api, environment, server.dsn("airflow", driver="psycopg2"))
+    running = RunningAirflow(
+        home, api, environment, server.dsn("airflow", driver="psycopg2"), ports.ui_address, passwords
+    )
 
     def ready() -> bool:
         for name, part in parts.items():

@@ -16,14 +16,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import Browser, Page, expect
 
 from cchc.commands.airflow_api import AirflowApiError
 from cchc.database_roles import close_to_public
 from tests.conftest import _database, engine_for_tests
 from tests.flow.running_airflow import RunningAirflow, running_airflow, wait_until
+from tests.pages.browsing import browser
 from tests.personal.hiding_places import BUNDLES, PLACES, pulled
 from tests.personal.leaks import MARKS, leaks, leaks_of_a_stack
-from tests.world import UNITS, World
+from tests.world import SO, UNITS, XA, World
 
 pytestmark = pytest.mark.stack
 
@@ -253,3 +255,91 @@ def test_nothing_of_a_person_is_anywhere_in_a_stack_but_in_landed_files(
         connection.exec_driver_sql("CREATE TABLE staging.dau AS SELECT '0912.345.678' AS so")
     places_found = {hit.partition(": …")[0] for hit in leaks_of_a_stack(*stack)}
     assert places_found == {str(log_file), "xcom", "staging.dau"}
+
+
+# --- people --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def with_figures(engine, airflow) -> World:
+    """March 2025 of a sở, of whose four dossiers three were in time; `cua_don_vi` belongs to it."""
+    world = World(engine, airflow.home.path).dimensions()
+    late = {"ngay_ket_thuc_xu_ly": "20250320090000", "ngay_tra": "20250320090000", "trang_thai_ho_so": "10"}
+    in_time = late | {"ngay_ket_thuc_xu_ly": "20250311090000", "ngay_tra": "20250311090000"}
+    world.add(*[in_time] * 3, late)
+    world.refresh_all()
+    with engine.begin() as connection:
+        for name, unit in {"can_bo": None, "admin": None, "cua_don_vi": SO}.items():
+            connection.execute(sa.text("SELECT ops.gan_nguoi_xem(:n, :u)"), {"n": name, "u": unit})
+    return world
+
+
+@contextlib.contextmanager
+def signed_in(chrome: Browser, airflow: RunningAirflow, name: str) -> Iterator[Page]:
+    """Airflow's first page after its own form; what the browser asked another host for fails the test."""
+    context = chrome.new_context(locale="vi-VN", base_url=airflow.address)
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(airflow.passwords[name])
+    page.get_by_role("button", name="Sign in").click()
+    yield page
+    context.close()
+    assert [url for url in asked if not url.startswith((airflow.address, "data:", "blob:"))] == []
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    with browser() as opened:
+        yield opened
+
+
+def test_an_officer_goes_from_airflows_menu_to_the_dossier_that_was_late(chrome, airflow, with_figures):
+    with signed_in(chrome, airflow, "can_bo") as page:
+        page.get_by_role("button", name="Browse").click()
+        page.get_by_role("menuitem", name="Bảng điểm").click()
+        shown = page.frame_locator("iframe")
+        expect(shown.get_by_role("heading", level=1)).to_contain_text("Bảng điểm")
+        shown.get_by_role("link", name="Tỷ lệ hồ sơ giải quyết trước hạn, đúng hạn").click()
+        # By hand: three of the four that ended were in time.
+        expect(shown.locator(".facts")).to_contain_text("75,00 %")
+        shown.get_by_role("button", name="Hồ sơ sau con số này").click()
+        shown.get_by_label("Phần").select_option("con_lai")
+        rows = shown.get_by_role("region", name="Các dòng").locator("tbody tr")
+        expect(rows).to_have_count(1)
+        expect(rows).to_contain_text("000.00.01.H59-250305-0004")
+
+
+def test_somebody_of_a_unit_finds_its_page_and_takes_its_form(chrome, airflow, with_figures):
+    with signed_in(chrome, airflow, "cua_don_vi") as page:
+        page.goto("/cchc/")
+        page.get_by_role("navigation", name="Các trang").get_by_role("link", name="Sở Xây dựng").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Sở Xây dựng")
+        page.goto(f"/cchc/don-vi/{SO}?ky_loai=thang&ky=2025-03")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Tải phiếu khai").click()
+        assert download.value.suggested_filename == f"phieu_{SO}_2025-03.xlsx"
+        assert page.goto(f"/cchc/don-vi/{XA}/loi.xlsx").status == 403
+
+
+def test_an_engineer_goes_from_a_run_to_its_batch(chrome, airflow, with_figures):
+    path = with_figures.csv(UNITS, ["ma_don_vi", "ten_don_vi", "cap"])
+    [run] = airflow.ended(deliver(airflow, "don_vi", path, extracted_at="2025-01-01T00:00:00"))
+    with signed_in(chrome, airflow, "admin") as page:
+        page.goto(f"/dags/ingest_file/runs/{run['dag_run_id']}")
+        page.get_by_role("link", name="Lô dữ liệu").click()
+        shown = page.frame_locator("iframe")
+        expect(shown.get_by_role("region", name="Các lô")).to_contain_text("đã nạp")
+        shown.get_by_role("region", name="Các lô").get_by_role("rowheader").get_by_role("link").click()
+        expect(shown.get_by_role("heading", level=1)).to_contain_text("Lô")
+        expect(shown.get_by_role("link", name="ingest_file").first).to_be_visible()
+
+
+def test_who_has_not_signed_in_is_led_to_the_form_and_sees_no_figure(chrome, airflow, with_figures):
+    page = chrome.new_page(base_url=airflow.address)
+    page.goto("/cchc/")
+    expect(page.get_by_label("Password")).to_be_visible()
+    assert "Bảng điểm" not in page.content()
+    page.close()

@@ -70,6 +70,7 @@ def pull(run_task, monkeypatch):
     return ask
 
 
+@pytest.mark.long
 def test_a_pull_goes_on_a_day_before_the_last_one_ended(pull):
     assert pull("2025-03-01") == ("http://tthc.example.vn:8080", None, datetime(2025, 3, 1))
     assert pull("2025-03-02")[1:] == (datetime(2025, 2, 28), datetime(2025, 3, 2))
@@ -240,6 +241,7 @@ def test_the_reference_task_announces_the_months_that_wait_because_of_it(world: 
     assert result["periods"] == context.partitions == []
 
 
+@pytest.mark.long
 def test_a_refresh_takes_its_month_from_the_partition_or_the_param(world: World, run_task):
     world.dimensions().add({})
     by_key, _ = run_task(

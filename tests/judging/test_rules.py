@@ -504,6 +504,7 @@ def test_reject_has_every_reason_and_masks_people(province: World):
         assert word not in everything
 
 
+@pytest.mark.long
 @pytest.mark.own_process
 def test_batch_is_judged_in_a_process_of_its_own(province: World):
     batch_id = dossier_batch(province, BROKEN_DOSSIERS["HS14"])

@@ -41,6 +41,7 @@ def test_every_dataset_is_here():
     assert set(TWO) == set(GOOD) == set(CONTRADICTIONS) == set(contracts())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dataset", TWO)
 def test_in_one_file_and_in_two_the_same_is_held_and_the_same_is_told(world: World, dataset: str):
     world.dimensions()
@@ -107,6 +108,7 @@ DECLARED = {
 }
 
 
+@pytest.mark.long
 def test_of_two_positions_that_declare_the_same_the_greater_is_kept_whatever_the_order(province: World):
     # The unit by its code and by its name: one thing for core, two for the file.
     lines = [
@@ -139,6 +141,7 @@ def test_of_a_whole_and_a_part_declared_twice_at_one_moment_none_is_refused(prov
     assert (batch.lines_accepted, batch.lines_rejected) == (4, 0)
 
 
+@pytest.mark.long
 def test_what_was_told_of_a_batch_is_told_still_when_it_is_loaded_again(world: World):
     world.dimensions()
     world.add({"kenh_thuc_hien": "2"}, at="2025-03-07")

@@ -434,6 +434,7 @@ TOUCHED = [
 ]
 
 
+@pytest.mark.long
 def test_exactly_the_months_whose_figures_may_change_are_touched(province):
     known = [state | {"ma_ho_so": code(number)} for number, (_, state, _, _) in enumerate(TOUCHED) if state]
     last = received("20250630") | {"ma_ho_so": code(99)}
@@ -471,6 +472,7 @@ def test_months_before_the_first_period_are_not_touched(province, monkeypatch):
     assert province.figure("da_giai_quyet", SO, "2025-06", "luy_ke") == (0, None)
 
 
+@pytest.mark.long
 def test_running_month_is_touched_when_its_last_known_day_moves(province):
     waiting = {"ngay_tiep_nhan": "", "trang_thai_ho_so": "1", "ngay_hen_tra": ""}
     _, touched = province.ingest("ho_so", province.dossiers(received("20250601")), at="2025-06-11")

@@ -63,6 +63,7 @@ def units(world: World, *more: dict, **of_so: object) -> None:
     world.ingest("don_vi", world.json([row | of_so if row["MaDonVi"] == SO else row for row in rows]))
 
 
+@pytest.mark.long
 def test_what_is_loaded_stays_so_when_its_file_comes_again_after_its_unit_ended(world: World):
     world.dimensions()
     # Line 20 has no code: 19 of 20 are loaded, 5 % rejected is not too much.
@@ -183,6 +184,7 @@ def test_what_was_found_again_is_read_as_the_row_itself_is(province: World):
     assert batch.lines_accepted == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dataset", [dataset for dataset in KEYS if contract_of(dataset).kind == "fact"])
 def test_lines_of_a_batch_that_is_judged_and_loaded_again_stay_its_own(world: World, dataset: str):
     world.dimensions()

@@ -242,6 +242,7 @@ def in_the_way(request, province: World) -> Iterator[set[str]]:
     province.engine.dispose()
 
 
+@pytest.mark.long
 def test_nothing_that_a_reader_locks_stops_loading_and_counting(province: World, in_the_way, monkeypatch):
     monkeypatch.setattr(warehouse, "LONGEST_WAIT_S", 2)
     assert in_the_way >= {"AccessShareLock", "RowExclusiveLock"}

@@ -94,6 +94,7 @@ def failed(world: World) -> list[str]:
     return [each.what for each in checks(world.engine) if each.failed]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", CORRECTED)
 def test_dossiers_are_whose_they_are_by_what_is_known_now(
     province_of_files: World, tmp_path: Path, case: str
@@ -121,6 +122,7 @@ def test_dossiers_are_whose_they_are_by_what_is_known_now(
         assert state(world) == from_the_start
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", [("84.a", "84.b"), ("84.b", "84.a")])
 def test_documents_work_and_declarations_are_too(province_of_files: World, tmp_path: Path, way):
     world = province_of_files
@@ -146,6 +148,7 @@ def test_documents_work_and_declarations_are_too(province_of_files: World, tmp_p
     assert failed(world) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("file_is_kept", [True, False])
 def test_a_declaration_is_superseded_by_that_of_the_same_unit_under_its_later_code(
     province_of_files: World, tmp_path: Path, file_is_kept: bool
@@ -186,6 +189,7 @@ def many(*first: dict) -> list[dict]:
     return [*first, *[on("2025-02-05", "Xã C", number) for number in range(len(first) + 1, 61)]]
 
 
+@pytest.mark.long
 def test_a_line_that_is_rejected_now_is_taken_back(province_of_files: World, tmp_path: Path):
     world = province_of_files
     first = write(tmp_path / "r1", [C, D])
@@ -205,6 +209,7 @@ def test_a_line_that_is_rejected_now_is_taken_back(province_of_files: World, tmp
         assert failed(world) == []
 
 
+@pytest.mark.long
 def test_the_state_before_one_that_is_taken_back_comes_back(province_of_files: World, tmp_path: Path):
     world = province_of_files
     first, then = write(tmp_path / "r1", [C, D]), write(tmp_path / "r2", [C, ENDED])
@@ -224,6 +229,7 @@ def test_the_state_before_one_that_is_taken_back_comes_back(province_of_files: W
             assert failed(world) == []
 
 
+@pytest.mark.long
 def test_what_waits_to_be_loaded_again_is_told_and_loaded_with_the_next_load(
     province_of_files: World, tmp_path: Path, monkeypatch
 ):
@@ -245,6 +251,7 @@ def test_what_waits_to_be_loaded_again_is_told_and_loaded_with_the_next_load(
     assert failed(world) == []
 
 
+@pytest.mark.long
 def test_a_file_that_was_deleted_is_noted_and_loaded_again_when_it_is_given_again(
     province_of_files: World, tmp_path: Path
 ):
@@ -262,6 +269,7 @@ def test_a_file_that_was_deleted_is_noted_and_loaded_again_when_it_is_given_agai
     assert findings(world, GONE) == findings(world, LOOKED_UP) == []
 
 
+@pytest.mark.long
 def test_units_that_change_nothing_for_what_is_loaded_open_nothing_again(
     province_of_files: World, tmp_path: Path, monkeypatch
 ):

@@ -223,6 +223,7 @@ def settled(world: World, dataset: str, lines: list[dict]):
     return batch
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dataset", GOOD)
 def test_every_column_at_its_borders_is_loaded_or_rejected(
     world: World, dataset: str, any_number_of_rejects, monkeypatch: pytest.MonkeyPatch
@@ -260,6 +261,7 @@ NESTED = {
 }  # fmt: skip
 
 
+@pytest.mark.long
 def test_every_field_of_every_nested_list_at_its_borders_is_counted_or_rejected(
     province: World, any_number_of_rejects
 ):
@@ -328,6 +330,7 @@ HOSTILE = st.one_of(
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dataset", ["ho_so", "don_vi"])
 @pytest.mark.torture
 def test_hostile_value_anywhere_is_loaded_or_rejected(world: World, dataset: str, any_number_of_rejects):

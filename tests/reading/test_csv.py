@@ -71,6 +71,7 @@ def cut(n: int, column: str, value: str) -> str:
     return row(n, **{column: value})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rows", [20, 60_000])
 def test_quote_that_is_never_closed_is_refused_with_its_line(world: World, rows: int):
     lines = [row(n) for n in range(1, rows + 1)]
@@ -203,6 +204,7 @@ def test_numbers_are_an_editors_after_blank_lines_whatever_the_line_ends(
     ]
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_blocks_of_any_size_give_the_same_records(data: st.DataObject):
@@ -295,6 +297,7 @@ def test_headings_with_numbers_and_rules_drawn_with_signs_are_no_lines(world: Wo
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("content", [b"\x00", b"a\xff"])
 def test_damage_in_the_middle_is_told_with_its_line(world: World, content: bytes):
     text = table(*[row(n) for n in range(1, 30_000)]).encode()

@@ -188,6 +188,7 @@ def test_cells_of_data_are_never_taken_for_headings():
         assert part not in text
 
 
+@pytest.mark.long
 def test_comparing_many_wide_rows_ends_soon():
     began = time.process_time()
     # 40,000 cells of which each is somewhat like a heading.

@@ -257,6 +257,7 @@ values = st.recursive(scalars, lambda v: st.lists(v, max_size=4) | st.dictionari
 objects = st.dictionaries(st.text(), values, max_size=6)
 
 
+@pytest.mark.long
 @given(objects, st.booleans(), st.sampled_from([None, 1]))
 def test_any_object_is_parsed_to_what_was_written(record: dict, ascii_only: bool, indent: int | None):
     written = json.dumps(record, ensure_ascii=ascii_only, indent=indent)
@@ -289,6 +290,7 @@ def cut(content: bytes, block_bytes: int, monkeypatch) -> tuple[list[tuple[int, 
     return list(records), records.envelope
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(st.lists(objects, max_size=5), st.integers(1, 40), st.sampled_from([None, 1]), st.booleans())
 def test_records_are_the_same_wherever_a_block_ends(records, block_bytes, indent, ascii_only):

@@ -98,6 +98,7 @@ def test_a_process_that_cannot_be_started_leaves_no_descriptors(tmp_path: Path, 
     assert descriptors() == before
 
 
+@pytest.mark.long
 def test_files_read_by_several_threads_at_once_are_all_read(tmp_path: Path):
     before = descriptors()
     counted: list[int] = []

@@ -178,6 +178,7 @@ def test_a_true_xls_is_read_with_its_errors_and_its_padded_codes(tmp_path: Path)
     assert export.account.records == 9
 
 
+@pytest.mark.long
 def test_a_large_xls_is_read_to_its_end(tmp_path: Path):
     # Its table of sectors does not fit in the first one.
     path = xls(tmp_path / "a.xls", {"A": [HEADER, *((f"xa{n}", "Xã " * 60, "xa") for n in range(20_000))]})

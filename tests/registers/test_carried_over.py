@@ -74,6 +74,7 @@ def test_a_list_shows_the_unit_that_answers_now(merged):
     assert merged.rows(late) == [("84.moi", "Phường Chung Mới", code(1))]
 
 
+@pytest.mark.long
 def test_who_received_is_not_guessed_among_several(merged):
     """July's export is the first that came: June's stock stands at the unit that answers, complete."""
     merged.add(on("2025-06-10", NEW) | LATER, on("2025-06-10", "84.p4") | LATER, at=JULY)
@@ -245,6 +246,7 @@ def test_the_order_of_exports_does_not_matter(merged, states):
     assert figures[0] == figures[1]
 
 
+@pytest.mark.long
 def test_two_states_in_one_file_are_as_in_two(merged):
     states = [on("2025-06-10", "84.p1"), on("2025-06-10", NEW) | LATER]
     found = []
@@ -257,6 +259,7 @@ def test_two_states_in_one_file_are_as_in_two(merged):
     assert found[0] == found[1] == found[2]
 
 
+@pytest.mark.long
 def test_an_export_with_fewer_columns_carries_over_too(merged):
     """It leaves what it lacks as it was, in either order."""
     short = ["ma_ho_so", "ma_tthc", "ngay_tiep_nhan", "ngay_hen_tra", "ngay_ket_thuc_xu_ly"]

@@ -324,6 +324,7 @@ def test_rows_that_came_by_hand_first_are_the_reference_all_the_same(world):
     assert world.content(*ORGANISATION) == expected
 
 
+@pytest.mark.long
 def test_a_unit_that_the_files_do_not_know_is_taken_over_by_them_with_its_dossiers(world):
     """A dossier loaded while only the source knew its unit counts at the unit that the files name later."""
     world.ingest("don_vi", world.json([listed("S2", "UBND xã B")]))
@@ -338,6 +339,7 @@ def test_a_unit_that_the_files_do_not_know_is_taken_over_by_them_with_its_dossie
     assert world.rows("SELECT count(*) FROM mart.chi_so WHERE ma_don_vi = 'S2'") == [(0,)]
 
 
+@pytest.mark.long
 def test_a_corrected_successor_marks_the_months_from_its_day_on_and_no_other(world):
     units = [A, B, unit("84.c")]
     folder = write(world.folder / "ref", units, [step("84.a", "84.b", "2025-03-01")])

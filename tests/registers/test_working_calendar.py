@@ -222,6 +222,7 @@ def test_hours_added_are_the_hours_between(ask, start, minutes):
     assert abs(float(between) - minutes) < 1e-6
 
 
+@pytest.mark.long
 @many
 @given(start=moments, end=moments)
 def test_minutes_agree_with_counting_them_one_by_one(ask, start, end):

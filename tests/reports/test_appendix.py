@@ -36,6 +36,7 @@ def figures(sheet) -> dict[tuple[str, str], tuple]:
     return found
 
 
+@pytest.mark.long
 def test_figures_targets_and_changes_as_worked_out_by_hand(connection):
     found = figures(sheet_of(connection))
     # Of 8 received in March 5 were online; of 2 received in February both were. The target is 60 percent.

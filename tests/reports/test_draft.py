@@ -73,6 +73,7 @@ def test_indicators_stand_in_their_order_with_target_and_change(connection):
     assert told in words(document)
 
 
+@pytest.mark.long
 def test_a_unit_reports_in_its_own_name(connection):
     document = draft_of(connection, SO)
     text = words(document)
@@ -83,6 +84,7 @@ def test_a_unit_reports_in_its_own_name(connection):
     assert WHO_ISSUES in words(draft_of(connection))
 
 
+@pytest.mark.long
 def test_what_a_person_has_to_write_is_marked_and_nothing_else_is_left_open(connection):
     for unit in (PROVINCE, SO):
         document = draft_of(connection, unit)
@@ -102,6 +104,7 @@ def test_what_a_person_has_to_write_is_marked_and_nothing_else_is_left_open(conn
     assert len(headings) == 11
 
 
+@pytest.mark.long
 def test_the_chart_is_a_picture_with_words_for_who_does_not_see_it(connection):
     # Nothing ended in February: of the rate in time there is one month, of what was handed in online two.
     document = draft_of(connection)

@@ -42,15 +42,26 @@ def set_states_apart(connection: sa.Connection, contract: Contract, batch: Batch
     return older
 
 
-def give_lines(connection: sa.Connection, contract: Contract, batch: Batch, more: str = "") -> None:
-    """Makes the views and tables of which a load file takes its lines; `more`: more columns of lines `s`."""
+def give_lines(
+    connection: sa.Connection, contract: Contract, batch: Batch, more: str = "", *, few: bool = False
+) -> None:
+    """Makes the views and tables of which a load file takes its lines; `more`: more columns of lines `s`.
+
+    `few`: most staged lines are skipped; the others are copied, as a load file looks at them several times.
+    """
     table = staging_table(batch.dataset, batch.batch_id)
     lines = staged_lines(connection, contract, batch, batch.extracted_at, more)
     # Only what is loaded is looked up: that costs more than the scan itself.
     left = "NOT EXISTS (SELECT 1 FROM skipped WHERE skipped.line_no = s.line_no)"
-    batch_rows = look_up_sql(batch.dataset, f"{lines} WHERE {left}")
     raw_rows = f"SELECT s.*{more} FROM {table} AS s WHERE {left}"
     connection.execute(sa.text("ANALYZE skipped"))
+    to_look_up = f"{lines} WHERE {left}"
+    if few:
+        names = ", ".join(connection.exec_driver_sql(f"{raw_rows} LIMIT 0").keys())
+        _make(connection, "TABLE", "few_rows", to_look_up)
+        connection.execute(sa.text("ANALYZE few_rows"))
+        raw_rows, to_look_up = f"SELECT {names} FROM few_rows", "SELECT * FROM few_rows"
+    batch_rows = look_up_sql(batch.dataset, to_look_up)
     if contract.kind == "fact":
         apart = f"{lines} WHERE s.line_no IN (SELECT a.line_no FROM set_apart AS a)"
         _make(connection, "VIEW", "older_rows", look_up_sql(batch.dataset, apart))

@@ -113,7 +113,10 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
     if remembers(batch.dataset):
         van_tay = fingerprint(connection, contract, batch)
         seen, more = recognise(connection, contract, batch, van_tay), f", {van_tay} AS van_tay"
-    give_lines(connection, contract, batch, more)
+    known_lines = seen.accepted + seen.superseded
+    give_lines(connection, contract, batch, more, few=2 * known_lines > (batch.lines_read or 0))
+    if (batch.lines_read or 0) - known_lines <= MANY_LINES:
+        connection.execute(sa.text("SET LOCAL enable_nestloop = on"))
     changed: list[tuple[date, date]] = []
     if fact and batch.status == "loaded":
         changed += take_out(connection, contract, batch)
