@@ -22,13 +22,14 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up down psql ingest refresh rows form forms test test-long test-fast torture lint format bench bench-pages migrate reference verify airflow screenshots \
+.PHONY: help venv demo up down superset bi-check psql ingest refresh rows form forms test test-long test-fast torture lint format \
+  bench bench-pages migrate reference verify airflow screenshots \
   env docs lock clean
 
 help: ## list the commands
 	@echo "make <command>:"
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
-	@echo "Ports are chosen free; set PORT_UI, PORT_PG, PORT_TTHC, PORT_QLVB to choose them."
+	@echo "Ports are chosen free; set PORT_UI, PORT_PG, PORT_TTHC, PORT_QLVB, PORT_SUPERSET to choose them."
 
 venv: .venv/.installed ## make the virtual environment from requirements.lock
 
@@ -48,6 +49,14 @@ venv: .venv/.installed ## make the virtual environment from requirements.lock
 	$(PY) -m pip install --disable-pip-version-check --no-deps --require-hashes -q -r requirements.lock
 	@touch $@
 
+# Superset needs older packages than the rest, so it has an environment of its own.
+.venv-superset/.installed: bi/superset/requirements.lock | venv
+	@echo "Installing Superset into .venv-superset, a minute or two …"
+	@$(PY) -m venv --clear .venv-superset && \
+	.venv-superset/bin/python -m pip install --disable-pip-version-check --no-deps --require-hashes -q \
+	  -r bi/superset/requirements.lock
+	@touch $@
+
 demo: venv ## the main job from nothing to the scoreboard: six months through the real DAGs
 	@exec $(LOCAL) demo
 
@@ -56,6 +65,12 @@ up: venv ## like demo, and stay: Airflow and the warehouse keep running
 
 down: venv ## stop everything that runs in this clone
 	@exec $(LOCAL) down
+
+superset: venv .venv-superset/.installed ## dashboards in Superset over the warehouse; starts the stack where it is down, and stays
+	@exec $(LOCAL) superset
+
+bi-check: venv ## check that the dashboards ask for nothing that mart does not have
+	@exec $(LOCAL) bi-check
 
 psql: venv ## open the warehouse
 	@exec $(LOCAL) psql -- $(ARGS)
@@ -137,11 +152,13 @@ docs: venv ## write docs/dags.md, docs/indicators.md and docs/schema.md from wha
 	@$(PY) -m tools.dag_docs && $(PY) -m tools.indicator_docs && exec $(PY) -m tools.schema_docs
 
 # The locks name no registry; they are made and checked in by hand. The second is what production needs of the first.
-lock: ## resolve pyproject.toml into the two locks (needs uv)
+lock: ## resolve pyproject.toml and bi/superset/requirements.in into the three locks (needs uv)
 	uv pip compile --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  pyproject.toml --group dev -o requirements.lock
 	uv pip compile --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  -c requirements.lock pyproject.toml -o requirements.production.lock
+	uv pip compile --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  bi/superset/requirements.in -o bi/superset/requirements.lock
 
 clean: ## stop everything and delete the local databases, logs and landed files
 	@if [ -x $(PY) ] && [ -d .cchc ]; then $(LOCAL) down; fi

@@ -178,7 +178,7 @@ class World:
                 "SET LOCAL session_replication_role = replica; "
                 f"TRUNCATE {', '.join(f'core.{fact}' for fact in datasets_of('fact'))}, core.doan, "
                 "core.tong_hop, core.tong_hop_linh_vuc, core.tong_hop_tthc, mart.chi_so, mart.bieu_06a, "
-                "mart.ky, ops.period_written, ops.batch_period, ops.period, "
+                "mart.diem_766, mart.ky, ops.period_written, ops.batch_period, ops.period, "
                 "ops.figure_change, ops.reject, ops.line_finding, ops.validation_result, ops.deleted_file, "
                 "ops.reconciliation, ops.contradiction, ops.known_line; "
                 "DELETE FROM ops.batch WHERE dataset NOT IN ('don_vi', 'tthc')"

@@ -27,7 +27,8 @@ INTRODUCTION = f"""\
 
 Written by `make docs` from a warehouse that was migrated for it; a test fails when it is stale. Do not edit
 it by hand. Comments are those that stand in the database. Tables come from `sql/migrations/`, a view from
-`sql/views/<schema>.<name>.sql`, a function from `sql/functions/<schema>.<name>.sql`.
+`sql/views/<schema>.<name>.sql`, a function from `sql/functions/<schema>.<name>.sql`; the view
+`mart.chi_so_ngang` is made from `sql/indicators/`.
 
 *Who may read*: roles that are granted it; what they may do besides, and whose rows they see, is in
 `docs/security.md`. `{BI_ROLE}` is the group of the logins of BI tools. The owner reads and writes everything.

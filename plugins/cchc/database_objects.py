@@ -134,13 +134,14 @@ def _newest_lines(fact: Contract) -> str:
 
 
 def set_views_aside(connection: sa.Connection) -> Removed:
-    """Drops views that have files, and those of staging: a column that a view reads cannot be changed."""
+    """Drops views that are made from texts, and those of staging: a column that a view reads cannot be
+    changed."""
     removed = Removed()
     if connection.scalar(sa.text("SELECT to_regclass('ops.database_object')")):
         recorded = _recorded(connection)
         for key in sorted(set(versions(connection))):
             kind, name = key
-            if kind == "view" and (name.startswith(STAGING) or recorded.get(key, ("",))[0] == FILES):
+            if kind == "view" and (name.startswith(STAGING) or key in recorded):
                 _drop(connection, key, recorded.keys(), removed)
     return removed
 

@@ -11,7 +11,7 @@ from alembic import context
 from alembic.runtime.migration import MigrationContext
 
 from cchc import warehouse
-from cchc.database_objects import set_views_aside, sync_objects
+from cchc.database_objects import Removed, set_views_aside, sync_objects
 from cchc.database_roles import MADE_MEANWHILE, SCHEMAS, become_owner, close_to_public
 from cchc.errors import CchcError
 from cchc.figures.refresh import sync_functions
@@ -68,11 +68,11 @@ def migrate(connection: sa.Connection) -> None:
         return
     become_owner(connection)
     waiting = set(migration.get_current_heads()) != newest
-    removed = set_views_aside(connection) if waiting else None
+    removed = set_views_aside(connection) if waiting else Removed()
     context.run_migrations()
     if set(migration.get_current_heads()) == newest:
         sync_objects(connection, removed)
-        sync_functions(connection)
+        sync_functions(connection, removed)
         close_to_public(connection)
 
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.long
 
 # Made from sql/indicators.
 OF_DEFINITIONS = ("core.tinh_bieu_06a", "core.tinh_chi_so", "mart.tinh_bieu_06a", "mart.tinh_chi_so")
+VIEW_OF_DEFINITIONS = ("view", "mart.chi_so_ngang")
 STANDING = """
 SELECT relnamespace::regnamespace || '.' || relname, oid || '/' || xmin FROM pg_class
 WHERE relnamespace::regnamespace::text IN ('ops', 'core', 'mart')
@@ -82,7 +83,7 @@ def test_database_holds_the_views_and_functions_of_the_files_and_no_others(engin
         "SELECT 'function', pronamespace::regnamespace || '.' || proname FROM pg_proc "
         "WHERE pronamespace::regnamespace::text IN ('ops', 'core', 'mart', 'public', 'staging')",
     )
-    of_definitions = [("function", name) for name in OF_DEFINITIONS]
+    of_definitions = [*(("function", name) for name in OF_DEFINITIONS), VIEW_OF_DEFINITIONS]
     assert sorted(found) == sorted([*(o.key for o in objects_in_files()), *of_definitions])
 
 
@@ -282,16 +283,18 @@ def test_file_that_ends_the_transaction_is_refused(dsn, copy, end):
 def test_renamed_file_must_make_what_it_is_named_after(dsn, copy):
     engine = engine_of(dsn)
     before = standing(engine)
-    old = copy.file("mart.so_sanh")
+    old = copy.file("mart.doi_chieu_06a")
     new = old.rename(old.with_name("mart.doi_ten.sql"))
     told = refused(copy, dsn)
     assert told.startswith(
-        "sql/views/mart.doi_ten.sql: it makes the view mart.so_sanh, expected the view mart.doi_ten"
+        "sql/views/mart.doi_ten.sql: it makes the view mart.doi_chieu_06a, expected the view mart.doi_ten"
     )
-    new.write_text(new.read_text(encoding="utf-8").replace("mart.so_sanh", "mart.doi_ten"), encoding="utf-8")
+    new.write_text(
+        new.read_text(encoding="utf-8").replace("mart.doi_chieu_06a", "mart.doi_ten"), encoding="utf-8"
+    )
     copy.migrate(dsn)
-    assert touched(engine, before) == {"mart.so_sanh", "mart.doi_ten"}
-    assert ask(engine, "SELECT to_regclass('mart.so_sanh')") == [(None,)]
+    assert touched(engine, before) == {"mart.doi_chieu_06a", "mart.doi_ten"}
+    assert ask(engine, "SELECT to_regclass('mart.doi_chieu_06a')") == [(None,)]
 
 
 @pytest.mark.parametrize(

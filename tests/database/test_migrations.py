@@ -369,6 +369,27 @@ def test_migration_changes_a_column_that_views_read(dsn, tmp_path):
     assert names(engine, "SELECT relname FROM pg_class WHERE relnamespace = 'staging'::regnamespace") == []
 
 
+def test_migration_changes_a_column_that_the_view_made_from_indicators_reads(dsn, tmp_path):
+    copy = Copy(tmp_path)
+    engine = engine_of(dsn)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE ROLE bao_cao_rieng; GRANT SELECT ON mart.chi_so_ngang TO bao_cao_rieng"
+        )
+    try:
+        alembic(tmp_path, dsn, "revision", "-m", "shorter", "--rev-id", "9002")
+        (copy.sql / "migrations" / "versions" / "9002_shorter.sql").write_text(
+            "ALTER TABLE mart.chi_so ALTER COLUMN gia_tri TYPE numeric(20, 2);", encoding="utf-8"
+        )
+        copy.migrate(dsn)
+        assert bi_reads(engine, "mart.chi_so_ngang")
+        granted = "SELECT has_table_privilege('bao_cao_rieng', 'mart.chi_so_ngang', 'SELECT')"
+        assert names(engine, granted) == [True]
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP OWNED BY bao_cao_rieng; DROP ROLE bao_cao_rieng")
+
+
 def test_dossiers_that_are_not_received_yet_stay_where_they_are(engine):
     """Of a warehouse from before 0012, whose partition for them was the one for all other months."""
     waiting = "core.ho_so_chua_tiep_nhan"
@@ -390,7 +411,7 @@ def test_asking_for_the_current_version_changes_nothing(dsn, tmp_path):
     copy = Copy(tmp_path)
     engine = engine_of(dsn)
     before = catalogue(engine)
-    copy.file("mart.so_sanh").unlink()
+    copy.file("mart.doi_chieu_06a").unlink()
     [revision] = names(engine, "SELECT version_num FROM public.alembic_version_cchc")
     alembic(tmp_path, dsn, "revision", "-m", "waits", "--rev-id", "9002")
     assert revision in alembic(tmp_path, dsn, "current").stdout

@@ -69,7 +69,7 @@ def warehouse(make_world: Callable[[], World]) -> World:
     return world
 
 
-@pytest.mark.parametrize("query", each("asking.md"))
+@pytest.mark.parametrize("query", [*each("asking.md"), *each("../bi/README.md")])
 def test_a_query_of_the_page_for_readers_finds_rows(warehouse, query):
     with warehouse.engine.begin() as connection:
         # What the reader is granted has to do for it.

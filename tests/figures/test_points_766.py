@@ -52,6 +52,14 @@ def scored(world: World, *rates: tuple[str, str, str, int, int]) -> World:
                 | {"cap": "xa" if unit == XA else "so_nganh", "why": None if whole else "không có"},
             )
         months = sorted({rate[0] for rate in rates})
+        connection.execute(
+            sa.text(
+                "INSERT INTO mart.ky (ky_loai, ky, tu_ngay, den_ngay) "
+                "SELECT 'thang', ky, to_date(ky, 'YYYY-MM'), to_date(ky, 'YYYY-MM') + 27 "
+                "FROM unnest(CAST(:months AS text[])) AS ky ON CONFLICT DO NOTHING"
+            ),
+            {"months": months},
+        )
         sql = (ROOT / "sql" / "mart" / "write_diem_766.sql").read_text(encoding="utf-8")
         connection.execute(sa.text(sql), {"cac_ky_loai": ["thang"] * len(months), "cac_ky": months})
     return world

@@ -86,7 +86,7 @@ def counted_anew(world: World) -> dict[str, list[str]]:
     with world.engine.begin() as connection:
         connection.exec_driver_sql(
             "SET LOCAL session_replication_role = replica; "
-            f"TRUNCATE {', '.join(FIGURES)}, core.doan, mart.ky, ops.period_written; "
+            f"TRUNCATE {', '.join(FIGURES)}, core.doan, mart.diem_766, mart.ky, ops.period_written; "
             "UPDATE ops.period SET changed = nextval('ops.period_change'), counted = 0, refreshed = 0"
         )
     refresh(world.engine, *pending_periods(world.engine))

@@ -62,7 +62,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture(autouse=True)
 def no_ports_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("PORT_UI", "PORT_PG", "PORT_TTHC", "PORT_QLVB"):
+    for variable in ("PORT_UI", "PORT_PG", "PORT_TTHC", "PORT_QLVB", "PORT_SUPERSET"):
         monkeypatch.delenv(variable, raising=False)
 
 

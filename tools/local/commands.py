@@ -64,6 +64,36 @@ def up() -> None:
 
 
 @app.command()
+def superset() -> None:
+    """Start Superset with the dashboards of bi/superset, and the stack where it is down; both stay."""
+    from rich.console import Console
+
+    from cchc.commands.runs import Display
+    from tools.local import superset as dashboards
+    from tools.local.stack import running_stack
+
+    home, display = Home.of_clone(), Display(Console())
+    # What cannot be is answered at once, not after the half minute that Airflow takes to start.
+    port = dashboards.make_room(home)
+    with running_stack(home, display.say) as stack:
+        started = dashboards.start(home, port, stack.bi_dsn, display.say)
+        stack.let_go()
+    display.note(dashboards.access(home, started))
+
+
+@app.command()
+def bi_check() -> int:
+    """Check that the dashboards of bi/superset ask for nothing that mart does not have."""
+    from tools import bi_check
+    from tools.local.stack import migrate_warehouse, postgres_only
+
+    with postgres_only(Home.of_clone()) as stack:
+        if code := migrate_warehouse(stack):
+            return code
+        return bi_check.main(stack.bi_dsn)
+
+
+@app.command()
 def down() -> None:
     """Stop everything that runs in this clone."""
     from tools.local.stack import stop_running

@@ -203,6 +203,7 @@ def access(stack: Stack) -> str:
             "Warehouse  make psql",
             f"BI         psql {stack.bi_dsn}",
             "           reads mart without lists of dossiers, and nothing else",
+            "Dashboards make superset",
             f"Secrets    {stack.home.path / 'secrets.json'}",
             "Stop       make down",
         ]

@@ -175,6 +175,8 @@ def load_secrets(home: Path) -> dict[str, str]:
             "form_key",
             "tthc_client_secret",
             "qlvb_client_secret",
+            "superset",
+            "superset_key",
         )
         wanted = {name: known.get(name) or random.token_urlsafe(24) for name in names}
         wanted["fernet"] = known.get("fernet") or base64.urlsafe_b64encode(os.urandom(32)).decode()

@@ -162,7 +162,7 @@ class Supervisor:
             if health:
                 waiting = {part for part, status in health.items() if status != "healthy"}
                 for name, address in zip(SIMULATORS, (ports.tthc_address, ports.qlvb_address), strict=True):
-                    if not _answers(f"{address}/healthz"):
+                    if not answers(f"{address}/healthz"):
                         waiting.add(name)
             if waiting:
                 self._tell(f"starting Airflow: waiting for {', '.join(sorted(waiting))}")
@@ -240,7 +240,8 @@ def _stop_requested(*_: object) -> NoReturn:
     raise _StopRequestedError
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether a server of this machine says that all is well there."""
     try:
         with requests.Session() as session:
             session.trust_env = False

@@ -9,12 +9,16 @@ from cchc.figures.definitions import Indicator, Report, Term, facts, indicators,
 from cchc.figures.points_766 import points_766
 from cchc.repository import sql_file
 
+# The figures of a unit in a period side by side, for tools that want a column for each indicator.
+WIDE_VIEW = "mart.chi_so_ngang"
 # How a measure is added up over the half months t of a period k.
 SELECTED = {
     "dong": "",
     "dau_ky": " FILTER (WHERE t.tu_ngay = k.tu_ngay)",
     "cuoi_ky": " FILTER (WHERE t.tu_ngay = k.cuoi)",
 }
+
+_UNITS = {"ty_le": "%", "dem": "số", "diem": "điểm"}
 
 HALVES = """
     SELECT
@@ -233,6 +237,53 @@ def report_sql(bieu: str) -> str:
             "sum(u.cot) AS cot -- totals": [f"sum(u.{name}) AS {name}" for name in columns],
         },
     )
+
+
+def wide_view_sql() -> str:
+    """What makes WIDE_VIEW: a row of mart.chi_so for each unit and period, a column for each indicator.
+
+    A new indicator is a new column at its place; it costs its file and nothing else.
+    """
+    published = sorted((i for i in indicators().values() if i.cong_bo), key=lambda i: (i.thu_tu, i.ma))
+    columns = [(i.ma.lower(), i) for i in published]
+    figures = ",\n    ".join(
+        f"max(c.gia_tri) FILTER (WHERE c.ma_chi_so = '{i.ma}') AS \"{name}\"" for name, i in columns
+    )
+    comments = {
+        "ky_loai": "Loại kỳ, phải lọc: thang, quy, nua_nam, nam, luy_ke, ky_bao_cao; xem mart.ky.",
+        "ky": "Kỳ: 2025-03, 2025-Q1, 2025-H1, 2025-9T, 2025.",
+        "tu_ngay": "Ngày đầu kỳ.",
+        "den_ngay": "Ngày cuối kỳ, tính cả ngày này.",
+        "ma_don_vi": "Mã đơn vị hoặc TONG:<cap>, xem mart.danh_muc_don_vi.",
+        "ten_don_vi": "Tên đơn vị vào ngày cuối kỳ.",
+        "cap": "Cấp: toan_tinh, so_nganh, huyen, xa.",
+        "la_dong_tong": "TRUE: dòng của cả một cấp hoặc toàn tỉnh; FALSE: của một đơn vị.",
+        "trang_thai": "tam_tinh khi còn con số nào có thể đổi; da_chot: đã chốt.",
+        **{name: f"{i.ma} ({_UNITS[i.loai]}): {i.ten}" for name, i in columns},
+    }
+    said = "".join(
+        f"COMMENT ON COLUMN {WIDE_VIEW}.\"{name}\" IS '{comment.replace(chr(39), chr(39) * 2)}';\n"
+        for name, comment in comments.items()
+    )
+    return f"""CREATE VIEW {WIDE_VIEW} WITH (security_invoker = on) AS
+SELECT
+    c.ky_loai,
+    c.ky,
+    c.tu_ngay,
+    c.den_ngay,
+    c.ma_don_vi,
+    c.ten_don_vi,
+    c.cap,
+    c.ma_don_vi = core.ma_tong(c.cap) AS la_dong_tong,
+    max(c.trang_thai) AS trang_thai,
+    {figures}
+FROM mart.chi_so AS c
+GROUP BY c.ky_loai, c.ky, c.tu_ngay, c.den_ngay, c.ma_don_vi, c.ten_don_vi, c.cap;
+COMMENT ON VIEW {WIDE_VIEW} IS
+'Một dòng = một đơn vị hoặc dòng tổng trong một kỳ, mỗi chỉ số đã công bố một cột; sinh từ sql/indicators.
+Vì sao một ô trống, chỉ tiêu, đạt hay không: mart.chi_so_day_du.';
+{said}GRANT SELECT ON {WIDE_VIEW} TO cchc_bi, cchc_steward, cchc_don_vi;
+"""
 
 
 def _procedure_bits(terms: tuple[Term, ...]) -> int:

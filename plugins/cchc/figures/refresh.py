@@ -7,10 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cchc.database_objects import DatabaseObject, stale_objects, sync
+from cchc.database_objects import DatabaseObject, Removed, stale_objects, sync
 from cchc.errors import CchcError
 from cchc.figures.definitions import facts, fingerprint, indicators, reports
-from cchc.figures.indicator_sql import keep_sql, measures, report_sql, roll_up_sql, scan_sql
+from cchc.figures.indicator_sql import (
+    WIDE_VIEW,
+    keep_sql,
+    measures,
+    report_sql,
+    roll_up_sql,
+    scan_sql,
+    wide_view_sql,
+)
 from cchc.figures.points_766 import points_766
 from cchc.known_until import data_until, last_day
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
@@ -128,17 +136,20 @@ def sync_definitions(engine: sa.Engine) -> None:
         sync_items(connection)
 
 
-def sync_functions(connection: sa.Connection) -> None:
-    """Makes the functions that add up as the indicator files say: in a migration, as the owner.
+def sync_functions(connection: sa.Connection, removed: Removed | None = None) -> None:
+    """Makes the functions that add up, and the view with a column for each indicator, as the indicator files
+    say: in a migration, as the owner.
 
-    The pipeline changes no function. Raises CchcError when one is stale and this login may not make it.
+    The pipeline changes none of them. Raises CchcError when one is stale and this login may not make it.
+    `removed`: what set_views_aside has dropped in the same transaction.
     """
-    functions = _functions("tinh_chi_so", "mart.chi_so", roll_up_sql())
+    made = _functions("tinh_chi_so", "mart.chi_so", roll_up_sql())
     for bieu in reports():
-        functions += _functions(f"tinh_{bieu}", f"mart.{bieu}", report_sql(bieu))
+        made += _functions(f"tinh_{bieu}", f"mart.{bieu}", report_sql(bieu))
+    made.append(DatabaseObject("view", WIDE_VIEW, wide_view_sql()))
     if connection.scalar(sa.text("SELECT has_schema_privilege('core', 'CREATE')")):
-        sync(connection, DEFINITIONS, functions)
-    elif stale := stale_objects(connection, DEFINITIONS, functions):
+        sync(connection, DEFINITIONS, made, removed)
+    elif stale := stale_objects(connection, DEFINITIONS, made):
         raise CchcError(
             f"{DEFINITIONS} has changed since the warehouse was migrated: {', '.join(stale)} follow other "
             "definitions, and only the owner of the warehouse makes them. Run `make migrate`, or in "

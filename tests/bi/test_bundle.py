@@ -1,0 +1,188 @@
+"""The dashboards ask for nothing that mart does not have; what would not be found is told with its place."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools.bi_bundle import FOLDER, read
+from tools.bi_check import main, problems
+
+CHART = "charts/tinh_chi_so.yaml"
+RATE = "charts/tinh_dung_han.yaml"
+DATASET = "datasets/kho_cchc/chi_so_day_du.yaml"
+DASHBOARD = "dashboards/toan_tinh.yaml"
+
+
+@pytest.fixture
+def checked(bi_world) -> Callable[[Path], list[str]]:
+    """What is wrong with a bundle, asked with the rights of a BI login."""
+
+    def check(folder: Path = FOLDER) -> list[str]:
+        with bi_world.engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL ROLE cchc_bi")
+            return problems(read(folder), connection)
+
+    return check
+
+
+class Copy:
+    """A bundle that a test may change."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for part in ("databases", "datasets", "charts", "dashboards"):
+            shutil.copytree(FOLDER / part, folder / part)
+        shutil.copy(FOLDER / "metadata.yaml", folder)
+
+    def edit(self, file: str, old: str, new: str, times: int = -1) -> None:
+        path = self.folder / file
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, times), "utf-8")
+
+    def change(self, file: str, change: Callable[[dict], object]) -> None:
+        path = self.folder / file
+        content = yaml.safe_load(path.read_text("utf-8"))
+        change(content)
+        path.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Copy:
+    return Copy(tmp_path / "bundle")
+
+
+def test_mart_has_all_that_the_dashboards_ask_for(checked):
+    assert checked() == []
+
+
+def test_three_dashboards_show_every_chart(checked):
+    bundle = read()
+    assert {board.slug for board in bundle.dashboards.values()} == {"toan-tinh", "don-vi", "chat-luong"}
+    assert sum(len(board.charts) for board in bundle.dashboards.values()) == len(bundle.charts) > 20
+    for board in bundle.dashboards.values():
+        names = [one.column for one in board.metadata.native_filter_configuration]
+        assert names[:2] == ["ky_loai", "ky"]
+        assert names[2:]
+
+
+def test_a_copy_that_nobody_changed_is_whole(checked, copy):
+    assert checked(copy.folder) == []
+
+
+def test_a_column_that_was_renamed_in_the_warehouse_is_told(checked, copy):
+    """As if mart had never had its name: in the dataset, and in each metric that reads it."""
+    copy.edit(DATASET, "column_name: gia_tri\n", "column_name: gia_tri_cu\n")
+    copy.edit(DATASET, "max(gia_tri)", "max(gia_tri_cu)")
+    found = checked(copy.folder)
+    assert any(
+        line.startswith(f"{DATASET}: columns.20.column_name 'gia_tri_cu' is no column of mart.chi_so_day_du.")
+        for line in found
+    )
+    assert any("'CASE WHEN count(*) = 1 THEN max(gia_tri_cu) END' cannot be asked" in line for line in found)
+    assert any('column "gia_tri_cu" does not exist' in line for line in found)
+    # And the charts that still say its old name.
+    assert any(
+        line.startswith(f"{CHART}: params.all_columns.3 names 'gia_tri', which is no column of")
+        for line in found
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        (DATASET, "table_name: chi_so_day_du", "table_name: chi_so_gon", "names mart.chi_so_gon, which the"),
+        (DATASET, "table_name: chi_so_day_du", "table_name: dong_loi", "BI may not read"),
+        (DATASET, "type: NUMERIC", "type: TEXT", "has type TEXT; in mart.chi_so_day_du it is NUMERIC"),
+        (DATASET, "main_dttm_col: den_ngay", "main_dttm_col: ngay", "main_dttm_col 'ngay' is not among"),
+        (DATASET, "sql: null", "sql: SELECT 1", "field sql: Input should be None (found 'SELECT 1')"),
+        (CHART, "    - ten_chi_so\n", "    - ten\n", "params.all_columns.2 names 'ten', which is no column"),
+        (CHART, '["thu_tu", true]', '["so_thu_tu", true]', "params.order_by_cols.0 names 'so_thu_tu'"),
+        (CHART, "subject: ma_don_vi", "subject: don_vi", "params.adhoc_filters.0.subject names 'don_vi'"),
+        (CHART, "    muc_tieu:\n", "    chi_tieu_cu:\n", "params.column_config names 'chi_tieu_cu'"),
+        (CHART, "  row_limit:", "  columns: [x]\n  row_limit:", "field params.columns: Extra inputs"),
+        (RATE, "metric: gia_tri_mot_dong", "metric: gia_tri", "params.metric names 'gia_tri', which"),
+        (RATE, "viz_type: big_number_total\nparams", "viz_type: table\nparams", "differ"),
+        ("charts/tinh_xu_huong.yaml", "x_axis: den_ngay", "x_axis: thang", "params.x_axis names 'thang'"),
+        ("charts/tinh_theo_cap.yaml", "    - ten_cap\n", "    - cap_\n", "groupbyColumns.0 names 'cap_'"),
+        ("databases/kho_cchc.yaml", "XXXXXXXXXX", "mat-khau", "sqlalchemy_uri holds a password"),
+        ("databases/kho_cchc.yaml", "allow_dml: false", "allow_dml: true", "field allow_dml"),
+        (DASHBOARD, "            name: ky\n", "            name: thang\n", ".targets names 'thang'"),
+        (DASHBOARD, "col: ky_loai", "col: ky", "defaultDataMask begins with 'ky'"),
+        (DASHBOARD, "  - NATIVE_FILTER-ky_loai\n", "  - NATIVE_FILTER-x\n", "names 'NATIVE_FILTER-x'"),
+        (DASHBOARD, "      requiredFirst: true\n", "      requiredFirst: false\n", "shown and not applied"),
+        (DASHBOARD, "chartId: 101", "chartId: 100", "chartId 100 stands at two places"),
+        (DASHBOARD, "sliceName: Tiếp nhận", "sliceName: Nhận", "Expected 'Tiếp nhận': write that"),
+        (DASHBOARD, "      - ROW-1\n      - ROW-2", "      - ROW-2", "position.ROW-1 is in no other place"),
+    ],
+)  # fmt: skip
+def test_what_would_not_be_found_is_told_with_file_and_key(checked, copy, file, old, new, told):
+    copy.edit(file, old, new, 1)
+    found = checked(copy.folder)
+    assert any(line.startswith(file) and told in line for line in found), found
+
+
+def test_a_dataset_that_no_file_has_is_told(checked, copy):
+    (copy.folder / DATASET).unlink()
+    found = checked(copy.folder)
+    assert any(line.startswith(f"{CHART}: dataset_uuid") and "is no dataset's" in line for line in found)
+    assert any(line.startswith(f"{DASHBOARD}: native_filter_configuration.0.targets") for line in found)
+
+
+def test_a_chart_in_no_dashboard_is_told(checked, copy):
+    def without(content: dict) -> None:
+        del content["position"]["CHART-tinh_theo_cap"]
+        content["position"]["ROW-3"]["children"].remove("CHART-tinh_theo_cap")
+
+    copy.change(DASHBOARD, without)
+    found = checked(copy.folder)
+    assert any(
+        line.startswith("charts/tinh_theo_cap.yaml: uuid") and "so nobody sees 'Chỉ số theo cấp'" in line
+        for line in found
+    ), found
+
+
+def test_a_place_whose_chart_is_gone_is_told(checked, copy):
+    (copy.folder / RATE).unlink()
+    [line] = checked(copy.folder)
+    assert line.startswith(f"{DASHBOARD}: position.CHART-tinh_dung_han.meta.uuid")
+    assert "is no chart's" in line
+
+
+def test_two_files_of_one_uuid_are_told(checked, copy):
+    shutil.copy(copy.folder / RATE, copy.folder / "charts" / "z.yaml")
+    assert any("z.yaml: uuid" in line and RATE in line for line in checked(copy.folder))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda filters: filters[0]["controlValues"].update(enableEmptyFilter=False),
+        lambda filters: filters[0]["controlValues"].update(multiSelect=True),
+        lambda filters: filters[0].update(defaultDataMask={"extraFormData": {}, "filterState": {}}),
+        lambda filters: filters[0]["scope"]["excluded"].append(106),
+    ],
+    ids=["can be emptied", "several at once", "begins without a value", "leaves a chart out"],
+)
+def test_a_chart_that_mixes_kinds_of_periods_is_told(checked, copy, change):
+    """A month, the year up to it and its report period have the same name."""
+    copy.change(DASHBOARD, lambda content: change(content["metadata"]["native_filter_configuration"]))
+    found = checked(copy.folder)
+    assert any(
+        "chart 'Chỉ số của toàn tỉnh' shows mart.chi_so_day_du and nothing always chooses one ky_loai" in line
+        for line in found
+    ), found
+
+
+def test_the_command_says_what_it_looked_at_and_what_is_wrong(bi_world, postgres, copy, capsys):
+    dsn = postgres.dsn(bi_world.engine.url.database, "bi", driver="psycopg2")
+    assert main(dsn) == 0
+    assert "3 dashboards" in capsys.readouterr().out
+    copy.edit(RATE, "metric: gia_tri_mot_dong", "metric: x")
+    assert main(dsn, copy.folder) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"bi/superset/{RATE}: params.metric names 'x'")
+    assert "1 to correct." in said
