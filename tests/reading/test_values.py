@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from cchc.codes import NUMBER_OF_A_PERSON
 from cchc.contracts import NumberStyle, contract_of, contracts
 from cchc.reading.canonical import REASON, canonical
 from cchc.reading.dossier_lists import flatten_dossier
 from cchc.reading.export import Account, Export
 from cchc.reading.header import Header
 from cchc.reading.json_text import NoJson, read_json
-from cchc.reading.written_codes import HAS_A_PERSONS, NoCode, read_code
+from cchc.reading.written_codes import NoCode, read_code
 from cchc.reading.written_numbers import Unreadable, read_number
 from cchc.written_times import parse_times
 
@@ -189,7 +190,7 @@ def test_code_with_a_number_of_a_person_in_it_is_refused(form: str, number: str)
     with pytest.raises(NoCode, match="số điện thoại"):
         read_code(form.format(number), DOSSIER_CODE)
     # Those are looked at which look usual, too.
-    assert pc.match_substring_regex(pa.array([form.format(number)]), HAS_A_PERSONS).to_pylist() == [True]
+    assert pc.match_substring_regex(pa.array([form.format(number)]), NUMBER_OF_A_PERSON).to_pylist() == [True]
 
 
 @pytest.mark.parametrize("form", NUMBERED[:3])

@@ -1,0 +1,180 @@
+"""Says of words whether they may be somebody's name: a family name, then what people are called."""
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+from cchc.spelling import fold
+
+SYLLABLES = Path(__file__).with_name("name_syllables.txt")
+# A family name, perhaps a double one, up to three middle names and a given name.
+LONGEST = 6
+_WORD = re.compile(r"[^\W\d_]+")
+# After these words a name is that of a place, a school, a road, or of a thing that was named for somebody.
+_NAMED_FOR = frozenset(
+    {
+        "phường",
+        "xã",
+        "trấn",
+        "huyện",
+        "tỉnh",
+        "phố",
+        "thị",
+        "quận",
+        "đường",
+        "ấp",
+        "khóm",
+        "thôn",
+        "khu",
+        "chợ",
+    }
+    | {
+        "trường",
+        "thpt",
+        "thcs",
+        "viện",
+        "học",
+        "cầu",
+        "cảng",
+        "hiệu",
+        "tượng",
+        "đài",
+        "sông",
+        "kênh",
+        "quỹ",
+        "giải",
+    }
+)
+# These are nothing but family names, in whatever letters a text is written.
+_ONLY_FAMILIES = frozenset(
+    {"nguyễn", "nguyen", "huỳnh", "huynh", "trần", "trịnh", "đặng", "bùi", "quách", "khuất", "phùng", "doãn"}
+)
+# Before these words somebody's name follows, whatever its syllables.
+_OF_A_PERSON = frozenset({"ông", "bà", "anh", "chị", "đ/c", "mr", "mrs", "ms"})
+# Provinces and districts whose names could be those of people.
+_PLACES = frozenset(
+    {
+        "sơn la",
+        "lâm đồng",
+        "kiên giang",
+        "hà nam",
+        "hà giang",
+        "hà tĩnh",
+        "thái bình",
+        "thái nguyên",
+        "cao bằng",
+    }
+    | {
+        "an giang",
+        "ninh bình",
+        "ninh thuận",
+        "hà tiên",
+        "châu thành",
+        "châu đốc",
+        "mai châu",
+        "kim sơn",
+        "la gi",
+    }
+    | {
+        "hà đông",
+        "cao lãnh",
+        "tô châu",
+        "hà nội",
+        "hà nam ninh",
+        "yên bái",
+        "yên định",
+        "yên mỹ",
+        "hồ chí minh",
+    }
+)
+
+
+@cache
+def families(*, bare: bool = False) -> frozenset[str]:
+    """Family names, as they are written or without diacritics."""
+    return _of_list(0, bare)
+
+
+@cache
+def syllables(*, bare: bool = False) -> frozenset[str]:
+    """What people are called behind their family name; family names, too, are middle names."""
+    return _of_list(1, bare) | families(bare=bare)
+
+
+def may_be_name(words: list[str]) -> bool:
+    """Whether folded words are a family name and what may follow it, and nothing else."""
+    if not 2 <= len(words) <= LONGEST or " ".join(words) in _PLACES:
+        return False
+    plain = all(word.isascii() for word in words)
+    if words[0] not in families(bare=plain):
+        return False
+    return all(word in syllables(bare=plain) or len(word) == 1 for word in words[1:])
+
+
+def is_name(text: str) -> bool:
+    """Whether a text as a whole, signs and figures aside, may be somebody's name."""
+    return may_be_name(_WORD.findall(fold(text)))
+
+
+def has_name(text: str) -> bool:
+    """Whether a text is somebody's name, or has one in it that is written with capitals as names are.
+
+    Names behind the word for a place, a school or a road are theirs.
+    """
+    if _written_as_name(text) and is_name(text):
+        return True
+    plain = unicodedata.normalize("NFC", text)
+    # Nothing but a blank stands between the words of a name.
+    for stretch in re.findall(r"[^\W\d_]+(?:[ \u00a0]+[^\W\d_]+)*", plain):
+        words = stretch.split()
+        for at, word in enumerate(words):
+            before = words[at - 1].lower() if at else ""
+            if before in _NAMED_FOR:
+                continue
+            if fold(word) in _ONLY_FAMILIES and may_be_name(list(map(fold, words[at : at + 2]))):
+                return True
+            if text.isupper() or not word[0].isupper() or (at and _of_one(words[at - 1], word)):
+                continue
+            run = _capitals(words[at : at + LONGEST])
+            # The longest part that may be one: behind a name, another word may begin with a capital.
+            parts = (run[:length] for length in range(2, len(run) + 1))
+            if (before in _OF_A_PERSON and len(run) > 1) or any(
+                may_be_name(list(map(fold, p))) for p in parts
+            ):
+                return True
+    return False
+
+
+def _of_one(before: str, word: str) -> bool:
+    """Whether a word goes on with what the word before it began; "Ông" begins no name."""
+    return before[0].isupper() and before.lower() not in _OF_A_PERSON and before.isupper() == word.isupper()
+
+
+def _capitals(words: list[str]) -> list[str]:
+    """The words from the first on that begin with a capital and are written alike."""
+    found: list[str] = []
+    for word in words:
+        if not word[0].isupper() or (len(word) > 1 and word.isupper() != words[0].isupper()):
+            break
+        found.append(word)
+    return found
+
+
+def _written_as_name(text: str) -> bool:
+    """All words begin with a capital, or none does; a heading begins with one and goes on without."""
+    firsts = [word[0].isupper() for word in _WORD.findall(text)]
+    return all(firsts) or not any(firsts)
+
+
+def bare_of(word: str) -> str:
+    """A folded word without diacritics."""
+    apart = unicodedata.normalize("NFD", word.replace("đ", "d"))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def _of_list(part: int, bare: bool) -> frozenset[str]:
+    lines = [line for line in SYLLABLES.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    at = lines.index("----")
+    words = " ".join((lines[:at], lines[at + 1 :])[part]).split()
+    return frozenset(map(bare_of if bare else fold, words))
