@@ -32,8 +32,8 @@ _IDS = (
     "[0-9]{15,20}",
 )
 _NUMBERED = (DOSSIER, PROCEDURE, UNIT)
-# Our own key of a unit: 84.so-noi-vu.
-_UNIT_KEY = r"[0-9]{2}[.][a-z][a-z0-9]{0,6}(-[a-z][a-z0-9]{0,6})*"
+# Our own key of a unit: 84.so-noi-vu, 84.so-noi-vu-2025.
+_UNIT_KEY = r"[0-9]{2}[.][a-z][a-z0-9]{0,6}(-[a-z][a-z0-9]{0,6})*(-[0-9]{4})?"
 
 
 @cache
@@ -42,12 +42,18 @@ def shapes() -> str:
     return f"^({'|'.join((*_IDS, *_NUMBERED, _UNIT_KEY))})$"
 
 
+# Of the names of communes many are two words of which the first is a family name, too (Lương Hòa); with these
+# none is.
+_NO_COMMUNE = "nguyen|tran|pham|huynh|khuat|bui|dang|trinh|quach|phung"
+
+
 @cache
 def unit_of_a_person() -> str:
     """The expression of what is shaped as our key of a unit and says somebody's name."""
-    known = {name for name in families(bare=True) if name.isascii()}
-    called = "|".join(sorted(syllables(bare=True)))
-    return rf"^[0-9]{{2}}[.]({'|'.join(sorted(known))})(-({called})){{1,5}}(-[0-9]+)?$"
+    of_family, called = ("|".join(sorted(words(bare=True))) for words in (families, syllables))
+    return (
+        rf"^[0-9]{{2}}[.](({of_family})(-({called})){{2,5}}|({_NO_COMMUNE})(-({called})){{1,5}})(-[0-9]+)?$"
+    )
 
 
 @cache

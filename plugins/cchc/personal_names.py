@@ -11,6 +11,7 @@ SYLLABLES = Path(__file__).with_name("name_syllables.txt")
 # A family name, perhaps a double one, up to three middle names and a given name.
 LONGEST = 6
 _WORD = re.compile(r"[^\W\d_]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # After these words a name is that of a place, a school, a road, or of a thing that was named for somebody.
 _NAMED_FOR = frozenset(
     {
@@ -48,8 +49,12 @@ _NAMED_FOR = frozenset(
 )
 # These are nothing but family names, in whatever letters a text is written.
 _ONLY_FAMILIES = frozenset(
-    {"nguyễn", "nguyen", "huỳnh", "huynh", "trần", "trịnh", "đặng", "bùi", "quách", "khuất", "phùng", "doãn"}
+    {"nguyễn", "huỳnh", "trần", "trịnh", "đặng", "bùi", "quách", "khuất", "phùng", "doãn"}
+    | {"khuat", "quach", "phung"}
 )
+_NEVER_ELSE = _ONLY_FAMILIES - {"trần", "bùi"}
+# The longest syllable is nghiêng: what is longer is no word of Vietnamese.
+_LONGEST_SYLLABLE = 7
 # Before these words somebody's name follows, whatever its syllables.
 _OF_A_PERSON = frozenset({"ông", "bà", "anh", "chị", "đ/c", "mr", "mrs", "ms"})
 # Provinces and districts whose names could be those of people.
@@ -113,8 +118,10 @@ def may_be_name(words: list[str]) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text as a whole, signs and figures aside, may be somebody's name."""
-    return may_be_name(_WORD.findall(fold(text)))
+    """Whether a text as a whole, figures aside, may be somebody's name, family name first or last."""
+    words = _WORD.findall(fold(_CAMEL.sub(" ", text)))
+    turned = [*words[-1:], *words[:-1]]
+    return may_be_name(words) or (bool(words) and turned[0] in _ONLY_FAMILIES and may_be_name(turned))
 
 
 def has_name(text: str) -> bool:
@@ -122,9 +129,9 @@ def has_name(text: str) -> bool:
 
     Names behind the word for a place, a school or a road are theirs.
     """
-    if _written_as_name(text) and is_name(text):
+    plain = _CAMEL.sub(" ", unicodedata.normalize("NFC", text))
+    if _written_as_name(plain) and is_name(plain):
         return True
-    plain = unicodedata.normalize("NFC", text)
     # Nothing but a blank stands between the words of a name.
     for stretch in re.findall(r"[^\W\d_]+(?:[ \u00a0]+[^\W\d_]+)*", plain):
         words = stretch.split()
@@ -132,6 +139,8 @@ def has_name(text: str) -> bool:
             before = words[at - 1].lower() if at else ""
             if before in _NAMED_FOR:
                 continue
+            if fold(word) in _NEVER_ELSE or _glued(fold(word)):
+                return True
             if fold(word) in _ONLY_FAMILIES and may_be_name(list(map(fold, words[at : at + 2]))):
                 return True
             if text.isupper() or not word[0].isupper() or (at and _of_one(words[at - 1], word)):
@@ -144,6 +153,17 @@ def has_name(text: str) -> bool:
             ):
                 return True
     return False
+
+
+@cache
+def _names_without_blanks() -> re.Pattern[str]:
+    of_family, called = ("|".join(sorted(words(bare=True))) for words in (families, syllables))
+    return re.compile(f"(?:{of_family})(?:{called}){{1,5}}")
+
+
+def _glued(word: str) -> bool:
+    """Whether a word is a name without its blanks."""
+    return len(word) > _LONGEST_SYLLABLE and _names_without_blanks().fullmatch(bare_of(word)) is not None
 
 
 def _of_one(before: str, word: str) -> bool:

@@ -2,40 +2,19 @@
 -- Run once by Alembic inside a transaction; nothing in it is edited any more.
 
 -- As cchc.codes tells them today: figures and signs between letters that nobody speaks, no number of a person.
-CREATE FUNCTION pg_temp.la_ma(ma text) RETURNS boolean
-LANGUAGE sql IMMUTABLE
-RETURN
-ma ~ '^[0-9]{3}\.[0-9]{2,3}\.[0-9]{2,3}\.[A-Z][0-9]{2}(-[0-9]{6}-[0-9]{4,8})?$'
-OR ma ~ '^[0-9]\.[0-9]{6}(\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2})?$'
-OR ma ~ '^[0-9]{2}[.][a-z][a-z0-9]{0,6}(-[a-z][a-z0-9]{0,6})*$'
-OR (
-    length(ma) <= 100
-    -- C stands for a consonant, V for a vowel, P for two consonants that neither begin nor end a syllable.
-    AND lower(ma) ~ replace(replace(replace(
-        '^[-._/:+0-9]*((C{1,10}|V|VPC{0,4}|V[bdđfghjklqrsvwxz]|PV|C{0,6}ubndC{0,4}|C{3,4}[th]u|tandt?c{0,2}'
-        || '|ca|tu|hu|ub|s?yt|ma|so|xa|pa|id|[đĐ]u)([-._/:+0-9]+|$))*$',
-        'P', '([bdđĐÐlmrsvxhfjwz]C|[cgkp][bcdfgjklmnpqrstvwxzđĐÐ]|n[bcdfjklmnpqrstvwxzđĐÐ]|t[bcdfgjklmnpqstvwxzđĐÐ])'
-    ), 'C', '[bcdfghjklmnpqrstvwxzđĐÐ]'), 'V', '[aeiouy]')
-    AND ma !~ (
-        '(^|[^0-9])(0[35789]([-._/:+]?[0-9]){8}|84[-._/:+]?[35789]([-._/:+]?[0-9]){8}|02([-._/:+]?[0-9]){9}'
-        || '|0[0-9]{2}[-._/:+]?[0-3][0-9]{2}[-._/:+]?[0-9]{3}[-._/:+]?[0-9]{3}'
-        || '|[0-9]{9}|[1-9][0-9]{2}[-._/:+][0-9]{3}[-._/:+][0-9]{3})([^0-9]|$)'
-    )
-);
-
-CREATE FUNCTION pg_temp.thay(chu text) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN format('(chữ, %s ký tự)', length(chu));
-
--- Procedures: what is no code of a providing unit becomes a number of its own, so that as many provide as before.
-CREATE TEMP TABLE don_vi_la ON COMMIT DROP AS
+CREATE TABLE core.khong_la_ma AS
 SELECT
-    d.ma,
-    'DVKX-' || row_number() OVER (ORDER BY d.ma) AS thay_bang
+    v.ma,
+    bool_or(v.thuc_hien) AS thuc_hien
 FROM (
-    SELECT ma_don_vi AS ma FROM core.tthc_don_vi
-    UNION
-    SELECT dv.value ->> 'MaDonVi' AS ma
+    SELECT
+        ma_don_vi AS ma,
+        TRUE AS thuc_hien
+    FROM core.tthc_don_vi
+    UNION ALL
+    SELECT
+        dv.value ->> 'MaDonVi' AS ma,
+        TRUE AS thuc_hien
     FROM core.tthc_phien_ban AS p
     CROSS JOIN
         LATERAL jsonb_array_elements(
@@ -45,15 +24,94 @@ FROM (
             END
         ) AS dv
     WHERE jsonb_typeof(dv.value) = 'object'
-) AS d
-WHERE d.ma IS NOT NULL AND NOT pg_temp.la_ma(d.ma);
+    UNION ALL
+    SELECT
+        ma_gso AS ma,
+        FALSE AS thuc_hien
+    FROM core.don_vi
+    UNION ALL
+    SELECT
+        ma_dinh_danh AS ma,
+        FALSE AS thuc_hien
+    FROM core.don_vi
+    UNION ALL
+    SELECT
+        f.value AS ma,
+        FALSE AS thuc_hien
+    FROM core.don_vi_phien_ban AS p
+    CROSS JOIN LATERAL jsonb_each_text(p.ban_ghi) AS f
+    WHERE f.key IN ('ma_gso', 'ma_dinh_danh')
+    UNION ALL
+    SELECT
+        khac -> 'ma_gso' ->> 'nguon' AS ma,
+        FALSE AS thuc_hien
+    FROM core.don_vi_nguon
+    UNION ALL
+    SELECT
+        don_vi_tiep_nhan AS ma,
+        FALSE AS thuc_hien
+    FROM core.ho_so
+    UNION ALL
+    SELECT
+        translate(ky_hieu, ' ', '') AS ma,
+        FALSE AS thuc_hien
+    FROM core.van_ban
+    UNION ALL
+    SELECT
+        don_vi AS ma,
+        FALSE AS thuc_hien
+    FROM core.qua_trinh
+    UNION ALL
+    SELECT
+        khoa AS ma,
+        FALSE AS thuc_hien
+    FROM ops.line_finding
+    UNION ALL
+    SELECT
+        ma_don_vi AS ma,
+        FALSE AS thuc_hien
+    FROM ops.line_finding
+) AS v
+WHERE
+    v.ma IS NOT NULL
+    AND NOT (
+        v.ma ~ '^[0-9]{3}\.[0-9]{2,3}\.[0-9]{2,3}\.[A-Z][0-9]{2}(-[0-9]{6}-[0-9]{4,8})?$'
+        OR v.ma ~ '^[0-9]\.[0-9]{6}(\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2})?$'
+        OR v.ma ~ '^[{]?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{5,12}[}]?$|^[0-9a-fA-F]{24,64}$'
+        OR v.ma ~ '^[0-9]{2}[.][a-z][a-z0-9]{0,6}(-[a-z][a-z0-9]{0,6})*(-[0-9]{4})?$'
+        OR (
+            length(v.ma) <= 100
+            -- C stands for a consonant, V for a vowel, P for two consonants that neither begin nor end a syllable.
+            -- A simulator writes VPỦBND.
+            AND translate(lower(v.ma), 'ỦủÃã', 'uuaa') ~ replace(replace(replace(
+                '^[-._/:+0-9]*((C{1,10}|V|VPC{0,4}|V[bdđfghjklqrsvwxz]|PV|C{0,6}ubndC{0,4}|C{3,4}[th]u|tandt?c{0,2}'
+                || '|ca|tu|hu|ub|s?yt|ma|so|xa|pa|id|[đĐ]u)([-._/:+0-9]+|$))*$',
+                'P',
+                '([bdđĐÐlmrsvxhfjwz]C|[cgkp][bcdfgjklmnpqrstvwxzđĐÐ]|n[bcdfjklmnpqrstvwxzđĐÐ]|t[bcdfgjklmnpqstvwxzđĐÐ])'
+            ), 'C', '[bcdfghjklmnpqrstvwxzđĐÐ]'), 'V', '[aeiouy]')
+            AND v.ma !~ (
+                '(^|[^0-9])(0[35789]([-._/:+]?[0-9]){8}|84[-._/:+]?[35789]([-._/:+]?[0-9]){8}|02([-._/:+]?[0-9]){9}'
+                || '|0[0-9]{2}[-._/:+]?[0-3][0-9]{2}[-._/:+]?[0-9]{3}[-._/:+]?[0-9]{3}'
+                || '|[0-9]{9}|[1-9][0-9]{2}[-._/:+][0-9]{3}[-._/:+][0-9]{3})([^0-9]|$)'
+            )
+        )
+    )
+GROUP BY v.ma;
+
+-- Procedures: what is no code of a providing unit becomes a number of its own, so that as many provide as before.
+CREATE TABLE core.don_vi_la AS
+SELECT
+    ma,
+    'DVKX-' || row_number() OVER (ORDER BY ma COLLATE "C") AS thay_bang
+FROM core.khong_la_ma
+WHERE thuc_hien;
 
 UPDATE core.tthc_don_vi AS t
 SET ma_don_vi = la.thay_bang
-FROM don_vi_la AS la
+FROM core.don_vi_la AS la
 WHERE t.ma_don_vi = la.ma;
 
-CREATE TEMP TABLE phien_ban_moi ON COMMIT DROP AS
+CREATE TABLE core.phien_ban_moi AS
 SELECT
     p.ma_tthc,
     p.thoi_diem,
@@ -81,7 +139,7 @@ SELECT
                                     '{}'
                                 )
                             FROM jsonb_each(dv.mot) AS f
-                            LEFT JOIN don_vi_la AS la ON dv.mot ->> 'MaDonVi' = la.ma
+                            LEFT JOIN core.don_vi_la AS la ON dv.mot ->> 'MaDonVi' = la.ma
                             WHERE f.key IN ('MaDonVi', 'MucDo', 'HieuLucTu', 'HieuLucDen')
                         )
                         ORDER BY dv.thu_tu
@@ -95,13 +153,13 @@ SELECT
 FROM core.tthc_phien_ban AS p
 WHERE jsonb_typeof(p.ban_ghi -> 'don_vi_thuc_hien') = 'array';
 
-DELETE FROM phien_ban_moi AS m
+DELETE FROM core.phien_ban_moi AS m
 USING core.tthc_phien_ban AS p
 WHERE m.ma_tthc = p.ma_tthc AND m.thoi_diem = p.thoi_diem AND m.van_tay = p.van_tay AND m.ban_ghi = p.ban_ghi;
 
 -- Two versions that differed in nothing else are one now: the line that came first has it.
 DELETE FROM core.tthc_phien_ban AS p
-USING phien_ban_moi AS m
+USING core.phien_ban_moi AS m
 WHERE m.ma_tthc = p.ma_tthc AND m.thoi_diem = p.thoi_diem AND m.van_tay = p.van_tay;
 
 INSERT INTO core.tthc_phien_ban (ma_tthc, thoi_diem, van_tay, ban_ghi, batch_id, line_no)
@@ -112,24 +170,26 @@ SELECT
     ban_ghi,
     batch_id,
     line_no
-FROM phien_ban_moi
+FROM core.phien_ban_moi
 ORDER BY batch_id ASC, line_no ASC
 ON CONFLICT DO NOTHING;
 
 -- Columns that no figure is counted from. Of units their versions, too: what is shown is built from them.
-CREATE TEMP TABLE don_vi_moi ON COMMIT DROP AS
+CREATE TABLE core.don_vi_moi AS
 SELECT
     p.*,
     p.ban_ghi || (
         SELECT jsonb_object_agg(f.key, NULL)
         FROM jsonb_each_text(p.ban_ghi) AS f
-        WHERE f.key IN ('ma_gso', 'ma_dinh_danh') AND NOT pg_temp.la_ma(f.value)
+        WHERE f.key IN ('ma_gso', 'ma_dinh_danh') AND f.value IN (SELECT k.ma FROM core.khong_la_ma AS k)
     ) AS ban_moi
 FROM core.don_vi_phien_ban AS p
-WHERE NOT pg_temp.la_ma(p.ban_ghi ->> 'ma_gso') OR NOT pg_temp.la_ma(p.ban_ghi ->> 'ma_dinh_danh');
+WHERE
+    p.ban_ghi ->> 'ma_gso' IN (SELECT k.ma FROM core.khong_la_ma AS k)
+    OR p.ban_ghi ->> 'ma_dinh_danh' IN (SELECT k.ma FROM core.khong_la_ma AS k);
 
 DELETE FROM core.don_vi_phien_ban AS p
-USING don_vi_moi AS m
+USING core.don_vi_moi AS m
 WHERE
     m.ma_nguon = p.ma_nguon AND m.ma_don_vi = p.ma_don_vi AND m.thoi_diem = p.thoi_diem AND m.van_tay = p.van_tay;
 
@@ -142,41 +202,44 @@ SELECT
     ban_moi,
     batch_id,
     line_no
-FROM don_vi_moi
+FROM core.don_vi_moi
 ORDER BY batch_id ASC, line_no ASC
 ON CONFLICT DO NOTHING;
 
 UPDATE core.don_vi
 SET
-    ma_gso = CASE WHEN pg_temp.la_ma(ma_gso) THEN ma_gso END,
-    ma_dinh_danh = CASE WHEN pg_temp.la_ma(ma_dinh_danh) THEN ma_dinh_danh END
-WHERE NOT pg_temp.la_ma(ma_gso) OR NOT pg_temp.la_ma(ma_dinh_danh);
+    ma_gso = CASE WHEN ma_gso NOT IN (SELECT k.ma FROM core.khong_la_ma AS k) THEN ma_gso END,
+    ma_dinh_danh = CASE WHEN ma_dinh_danh NOT IN (SELECT k.ma FROM core.khong_la_ma AS k) THEN ma_dinh_danh END
+WHERE ma_gso IN (SELECT k.ma FROM core.khong_la_ma AS k) OR ma_dinh_danh IN (SELECT k.ma FROM core.khong_la_ma AS k);
 
 UPDATE core.don_vi_nguon SET khac = khac - 'ma_gso'
-WHERE NOT pg_temp.la_ma(khac -> 'ma_gso' ->> 'nguon');
+WHERE khac -> 'ma_gso' ->> 'nguon' IN (SELECT k.ma FROM core.khong_la_ma AS k);
 
-UPDATE core.ho_so SET don_vi_tiep_nhan = pg_temp.thay(don_vi_tiep_nhan)
+UPDATE core.ho_so SET don_vi_tiep_nhan = format('(chữ, %s ký tự)', length(don_vi_tiep_nhan))
 WHERE
-    NOT pg_temp.la_ma(don_vi_tiep_nhan)
+    don_vi_tiep_nhan IN (SELECT k.ma FROM core.khong_la_ma AS k)
     AND lower(don_vi_tiep_nhan COLLATE "default") NOT IN (SELECT k.khoa FROM core.don_vi_khoa AS k);
 
 -- Which series a number is of is told by the year in it.
 UPDATE core.van_ban
-SET ky_hieu = pg_temp.thay(ky_hieu) || coalesce(substring(ky_hieu FROM '/20[0-9]{2}/'), '')
-WHERE NOT pg_temp.la_ma(translate(ky_hieu, ' ', ''));
+SET ky_hieu = format('(chữ, %s ký tự)', length(ky_hieu)) || coalesce(substring(ky_hieu FROM '/20[0-9]{2}/'), '')
+WHERE translate(ky_hieu, ' ', '') IN (SELECT k.ma FROM core.khong_la_ma AS k);
 
-UPDATE core.qua_trinh SET don_vi = pg_temp.thay(don_vi)
-WHERE NOT pg_temp.la_ma(don_vi) AND don_vi !~ '^\(chữ, [0-9]+ ký tự\)$' AND don_vi ~ '[-._0-9]';
+UPDATE core.qua_trinh SET don_vi = format('(chữ, %s ký tự)', length(don_vi))
+WHERE
+    don_vi IN (SELECT k.ma FROM core.khong_la_ma AS k) AND don_vi !~ '^\(chữ, [0-9]+ ký tự\)$' AND don_vi ~ '[-._0-9]';
 
-UPDATE core.khai_bao SET chuc_danh = pg_temp.thay(chuc_danh)
+UPDATE core.khai_bao SET chuc_danh = format('(chữ, %s ký tự)', length(chuc_danh))
 WHERE chuc_danh ~ '[-._0-9]' AND chuc_danh !~ '^\(chữ, [0-9]+ ký tự\)$';
 
 -- What was told of lines and files by the rules of before.
 UPDATE ops.line_finding
 SET
-    khoa = CASE WHEN khoa ~ '^\S+$' AND NOT pg_temp.la_ma(khoa) THEN NULL ELSE khoa END,
-    ma_don_vi = CASE WHEN pg_temp.la_ma(ma_don_vi) THEN ma_don_vi END
-WHERE (khoa ~ '^\S+$' AND NOT pg_temp.la_ma(khoa)) OR NOT pg_temp.la_ma(ma_don_vi);
+    khoa = CASE WHEN khoa ~ '^\S+$' AND khoa IN (SELECT k.ma FROM core.khong_la_ma AS k) THEN NULL ELSE khoa END,
+    ma_don_vi = CASE WHEN ma_don_vi NOT IN (SELECT k.ma FROM core.khong_la_ma AS k) THEN ma_don_vi END
+WHERE
+    (khoa ~ '^\S+$' AND khoa IN (SELECT k.ma FROM core.khong_la_ma AS k))
+    OR ma_don_vi IN (SELECT k.ma FROM core.khong_la_ma AS k);
 
 UPDATE ops.reject
 SET
@@ -213,9 +276,7 @@ UPDATE ops.batch_sheet SET sheet = 'trang ' || sheet_no;
 UPDATE ops.skipped_line SET content = NULL
 WHERE kind = 'total';
 
-DROP FUNCTION pg_temp.la_ma(text);
-
-DROP FUNCTION pg_temp.thay(text);
+DROP TABLE core.khong_la_ma, core.don_vi_la, core.phien_ban_moi, core.don_vi_moi;
 
 COMMENT ON COLUMN ops.reject.masked_row IS
 'Cột → ô: mã theo dạng, số, ngày giờ và từ trong danh mục được giữ nguyên; '
