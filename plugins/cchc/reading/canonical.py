@@ -23,6 +23,7 @@ from cchc.reading.written_codes import (
     NoCode,
     procedure_roots,
     read_code,
+    shaped_as_codes,
     sound_codes,
     visible,
 )
@@ -212,6 +213,8 @@ def _sound(
     longest = column.max_length or (CODE_LENGTH if code else MAX_LENGTH)
     if code:
         unsound = pc.invert(sound_codes(words.words))
+    elif column.notation:
+        unsound = pc.invert(shaped_as_codes(words.words))
     else:
         unsound = pc.match_substring_regex(words.words, SUSPECT)
         # Nothing in ASCII is invisible, and to look for that takes a tenth of the time.
@@ -221,7 +224,7 @@ def _sound(
         unsound = pc.is_valid(words.words)
     elif (pc.max(pc.binary_length(words.words)).as_py() or 0) > longest:
         unsound = pc.or_(unsound, pc.greater(pc.utf8_length(words.words), longest))
-    if column.plain or column.published or column.notation:
+    if column.plain or column.published:
         unsound = pc.is_valid(words.words)
     if not pc.any(unsound).as_py():
         return words

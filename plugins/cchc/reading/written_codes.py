@@ -103,13 +103,20 @@ def sound_codes(words: pa.Array) -> pa.Array:
     sound = pc.match_substring_regex(words, ENTIRE)
     if pc.all(sound).as_py():
         return sound
-    usual = pc.match_substring_regex(words, USUAL_CODE)
-    shaped = pc.or_(pc.match_substring_regex(words, shapes()), pc.match_substring_regex(words, groups()))
+    return pc.or_(sound, pc.and_(pc.match_substring_regex(words, USUAL_CODE), shaped_as_codes(words)))
+
+
+def shaped_as_codes(words: pa.Array) -> pa.Array:
+    """Whether each text is a code by its shape, whatever a spreadsheet may have made of it."""
+    shaped = pc.or_(
+        pc.match_substring_regex(words, shapes()),
+        pc.and_(pc.match_substring_regex(words, groups()), pc.match_substring_regex(words, "[0-9A-Za-zĐđ]")),
+    )
     of_persons = pc.or_(
         pc.match_substring_regex(words, NUMBER_OF_A_PERSON),
         pc.match_substring_regex(words, unit_of_a_person()),
     )
-    return pc.or_(sound, pc.and_(pc.and_(usual, shaped), pc.invert(of_persons)))
+    return pc.and_(shaped, pc.invert(of_persons))
 
 
 def _latin(letter: str) -> bool:
