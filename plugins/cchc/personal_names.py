@@ -132,6 +132,7 @@ def has_name(text: str) -> bool:
     plain = _CAMEL.sub(" ", unicodedata.normalize("NFC", text))
     if _written_as_name(plain) and is_name(plain):
         return True
+    capitals = text.isupper()
     # Nothing but a blank stands between the words of a name.
     for stretch in re.findall(r"[^\W\d_]+(?:[ \u00a0]+[^\W\d_]+)*", plain):
         words = stretch.split()
@@ -139,20 +140,35 @@ def has_name(text: str) -> bool:
             before = words[at - 1].lower() if at else ""
             if before in _NAMED_FOR:
                 continue
-            if fold(word) in _NEVER_ELSE or _glued(fold(word)):
+            if _is_a_name_alone(word, words[at + 1 : at + 2]):
                 return True
-            if fold(word) in _ONLY_FAMILIES and may_be_name(list(map(fold, words[at : at + 2]))):
-                return True
-            if text.isupper() or not word[0].isupper() or (at and _of_one(words[at - 1], word)):
+            if capitals or not word[0].isupper() or (at and _of_one(words[at - 1], word)):
                 continue
             run = _capitals(words[at : at + LONGEST])
-            # The longest part that may be one: behind a name, another word may begin with a capital.
-            parts = (run[:length] for length in range(2, len(run) + 1))
-            if (before in _OF_A_PERSON and len(run) > 1) or any(
-                may_be_name(list(map(fold, p))) for p in parts
-            ):
+            named = before in _OF_A_PERSON and len(run) > 1
+            if named or _begins_with_name(run):
                 return True
     return False
+
+
+def _is_a_name_alone(word: str, following: list[str]) -> bool:
+    """Whether a word is a name in whatever letters: without its blanks, or nothing but a family name."""
+    if len(word) > _LONGEST_SYLLABLE:
+        return _glued(fold(word))
+    # Nearly all words are small letters in their usual form.
+    key = word.lower() if word.islower() else fold(word)
+    if key not in _ONLY_FAMILIES:
+        return False
+    return key in _NEVER_ELSE or may_be_name([key, *map(fold, following)])
+
+
+def _begins_with_name(run: list[str]) -> bool:
+    """Whether words with capitals begin with a name; behind it another word may have a capital."""
+    keys = [fold(word) for word in run[:1]]
+    if len(run) < 2 or keys[0] not in families(bare=keys[0].isascii()):
+        return False
+    keys += map(fold, run[1:])
+    return any(may_be_name(keys[:length]) for length in range(2, len(run) + 1))
 
 
 @cache

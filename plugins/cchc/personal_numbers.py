@@ -60,6 +60,7 @@ DAY = re.compile(
     re.ASCII,
 )
 _UNSEEN = re.compile(f"[{INVISIBLE}\u20e3]")
+_WORD = re.compile(r"[^\W\d_]+")
 _PIECE = re.compile(r"\d+|[^\W\d_]+")
 _LETTER_DIGITS = re.compile(r"(?<![^\W_])[OoIl]*\d[OoIl\d]*(?![^\W_])")
 _YEAR = re.compile(r"(19|20)\d\d", re.ASCII)
@@ -69,6 +70,11 @@ _Group = tuple[str, int]
 
 def personal_number(text: str) -> bool:
     """Whether digits of a text may be a telephone or identity number."""
+    figures = sum(map(str.isdigit, text))
+    spelled = sum(word in _SPELLED for word in _WORD.findall(text.lower()))
+    letters = sum(len(found[0]) for found in _LETTER_DIGITS.finditer(text)) if figures else 0
+    if figures + spelled + letters < _NINE:
+        return False
     plain = _NATIONAL.sub("_", _plain(text))
     return any(_has_one(run) for run in _runs(plain))
 
