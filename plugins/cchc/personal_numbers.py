@@ -22,16 +22,16 @@ _NINE = 9
 _MOST = 14
 # Between the groups of one number: so many characters that are no letters.
 _MOST_BETWEEN = 4
-# The same numbers within a code, for RE2 and PostgreSQL as well: digits on neither side, at most one sign
+# The same numbers within a code, for RE2 and PostgreSQL as well: digits on neither side, a few signs at most
 # between their groups. Nine digits that begin with 00, 4 or 6 are running numbers.
-_S = "[-._/:+]?"
+_S, _AND = "[-._/:+]{0,3}", "[-._/:+]{1,3}"
 IN_CODE = (
     "(^|[^0-9])("
     rf"0[35789]({_S}[0-9]){{8}}|01[2689]({_S}[0-9]){{8}}|02({_S}[0-9]){{9}}"
     rf"|(00)?84{_S}([35789]({_S}[0-9]){{8}}|2({_S}[0-9]){{9}})"
     rf"|{_PROVINCE}{_S}[0-3][0-9]{{2}}{_S}[0-9]{{3}}{_S}[0-9]{{3}}"
-    rf"|{_PROVINCE}[0-3][-._/:+][0-9]{{4}}[-._/:+][0-9]{{4}}"
-    r"|(0[1-9]|[1-35789][0-9])[0-9]{7}|[1-35789][0-9]{2}[-._/:+][0-9]{3}[-._/:+][0-9]{3}"
+    rf"|{_PROVINCE}[0-3]{_AND}[0-9]{{4}}{_AND}[0-9]{{4}}"
+    rf"|(0[1-9]|[1-35789][0-9])[0-9]{{7}}|[1-35789][0-9]{{2}}{_AND}[0-9]{{3}}{_AND}[0-9]{{3}}"
     ")([^0-9]|$)"
 )
 # Codes of procedures, units and dossiers as the state writes them: 1.002835.000.00.00.H56, 000.17.22.H56,
@@ -55,7 +55,7 @@ DAY = re.compile(
     r"(?:[T _-]?[0-2]\d[0-5]\d(?:[0-5]\d)?(?![^\w]{0,4}\d))?|"
     r"\d{1,2}(?P<t>[-._/])\d{1,2}(?P=t)(?:19|20)\d\d|"
     r"(?:19|20)\d\d[-._/]?(?:0[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-._/](?:19|20)\d\d|"
-    r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?"
+    r"(?<!:)(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?!:\d)"
     r")(?!\d)",
     re.ASCII,
 )
