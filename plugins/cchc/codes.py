@@ -49,10 +49,12 @@ _NO_COMMUNE = "nguyen|tran|pham|huynh|khuat|bui|dang|trinh|quach|phung"
 
 @cache
 def unit_of_a_person() -> str:
-    """The expression of what is shaped as our key of a unit and says somebody's name."""
+    """The expression of what is shaped as our key of a unit and says somebody's name, or spells one out."""
     of_family, called = ("|".join(sorted(words(bare=True))) for words in (families, syllables))
     return (
         rf"^[0-9]{{2}}[.](({of_family})(-({called})){{2,5}}|({_NO_COMMUNE})(-({called})){{1,5}})(-[0-9]+)?$"
+        # Letter by letter: K-H-U-A-T.
+        r"|(^|[^A-Za-z])([A-Za-z][-._/:+]+){3,}[A-Za-z]([^A-Za-z]|$)"
     )
 
 
