@@ -118,10 +118,13 @@ def may_be_name(words: list[str]) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text as a whole, figures aside, may be somebody's name, family name first or last."""
+    """Whether a text as a whole, figures aside, may be a name; of three words and more in any order."""
     words = _WORD.findall(fold(_CAMEL.sub(" ", text)))
-    turned = [*words[-1:], *words[:-1]]
-    return may_be_name(words) or (bool(words) and turned[0] in _ONLY_FAMILIES and may_be_name(turned))
+    if may_be_name(words):
+        return True
+    # Of two words many are of the field the other way round: An ninh.
+    begin = words[:LONGEST] if len(words) > 2 else [word for word in words if word in _ONLY_FAMILIES]
+    return any(may_be_name([word, *(other for other in words if other != word)]) for word in begin)
 
 
 def has_name(text: str) -> bool:

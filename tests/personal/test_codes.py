@@ -166,6 +166,7 @@ def test_days_and_numbers_of_documents_are_none_of_a_person(text: str):
             "Vu Tai",
         ),
         *("Cấp cho ông Trần Văn Bé", "Hồ sơ của Vũ Tài", "Thạch Sa Rây", "đơn của nguyễn văn bé"),
+        *("Oanh Lý Thị Kiều", "TuyenKhuat", "Tuyền Khuất", "khuấtngọctuyền"),
     ],
 )
 def test_name_in_a_text_is_seen(text: str):
