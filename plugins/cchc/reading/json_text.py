@@ -22,23 +22,19 @@ class NoJson(ValueError):
     """Text that is no JSON, or one that a jsonb column cannot hold; says why."""
 
 
-def read_json(text: str) -> str:
-    """The same value as JSON text: a vendor's null for a time is null, a day is 20250305. Raises NoJson."""
-    return json.dumps(_read(text), ensure_ascii=False, sort_keys=True)
-
-
 def read_list(text: str, fields: Mapping[str, str]) -> str:
-    """The same as JSON text, where of an object only `fields` are kept: name → kind, as the contract says.
+    """The same value as JSON text; of an object only `fields` are kept: name → kind, as the contract says.
 
     Raises NoJson, also for what should be a code and is none.
     """
-    held = _read(text)
+    held = json_value(text)
     if isinstance(held, list):
         held = [_kept(part, fields, f"phần tử {number}: ") for number, part in enumerate(held, start=1)]
     return json.dumps(_kept(held, fields, ""), ensure_ascii=False, sort_keys=True)
 
 
-def _read(text: str) -> object:
+def json_value(text: str) -> object:
+    """What JSON text says: a vendor's null for a time is None, a day is 20250305. Raises NoJson."""
     if len(text) > LONGEST:
         raise NoJson(f"dài {len(text)} ký tự, nhiều nhất {LONGEST}")
     # Before parsing: what is too deep for the parser is too deep for everybody.
