@@ -67,9 +67,13 @@ class Column(Strict):
     whole text must match, instead of that. `max_length`: its characters at most. `nulls`: words for unknown
     values, instead of the usual ones. `open_end`: the last day of 9999 means that there is no end.
 
+    `used`: false where the column is judged for damage but nothing reads it, so that it stays in the file.
+    `fields`: of objects in a list (type json), the fields that are kept; `code` must be codes of things.
+
     `values`: all that a text can be, beside the codes of layouts; `plain`: of a text that is neither words of
-    the field nor a code only kind and length are kept (cchc.field_words). `listed`: the table of core whose
-    column of this name has all values.
+    the field nor a code only kind and length are kept (cchc.field_words). `published`: the name of a thing or
+    unit that everybody may read; with somebody's name in it it is none. `notation`: a code that may have
+    blanks. `listed`: the table of core whose column of this name has all values.
 
     `seals`: the columns of its row over which the text is a code (cchc.seals), `seal_label`: of what, and in
     which version. It is checked when the row is staged, where the layout has it among its titles or a unit
@@ -90,6 +94,10 @@ class Column(Strict):
     max_length: int | None = Field(default=None, ge=1)
     values: tuple[str, ...] = ()
     plain: bool = False
+    published: Literal["name", "unit"] | None = None
+    notation: bool = False
+    used: bool = True
+    fields: dict[str, Literal["code", "number", "day"]] = Field(default_factory=dict)
     listed: str | None = Field(default=None, pattern=r"^[a-z_]+$")
     seals: tuple[str, ...] = ()
     seal_label: str = ""
@@ -106,8 +114,9 @@ class Column(Strict):
             ("range", self.type in RANGES),
             *(("nulls", self.type in NULLS), ("code", text), ("pattern", text), ("max_length", text)),
             *(("values", text), ("plain", text), ("listed", text)),
+            *(("published", text), ("notation", text), ("fields", self.type == "json")),
         ):
-            if getattr(self, name) not in (None, (), False) and not fits:
+            if getattr(self, name) not in (None, (), False, {}) and not fits:
                 raise ValueError(f"{name} is not for a column of type {self.type}")
         if self.open_end and self.type != "timestamp":
             raise ValueError(f"open_end is not for a column of type {self.type}")
@@ -278,7 +287,12 @@ class Contract(Strict):
 
     @property
     def staged(self) -> tuple[Column, ...]:
-        """The columns that may leave the landing area: all but the personal ones."""
+        """The columns that leave the landing area: neither personal nor unused ones."""
+        return tuple(column for column in self.read if column.used)
+
+    @property
+    def read(self) -> tuple[Column, ...]:
+        """The columns that are looked at: all but the personal ones."""
         return tuple(column for column in self.columns if not column.personal)
 
     @property
@@ -307,7 +321,11 @@ class Contract(Strict):
     def may_be_code(self, column: Column) -> bool:
         """Whether a text column holds codes of things, or names of units that a source may give by code."""
         return column.type == "text" and (
-            self.is_code(column) or column.name in self.key or column.fold or column.pattern is not None
+            self.is_code(column)
+            or column.notation
+            or column.name in self.key
+            or column.fold
+            or column.pattern is not None
         )
 
     def column_of(self, header: str) -> Column | None:

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path, PurePath
 
 from cchc.contracts import Contract, contracts
+from cchc.personal_names import bare_of, families, may_be_name
+from cchc.personal_numbers import DAY, digits_of, personal_number
 from cchc.spelling import fold
 
 LONGEST = 100
@@ -24,40 +26,45 @@ SUFFIXES = frozenset(
     | {".zip", ".ods", ".xlsb", ".pdf", ".doc", ".docx", ".mht"}
 )
 SHA_SHOWN = 8
-# A text is a code that may be shown where it has nothing of these: other letters and signs, figures that may
-# be a telephone or identity number, capitals and small letters that may be a name. The expressions are of
-# Python and of PostgreSQL, which is asked of each faulty line of millions.
-NO_CODE = r"[^-A-Za-zĐđÐ0-9._/:+]|[0-9]{9}|[A-ZĐÐ]{6}|[a-zđ]{2}"
-LETTER, FIGURE, SIGNS = r"[A-Za-zĐđÐ]", r"[0-9]", "-._/:+"
-# Our own key of a unit: 84.so-noi-vu.
-UNIT_KEY = r"^[0-9]{2}[.][a-z][a-z0-9]{0,6}(-[a-z][a-z0-9]{0,6})*$"
-_WITHOUT_SIGNS = str.maketrans("", "", SIGNS)
+# Phrases that without diacritics are what people are called, too: trưởng phòng, Trương Phong.
+NAMES_AS_WELL = frozenset({("truong", "phong"), ("tong", "cong"), ("to", "trinh"), ("le", "phi")})
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+|[\s_]+|[-–.,:;/\\()\[\]%*+&|'\"?!=#→]|.", re.DOTALL)
 _SIGN = re.compile(r"[\s_]+|[-–.,:;/\\()\[\]%*+&|'\"?!=#→]")
-_DAY = re.compile(
-    r"(?<!\d)(?:(?:19|20)\d\d[-._/]?(?:0[1-9]|1[0-2])(?:[-._/]?(?:0[1-9]|[12]\d|3[01]))?"
-    r"(?:[T _-]?[0-2]\d[0-5]\d(?:[0-5]\d)?)?|\d{1,2}[-._/]\d{1,2}[-._/](?:19|20)\d\d|"
-    r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?!\d)"
-)
-# Digits that may be a telephone or identity number, however they are set apart.
-_LONG_NUMBER = re.compile(r"\d(?:[ \u00a0.()-]{0,2}\d){8,}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class _Vocabulary:
-    """Words that may stand alone, and pairs of words that may stand beside each other."""
+    """Phrases, words that may stand alone, and pairs of words that may stand beside each other.
 
+    `families`: words that begin names. Names may be chained of pairs of other phrases as well (Vu Tai of
+    `nghĩa vụ tài chính`), so what begins with one of these is none but a phrase as a whole.
+    """
+
+    phrases: frozenset[tuple[str, ...]]
     alone: frozenset[str]
     pairs: frozenset[tuple[str, str]]
+    families: frozenset[str]
 
     def covers(self, words: list[str]) -> bool:
-        """Whether each word may stand alone or belongs to its neighbour."""
-        beside = [pair in self.pairs for pair in itertools.pairwise(words)]
-        return all(
-            word in self.alone or (at > 0 and beside[at - 1]) or (at < len(beside) and beside[at])
-            for at, word in enumerate(words)
-        )
+        """Whether the words follow each other as phrases, words that may stand alone, and chains of pairs."""
+        covered = [True] + [False] * len(words)
+        for at in range(len(words)):
+            if covered[at]:
+                for end in self._ends(words, at):
+                    covered[end] = True
+        return covered[-1]
+
+    def _ends(self, words: list[str], at: int) -> Iterator[int]:
+        """Where what begins at a word may end."""
+        begins_name = words[at] in self.families
+        if words[at] in self.alone and not (begins_name and may_be_name(words[at : at + 2])):
+            yield at + 1
+        chained = not begins_name
+        for end in range(at + 2, len(words) + 1):
+            chained = chained and (words[end - 2], words[end - 1]) in self.pairs
+            if chained or tuple(words[at:end]) in self.phrases:
+                yield end
 
 
 def made_of_field_words(text: str) -> bool:
@@ -65,9 +72,9 @@ def made_of_field_words(text: str) -> bool:
     if len(text) > LONGEST:
         return False
     split = fold(_CAMEL.sub(" ", unicodedata.normalize("NFC", text)))
-    rest = _DAY.sub(" ", split)
-    if sum(map(str.isdigit, rest)) > MOST_DIGITS:
+    if len(digits_of(split)) > MOST_DIGITS or personal_number(split):
         return False
+    rest = DAY.sub(" ", split)
     known = _bare_vocabulary() if split.isascii() else _vocabulary()
     stretch: list[str] = []
     for piece in _WORD.findall(rest):
@@ -80,19 +87,6 @@ def made_of_field_words(text: str) -> bool:
         elif not _SIGN.fullmatch(piece):
             return False
     return known.covers(stretch)
-
-
-def is_code(text: str) -> bool:
-    """Whether a text is a code that may be shown."""
-    if re.search(UNIT_KEY, text):
-        return True
-    figures = len(text.translate(_WITHOUT_SIGNS))
-    return (
-        len(text) <= LONGEST
-        and not re.search(NO_CODE, text)
-        and re.search(FIGURE, text) is not None
-        and (re.search(LETTER, text) is not None or figures <= MOST_DIGITS)
-    )
 
 
 def described(text: str) -> str:
@@ -133,19 +127,18 @@ def kept_name(name: str, sha256: str | None = None) -> str:
     return f"tệp{f' {sha256[:SHA_SHOWN]}' if sha256 else ''}{suffix and ' '}{suffix}"
 
 
-def long_number(text: str) -> bool:
-    """Whether a text has digits in a row, blanks and points aside, that are no day and may be of a person."""
-    return _LONG_NUMBER.search(_DAY.sub("", text)) is not None
-
-
 @cache
 def _vocabulary() -> _Vocabulary:
     listed, alone = _listed()
-    pairs: set[tuple[str, str]] = set()
-    for phrase in (*listed, *(text for contract in contracts().values() for text in _texts(contract))):
-        words = _words(phrase)
-        pairs.update(itertools.pairwise(words))
-    return _Vocabulary(frozenset(word for text in alone for word in _words(text)), frozenset(pairs))
+    texts = (*listed, *(text for contract in contracts().values() for text in _texts(contract)))
+    phrases = frozenset(tuple(_words(text)) for text in texts)
+    pairs = frozenset(pair for phrase in phrases for pair in itertools.pairwise(phrase))
+    return _Vocabulary(
+        frozenset(phrase for phrase in phrases if len(phrase) > 1),
+        frozenset(word for text in alone for word in _words(text)),
+        pairs,
+        families(),
+    )
 
 
 @cache
@@ -153,18 +146,15 @@ def _bare_vocabulary() -> _Vocabulary:
     """The same words without diacritics, as keys and names of files are written."""
     known = _vocabulary()
     return _Vocabulary(
-        frozenset(map(_without_marks, known.alone)),
-        frozenset((_without_marks(one), _without_marks(other)) for one, other in known.pairs),
+        frozenset(tuple(map(bare_of, phrase)) for phrase in known.phrases) - NAMES_AS_WELL,
+        frozenset(map(bare_of, known.alone)),
+        frozenset((bare_of(one), bare_of(other)) for one, other in known.pairs),
+        families(bare=True),
     )
 
 
 def _words(text: str) -> list[str]:
     return re.findall(r"[^\W\d_]+", fold(_CAMEL.sub(" ", text)))
-
-
-def _without_marks(word: str) -> str:
-    apart = unicodedata.normalize("NFD", word.replace("đ", "d"))
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def _texts(contract: Contract) -> Iterator[str]:

@@ -41,7 +41,7 @@ from tests.reading.test_workbook_kinds import html, table, xml2003, xml_row
 from tests.reading.test_workbooks import book
 from tests.reading.workbooks import raw_xlsx, xls
 from tests.reading.workbooks import row as of_sheet
-from tests.world import DOSSIER, FULL, World, code
+from tests.world import DOCUMENT, DOSSIER, FULL, World, code
 
 PAGE = (Path(__file__).parents[2] / "docs" / "inputs.md").read_text(encoding="utf-8")
 AT = datetime(2025, 5, 10)
@@ -218,17 +218,24 @@ def styled(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
     )
 
 
+OF_A_DOSSIER = ("ho_so", FULL, {"ma_ho_so": code(1)} | DOSSIER)
+OF_A_PROCEDURE = ("tthc", ["ma_tthc", "ten_tthc", "ngay_cap_nhat"], {"ma_tthc": "1.000001"})
+OF_A_DOCUMENT = ("van_ban", ["ma_van_ban", *DOCUMENT], {"ma_van_ban": "VB1"} | DOCUMENT)
+
+
 @pytest.mark.parametrize(("row", "sample"), samples(*VALUES))
 def test_value(row: Row, sample: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     column, *style = spans(row.of("Column"))
     for words in style:
         styled(monkeypatch, words)
     path = tmp_path / "mau.csv"
+    others = {"ten_tthc": OF_A_PROCEDURE, "ky_hieu": OF_A_DOCUMENT}
+    dataset, columns, good = others.get(column, OF_A_DOSSIER)
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, FULL, restval="")
+        writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()
-        writer.writerow({"ma_ho_so": code(1)} | DOSSIER | {column: sample})
-    found = read("ho_so", path)
+        writer.writerow(good | {column: sample})
+    found = read(dataset, path)
     agrees(row, found)
     [line], [faults] = found.lines, found.faults
     if row.outcome == "rejected":

@@ -22,7 +22,7 @@ from tests.world import World
 # What people write into fields where it does not belong.
 # A number of telephone would not even be staged.
 PHONE = "ngõ 19 số 85"
-NAME = "Nguyễn Văn Kiểm Thử"
+NAME = "Phòng Kiểm Thử Kín"
 TOLD = "its words are not shown, they may quote a row"
 
 
@@ -58,15 +58,15 @@ def silent(province: World, postgres) -> Callable[[BaseException], None]:
 
 
 def land(province: World, rows: int = 3) -> int:
-    """Dossiers whose procedure's name is a person with a phone number, in a batch."""
+    """Dossiers that a unit received whose name is told nowhere else, with a number, in a batch."""
     return province.land(
-        "ho_so", province.dossiers(*[{"ten_tthc": f"{NAME} {PHONE}"}] * rows), at="2025-05-10"
+        "ho_so", province.dossiers(*[{"don_vi_tiep_nhan": f"{NAME} {PHONE}"}] * rows), at="2025-05-10"
     )
 
 
 def test_a_value_that_copy_refuses(province: World, monkeypatch, silent):
     columns = staging.staged_columns
-    changed = lambda contract: columns(contract) | {"ten_tthc": "integer"}  # noqa: E731
+    changed = lambda contract: columns(contract) | {"don_vi_tiep_nhan": "integer"}  # noqa: E731
     monkeypatch.setattr(staging, "staged_columns", changed)
     batch_id = land(province)
     with pytest.raises(WarehouseRefused) as told:
@@ -74,7 +74,7 @@ def test_a_value_that_copy_refuses(province: World, monkeypatch, silent):
     words = str(told.value)
     assert words.startswith(f"batch {batch_id} (ho_so, ")
     assert "the database failed while staging its lines: SQLSTATE 22P02 (InvalidTextRepresentation)" in words
-    assert f"at column ten_tthc; {TOLD}. The step was undone. " in words
+    assert f"at column don_vi_tiep_nhan; {TOLD}. The step was undone. " in words
     assert "tell whoever maintains it this line" in words
     assert len(words.splitlines()) == 1
     assert province.rows("SELECT status FROM ops.batch WHERE batch_id = :b", b=batch_id) == [("landed",)]
@@ -105,17 +105,17 @@ def test_an_error_of_what_copy_reads_is_not_repeated_by_the_server(province: Wor
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
-        ("SELECT CAST(ten_tthc AS integer) FROM raw_rows", "22P02"),
-        ("SELECT CAST(ten_tthc AS timestamp) FROM raw_rows", "22007"),
-        ("SELECT CAST(ten_tthc AS jsonb) FROM raw_rows", "22P02"),
+        ("SELECT CAST(don_vi_tiep_nhan AS integer) FROM raw_rows", "22P02"),
+        ("SELECT CAST(don_vi_tiep_nhan AS timestamp) FROM raw_rows", "22007"),
+        ("SELECT CAST(don_vi_tiep_nhan AS jsonb) FROM raw_rows", "22P02"),
         (
             "CREATE TEMP TABLE mot (ten text PRIMARY KEY) ON COMMIT DROP; "
-            "INSERT INTO mot SELECT ten_tthc FROM raw_rows",
+            "INSERT INTO mot SELECT don_vi_tiep_nhan FROM raw_rows",
             "23505",
         ),
         (
             "CREATE TEMP TABLE ngan (ten text CHECK (length(ten) < 3)) ON COMMIT DROP; "
-            "INSERT INTO ngan SELECT ten_tthc FROM raw_rows",
+            "INSERT INTO ngan SELECT don_vi_tiep_nhan FROM raw_rows",
             "23514",
         ),
     ],
@@ -151,7 +151,7 @@ def test_recording_what_was_found_is_a_step_too(province: World, monkeypatch, si
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("condition", ["CAST(ten_tthc AS integer) > 0", "khong_co > 0"])
+@pytest.mark.parametrize("condition", ["CAST(don_vi_tiep_nhan AS integer) > 0", "khong_co > 0"])
 def test_a_rule_that_cannot_be_judged_stops_its_batch_and_quotes_nothing(
     province: World, monkeypatch, silent, condition
 ):
@@ -187,7 +187,7 @@ def test_a_judge_that_may_not_in_is_told_in_one_line_without_the_password(provin
     "trouble",
     [
         "SELECT pg_terminate_backend(pg_backend_pid())",
-        "SET LOCAL statement_timeout = 50; SELECT pg_sleep(5), ten_tthc FROM raw_rows",
+        "SET LOCAL statement_timeout = 50; SELECT pg_sleep(5), don_vi_tiep_nhan FROM raw_rows",
     ],
 )
 def test_trouble_that_passes_is_to_be_tried_again(province: World, monkeypatch, silent, trouble):

@@ -49,12 +49,7 @@ GOOD: dict[str, dict[str, str]] = {
     "don_vi": {"ten_don_vi": "Sở Y tế", "cap": "so_nganh", "ngay_cap_nhat": "20240101000000"},
     "khai_bao": {"don_vi": SO, "ky": "2025-03", "gia_tri": "1", "chuc_danh": "Văn thư"},
 }
-# Names of things that are published, which nothing tells from names of people; numbers and addresses in them
-# are refused. What a figure is may have as many digits as a telephone.
-NAMES_OF_THINGS = {
-    *("ten_tthc", "ten_linh_vuc", "ma_linh_vuc", "ten_don_vi", "nguon", "co_quan_cong_bo"),
-    *("co_quan_thuc_hien", "ma_gso", "ma_dinh_danh", "ky_hieu", "don_vi_tiep_nhan"),
-}
+# What a figure is may have as many digits as a telephone.
 AMOUNTS = {"gia_tri", "tong_phi_le_phi"}
 
 
@@ -120,14 +115,12 @@ def cells(contract: Contract, *, good: int) -> list[dict[str, str]]:
 
 
 def _is_amount(mark: str) -> bool:
-    return mark.isdigit() and not mark.startswith("0")
+    return mark.isdigit() and int(mark[0]) > 0
 
 
 def _can_hold(name: str, mark: str) -> bool:
     # Without a first 0 nine digits are an amount.
-    if name in AMOUNTS and _is_amount(mark):
-        return False
-    return not (name in NAMES_OF_THINGS and not any(sign.isdigit() or sign == "@" for sign in mark))
+    return not (name in AMOUNTS and _is_amount(mark))
 
 
 def _line(contract: Contract, number: int) -> dict[str, str]:
@@ -237,6 +230,7 @@ TEXTS = {
     "unit as sent": _list(line=LIST_LINE.replace(SO, "Ông MARK")),
     "status as sent": _list(line=LIST_LINE.replace("Đang xử lý", "Đã giao MARK")),
     "code as sent": _list(line=LIST_LINE.replace(code(1), "MARK")),
+    "error cell that is none": _list(line=LIST_LINE.replace("Đất đai", "#MARK!")),
     "code with a mark inside": _list(line=LIST_LINE.replace(code(1), "H59-MARK")),
     "date with a mark behind": _list(line=LIST_LINE.replace("05/03/2025", "05/03/2025 MARK")),
     "file name": _csv(f"{UNIT_HEADER}\n{UNIT_LINE}\n", name="MARK.csv"),
@@ -290,6 +284,18 @@ RECORDS = {
     "field: a list instead of a value": _json([_record(DonViXuLy=["MARK"])]),
     "field: of a JSON column": _json(
         [{**PROCEDURE, "DonViThucHien": [{"MARK": "MARK", "MaDonVi": "MARK", "MucDo": "MARK"}]}], "tthc"
+    ),
+    "field: a key of an object in a JSON column": _json(
+        [
+            {
+                **PROCEDURE,
+                "DonViThucHien": [{"MaDonVi": SO, "MucDo": "4", "MARK": "MARK", "x": {"MARK": "MARK"}}],
+            }
+        ],
+        "tthc",
+    ),
+    "field: the code of a unit in a JSON column": _json(
+        [{**PROCEDURE, "DonViThucHien": [{"MaDonVi": "MARK", "MucDo": "4"}]}], "tthc"
     ),
     "field: text in a JSON column": _json([{**PROCEDURE, "DonViThucHien": "MARK"}], "tthc"),
     "field: two of one column": _json([_record(ma_ho_so="MARK")]),
@@ -369,6 +375,9 @@ SHEETS = {
     ),
     "sheet: an error cell and a formula": _xlsx(
         {"Sheet1": UNITS_OF_SHEET + row(3, "A1", '<c r="B3" t="e"><f>"MARK"</f><v>#REF!</v></c>')}
+    ),
+    "sheet: an error cell that is none": _xlsx(
+        {"Sheet1": UNITS_OF_SHEET + row(3, "A1", '<c r="B3" t="e"><v>#MARK!</v></c>')}
     ),
     "workbook: who made it": _xlsx(
         {"Sheet1": UNITS_OF_SHEET}, properties="<dc:creator xmlns:dc='x'>MARK</dc:creator>"

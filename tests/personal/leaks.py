@@ -25,11 +25,16 @@ MARKS = {
     "identity with blanks": "084 199 912 345",
     "old identity": "331999777",
     "mail": "thu.nghiem@example.vn",
+    "name as a code": "NGUYEN-THI-THU-NGHIEM-1",
+    "telephone with dashes": "0912\u2013345\u2013678",
+    "telephone with wide blanks": "0912\u00a0 345\u00a0 678",
+    "telephone in other figures": "\u0660\u0669\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668",
+    "telephone behind a month": "2025-03 0912 345 678",
 }
 # What of them may be found: with other signs between, without their first 0, in whatever case.
 FOUND = re.compile(
-    r"thu[ ._-]?nghiem|nguyen[ ._-]?thi[ ._-]|912[ .-]?345[ .-]?678|84[ .-]?199[ .-]?912[ .-]?345|"
-    r"331[ .-]?999[ .-]?777|example\.vn",
+    r"thu[ ._-]?nghiem|nguyen[ ._-]?thi[ ._-]|912[^0-9a-z]{0,3}345[^0-9a-z]{0,3}678|"
+    r"84[^0-9a-z]{0,3}199[^0-9a-z]{0,3}912[^0-9a-z]{0,3}345|331[^0-9a-z]{0,3}999[^0-9a-z]{0,3}777|example\.vn",
     re.IGNORECASE,
 )
 # Letters as JSON, XML and addresses write them, also written twice over: a text within a text.
@@ -57,7 +62,13 @@ def _plain(text: str) -> str:
     if text.isascii():
         return text
     apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return "".join(_figure(letter) for letter in apart if not unicodedata.combining(letter))
+
+
+def _figure(letter: str) -> str:
+    """A figure of another script as ours."""
+    value = unicodedata.digit(letter, None)
+    return letter if value is None else str(value)
 
 
 def _letter(found: re.Match[str]) -> str:

@@ -2,10 +2,13 @@
 
 import pytest
 
-from cchc.contracts import contracts
-from cchc.field_words import is_code, kept_name, long_number, made_of_field_words, shown
-from cchc.judging.faulty_cells import code_shown
+from cchc.codes import code_sql, is_code
+from cchc.contracts import contract_of, contracts
+from cchc.field_words import kept_name, made_of_field_words, shown
+from cchc.personal_numbers import personal_number
 from cchc.reading.refused_cells import kept
+from cchc.reading.written_codes import NO_RESULT, error_shown
+from tests.personal.names import names
 from tests.world import World
 
 SHA = "ab12cd34" * 8
@@ -103,7 +106,7 @@ def test_name_of_a_file_is_kept_where_it_says_nothing_of_a_person(name: str, is_
         ("0912.345.678", False),
         ("H59-0912345678", False),
         ("331999777", False),
-        ("SNV", False),
+        ("SNV", True),
         ("Sở Nội vụ 1", False),
         ("a@b1", False),
     ],
@@ -122,9 +125,11 @@ def test_database_tells_codes_by_the_same_expression(province: World):
         "0912.345.678",
         "331999777",
         "SNV",
+        "84.khuat-ngoc-tuyen",
+        "KHUAT-NGOC-TUYEN-1",
         "-2",
     ]
-    query = f"SELECT t, {code_shown('t')} FROM unnest(CAST(:texts AS text [])) AS t"
+    query = f"SELECT t, {code_sql('t')} FROM unnest(CAST(:texts AS text [])) AS t"
     assert dict(province.rows(query, texts=texts)) == {text: is_code(text) for text in texts}
 
 
@@ -142,7 +147,7 @@ def test_database_tells_codes_by_the_same_expression(province: World):
     ],
 )
 def test_long_number_is_no_day(text: str, long: bool):
-    assert long_number(text) is long
+    assert personal_number(text) is long
 
 
 @pytest.mark.parametrize(
@@ -159,7 +164,7 @@ def test_long_number_is_no_day(text: str, long: bool):
         ("ho_so", "so_tai_lieu_nop", "NguyenAn 5", "(chữ, 10 ký tự)"),
         ("ho_so", "ma_ho_so", "H59 0001", "H59 0001"),
         ("ho_so", "ma_ho_so", "Nguyễn Văn Thử 1", "(chữ, 16 ký tự)"),
-        ("ho_so", "ma_ho_so", "AN 1985", "AN 1985"),
+        ("ho_so", "ma_ho_so", "AN 1985", "(chữ, 7 ký tự)"),
         ("ho_so", "ma_ho_so", "0912 345 678", "(chữ, 12 ký tự)"),
         ("ho_so", "ten_tthc", "#REF!", "#REF!"),
         ("ho_so", "ten_tthc", "Cấp phép", "(chữ, 8 ký tự)"),
@@ -173,3 +178,48 @@ def test_refused_cell_is_kept_where_its_type_could_have_it(
     contract = contracts()[dataset]
     [found] = [each for each in contract.columns if each.name == column]
     assert kept(contract, found, cell, "") == is_kept_as
+
+
+def test_no_name_is_shown_whole_however_it_is_written():
+    found = []
+    for name in names(4_000):
+        snake, joined = name.replace(" ", "_").lower(), name.replace(" ", "")
+        found += [
+            text
+            for text in (name, name.upper(), name.lower(), snake, joined, f"{name} 2025-03", f"1. {name}")
+            if made_of_field_words(text)
+        ]
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Chained of pairs that stand in phrases: nghĩa vụ tài chính, đo, quốc tịch, tháng.
+        *("Vu Tai", "VU TAI", "vu_tai", "VuTai", "Do Quoc Thang", "Kieu Trang", "Danh sách Vu Tai"),
+        # The same letters as a phrase that has other diacritics.
+        *("Truong Phong", "Le Phi", "Tong Cong"),
+        *("2025-03 0903 718 264", "Tháng 3 0903/718/264", "20250305 0903718264", "T3 09 không 3 718 264"),
+    ],
+)
+def test_name_that_is_chained_of_field_words_and_number_behind_a_month_are_not_shown(text: str):
+    assert not made_of_field_words(text)
+
+
+@pytest.mark.parametrize("text", ["#KHUAT!", "#TUYEN?", "#0912345678!", "Err:Khuất"])
+def test_word_that_is_written_like_an_error_is_none(text: str):
+    assert error_shown(text) == NO_RESULT
+    column = contract_of("tthc").column_of("ten_tthc")
+    assert column
+    assert text not in kept(contract_of("tthc"), column, text, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"),
+        *("#GETTING_DATA", "########", "Err:502"),
+    ],
+)
+def test_error_of_a_spreadsheet_is_shown(text: str):
+    assert error_shown(f" {text} ") == text

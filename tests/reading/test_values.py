@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from cchc.codes import NUMBER_OF_A_PERSON
 from cchc.contracts import NumberStyle, contract_of, contracts
 from cchc.reading.canonical import REASON, canonical
 from cchc.reading.dossier_lists import flatten_dossier
 from cchc.reading.export import Account, Export
 from cchc.reading.header import Header
-from cchc.reading.json_text import NoJson, read_json
-from cchc.reading.written_codes import HAS_A_PERSONS, NoCode, read_code
+from cchc.reading.json_text import NoJson, json_value
+from cchc.reading.written_codes import NoCode, read_code
 from cchc.reading.written_numbers import Unreadable, read_number
 from cchc.written_times import parse_times
 
@@ -189,7 +190,7 @@ def test_code_with_a_number_of_a_person_in_it_is_refused(form: str, number: str)
     with pytest.raises(NoCode, match="số điện thoại"):
         read_code(form.format(number), DOSSIER_CODE)
     # Those are looked at which look usual, too.
-    assert pc.match_substring_regex(pa.array([form.format(number)]), HAS_A_PERSONS).to_pylist() == [True]
+    assert pc.match_substring_regex(pa.array([form.format(number)]), NUMBER_OF_A_PERSON).to_pylist() == [True]
 
 
 @pytest.mark.parametrize("form", NUMBERED[:3])
@@ -331,7 +332,7 @@ def test_vendors_nulls_are_unknown_times_and_far_years_are_refused_in_every_colu
 def test_vendors_null_is_one_in_any_form_and_zone(text: str):
     assert cells("ho_so", "ngay_tra", text)[:2] == ([None], [None])
     assert flatten_dossier({"DanhSachHoSoBoSung": [{"NgayBoSung": text}]})["ngay_yeu_cau_bo_sung"] is None
-    assert json.loads(read_json(json.dumps([{"HieuLucDen": text}]))) == [{"HieuLucDen": None}]
+    assert json_value(json.dumps([{"HieuLucDen": text}])) == [{"HieuLucDen": None}]
     # A due date that is not known would count as on time.
     assert cells("ho_so", "han_tiep_nhan", text)[1] != [None]
 
@@ -403,14 +404,12 @@ def test_export_that_nobody_dates_is_not_dated_by_a_line_from_the_future():
 )
 def test_json_that_says_two_things_or_cannot_be_held_is_refused(text: str):
     with pytest.raises(NoJson):
-        read_json(text)
+        json_value(text)
 
 
 def test_json_is_kept_and_a_vendors_null_for_a_time_in_it_is_null():
     text = '[{"MaDonVi": "a", "MucDo": 4, "HieuLucTu": "00010101", "HieuLucDen": "0001-01-01T00:00:00"}]'
-    assert json.loads(read_json(text)) == [
-        {"MaDonVi": "a", "MucDo": 4, "HieuLucTu": None, "HieuLucDen": None}
-    ]
+    assert json_value(text) == [{"MaDonVi": "a", "MucDo": 4, "HieuLucTu": None, "HieuLucDen": None}]
 
 
 @pytest.mark.parametrize(
@@ -429,7 +428,7 @@ def test_json_is_kept_and_a_vendors_null_for_a_time_in_it_is_null():
     ],
 )
 def test_days_and_codes_in_a_list_of_units_are_read_as_those_of_columns_are(field: str, written: str, held):
-    assert json.loads(read_json(json.dumps([{field: written}]))) == [{field: held}]
+    assert json_value(json.dumps([{field: written}])) == [{field: held}]
 
 
 # Nested lists ---------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 import sqlalchemy as sa
 
+from cchc.codes import code_sql
 from cchc.contracts import Column, Contract
-from cchc.field_words import FIGURE, LETTER, LONGEST, MOST_DIGITS, NO_CODE, SIGNS, UNIT_KEY
+from cchc.field_words import MOST_DIGITS
 from cchc.judging.suites import Rule
 from cchc.reading.canonical import MOJIBAKE, UNREADABLE
 from cchc.reading.refused_cells import REASON
@@ -79,19 +80,11 @@ def text_shown(contract: Contract, column: Column, value: str) -> str:
     if column.listed:
         ways.append(f"{value} IN (SELECT {column.name} FROM core.{column.listed})")
     if contract.may_be_code(column):
-        ways.append(code_shown(value))
+        # What is no code was refused when the batch was read; of names of units and of what has a pattern
+        # that is asked here.
+        judged = column.notation or (contract.is_code(column) and column.pattern is None)
+        ways.append("TRUE" if judged else code_sql(value))
     return " OR ".join(ways)
-
-
-def code_shown(value: str) -> str:
-    """The SQL condition that is true for values that are codes; `value` is an expression."""
-    figures = f"length(translate({value}, '{SIGNS}', ''))"
-    usual = (
-        f"{value} !~ '{NO_CODE}' AND {value} ~ '{FIGURE}' AND length({value}) <= {LONGEST} "
-        f"AND ({value} ~ '{LETTER}' OR {figures} <= {MOST_DIGITS})"
-    )
-    # A colon in these is no bind parameter.
-    return f"({usual} OR {value} ~ '{UNIT_KEY}')".replace(":", "\\:")
 
 
 def _parts() -> tuple[str, str]:
@@ -108,7 +101,7 @@ def _cells_of(rule: Rule, contract: Contract, cells: str) -> tuple[str, str] | N
     if rule.condition == f"{UNREADABLE} IS NULL":
         # A colon in these words is no bind parameter.
         expected = " ".join(
-            f"WHEN '{c.name}' THEN '{EXPECTED[c.type]}'".replace(":", "\\:") for c in contract.staged
+            f"WHEN '{c.name}' THEN '{EXPECTED[c.type]}'".replace(":", "\\:") for c in contract.read
         )
         cell, reason = _parts()
         return (

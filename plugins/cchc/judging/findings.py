@@ -3,8 +3,9 @@
 import sqlalchemy as sa
 
 from cchc.batches import Batch
+from cchc.codes import code_sql
 from cchc.contracts import Contract
-from cchc.judging.faulty_cells import cell_shown, code_shown, fault_of_row, text_shown, value_shown
+from cchc.judging.faulty_cells import cell_shown, fault_of_row, text_shown, value_shown
 from cchc.judging.suites import Rule, Verdict, applicable, rules_of
 from cchc.reading.canonical import UNREADABLE
 from cchc.reading.staging import look_up_view
@@ -99,7 +100,7 @@ def _names_of_line(contract: Contract, batch: Batch) -> str:
         f"CASE WHEN {told_all} THEN nullif(concat_ws(' ', {', '.join(parts)}), '') END AS khoa, "
         f"CASE WHEN NOT ({hidden}) THEN {contract.changed_at} END AS thoi_diem, "
         + (
-            f"CASE WHEN {code_shown(unit)} AND NOT ({hidden}) THEN {unit} END AS ma_don_vi"
+            f"CASE WHEN {code_sql(unit)} AND NOT ({hidden}) THEN {unit} END AS ma_don_vi"
             if unit
             else "CAST(NULL AS text) AS ma_don_vi"
         )

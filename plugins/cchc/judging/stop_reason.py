@@ -3,8 +3,9 @@
 import sqlalchemy as sa
 
 from cchc.batches import Batch
+from cchc.codes import is_code
 from cchc.contracts import Contract
-from cchc.field_words import is_code, quoted
+from cchc.field_words import quoted
 from cchc.judging.faulty_cells import faults_of_batch
 from cchc.judging.findings import broken_by, hidden_rows
 from cchc.judging.suites import Verdict

@@ -9,27 +9,30 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cchc.codes import code_fault, is_code
 from cchc.contracts import CODE_LENGTH, MAX_LENGTH, Column, Contract, Layout
-from cchc.field_words import described, is_code, long_number, made_of_field_words
+from cchc.field_words import described, made_of_field_words
+from cchc.personal_numbers import MAY_HAVE_ONE, personal_number
 from cchc.reading.damage import damaged
 from cchc.reading.export import FAULTS, Export
-from cchc.reading.json_text import read_json
+from cchc.reading.json_text import read_list
+from cchc.reading.published import name_fault
 from cchc.reading.refused_cells import REASON, kept
 from cchc.reading.written_codes import (
     ERROR_CELL,
-    HAS_A_PERSONS,
-    USUAL_CODE,
     NoCode,
     procedure_roots,
     read_code,
+    shaped_as_codes,
+    sound_codes,
     visible,
 )
 from cchc.reading.written_numbers import Unreadable, read_number
 from cchc.spelling import INVISIBLE, fold
 from cchc.written_times import local_now, parse_times, read_time, says_no_time
 
-# Of texts only these may be an error of a spreadsheet, or have an address of mail or a long number in them.
-SUSPECT = r"^#|^Err:|@|\d[ \x{a0}.()-]{0,2}\d[ \x{a0}.()-]{0,2}\d[\d \x{a0}.()-]*\d"
+# Of texts only these may be an error of a spreadsheet, or have an address of mail or a number of a person.
+SUSPECT = rf"^#|^Err:|[@＠﹫]|{MAY_HAVE_ONE}"
 UNREADABLE = "unreadable_cells"
 MOJIBAKE = "mojibake_columns"
 
@@ -50,7 +53,7 @@ def canonical(
     unreadable = _faults(batch)
     mojibake: dict[int, list[str]] = {}
     arrays: dict[str, pa.Array] = {"line_no": batch.column("line_no")}
-    for column in contract.staged:
+    for column in contract.read:
         if column.name not in batch.schema.names:
             continue
         text = pc.utf8_trim_whitespace(batch.column(column.name))
@@ -64,6 +67,8 @@ def canonical(
             _spot_damage(words, column, unreadable, mojibake)
         if column.type == "text":
             words = _sound(contract, words, column, unreadable, repaired)
+        if not column.used:
+            continue
         values = _values(contract, words, column, layout, unreadable)
         arrays[column.name] = values.array
         if column.fold:
@@ -94,7 +99,7 @@ def _values(
     if column.type in ("int", "number"):
         return _numbers(contract, values, column, layout, unreadable)
     if column.type == "json":
-        return _read(contract, values, read_json, column, unreadable)
+        return _read(contract, values, partial(read_list, fields=column.fields), column, unreadable)
     return values
 
 
@@ -207,11 +212,9 @@ def _sound(
     code = contract.is_code(column)
     longest = column.max_length or (CODE_LENGTH if code else MAX_LENGTH)
     if code:
-        # What looks usual has neither an invisible character nor an error in it.
-        unsound = pc.or_(
-            pc.invert(pc.match_substring_regex(words.words, USUAL_CODE)),
-            pc.match_substring_regex(words.words, HAS_A_PERSONS),
-        )
+        unsound = pc.invert(sound_codes(words.words))
+    elif column.notation:
+        unsound = pc.invert(shaped_as_codes(words.words))
     else:
         unsound = pc.match_substring_regex(words.words, SUSPECT)
         # Nothing in ASCII is invisible, and to look for that takes a tenth of the time.
@@ -221,15 +224,21 @@ def _sound(
         unsound = pc.is_valid(words.words)
     elif (pc.max(pc.binary_length(words.words)).as_py() or 0) > longest:
         unsound = pc.or_(unsound, pc.greater(pc.utf8_length(words.words), longest))
-    if column.plain:
+    if column.plain or column.published:
         unsound = pc.is_valid(words.words)
     if not pc.any(unsound).as_py():
         return words
     doubtful = words.with_words(pc.if_else(unsound, words.words, None))
-    read = _read(contract, doubtful, partial(_text, column, code, longest), column, unreadable)
+    read = _read(
+        contract,
+        doubtful,
+        partial(_text, column, code, longest, contract.values_of(column)),
+        column,
+        unreadable,
+    )
     changed = pc.not_equal(pc.fill_null(read.words, ""), doubtful.words)
     # A cell that was refused is noted as unreadable; one that is left empty was repaired.
-    if count := len(doubtful.rows_where(changed)) - _refused(doubtful, column, unreadable):
+    if column.used and (count := len(doubtful.rows_where(changed)) - _refused(doubtful, column, unreadable)):
         repaired[column.name] = repaired.get(column.name, 0) + count
     return words.with_words(pc.if_else(pc.fill_null(unsound, False), read.words, words.words))
 
@@ -239,7 +248,7 @@ def _refused(words: _Words, column: Column, unreadable: dict[int, dict[str, str]
     return sum(column.name in unreadable.get(row, ()) for row in rows)
 
 
-def _text(column: Column, code: bool, longest: int, word: str) -> str | None:
+def _text(column: Column, code: bool, longest: int, known: tuple[str, ...], word: str) -> str | None:
     text = visible(word)
     if not text:
         return None
@@ -251,9 +260,13 @@ def _text(column: Column, code: bool, longest: int, word: str) -> str | None:
         raise NoCode("ô lỗi")
     if len(text) > longest:
         raise NoCode(f"dài {len(text)} ký tự, nhiều nhất {longest}")
-    if not code and ("@" in text or long_number(text)):
+    if not code and (re.search("[@＠﹫]", text) or personal_number(text)):
         raise NoCode("có thư điện tử hoặc dãy số có thể là của một người")
-    if column.plain and not (is_code(text) or made_of_field_words(text)):
+    if column.notation and (fault := code_fault(re.sub(r"\s", "", text))):
+        raise NoCode(fault)
+    if column.published and (fault := name_fault(text, unit=column.published == "unit")):
+        raise NoCode(fault)
+    if column.plain and not (text in known or is_code(text) or made_of_field_words(text)):
         return f"({described(text)})"
     return text
 

@@ -14,7 +14,7 @@ from cchc.reading.grid import Grid
 from cchc.reading.header import HEADER_SEARCH_ROWS, recognise
 from cchc.reading.sheets import LAST_COLUMN, Source
 from cchc.reading.workbook import export_of
-from cchc.reading.written_codes import ERROR
+from cchc.reading.written_codes import ERROR, error_shown
 
 # Ways to write Vietnamese that Python does not know.
 VIETNAMESE = frozenset({"tcvn", "tcvn3", "x-viet-tcvn", "vni", "viscii", "vps", "x-viet-vps"})
@@ -234,9 +234,9 @@ class _Page(HTMLParser):
                 value = text
         columns = _span(cell.get("colspan"), LAST_COLUMN)
         rows = _span(cell.get("rowspan"), LONGEST_SPAN)
-        error = cell.get("x:err", text if ERROR.fullmatch(text) else "")
+        error = error_shown(cell.get("x:err", text)) if "x:err" in cell or ERROR.fullmatch(text) else ""
         if self.row is not None:
-            self.row.append((value, columns, rows, error[:20]))
+            self.row.append((value, columns, rows, error))
 
     def _end_row(self, nested: bool = False) -> None:
         """Lays the row out that is open; one that only holds another table is none."""

@@ -42,6 +42,8 @@ class Columns:
         self._lists = set(self._list_of.values())
         self._fields: dict[str, Column | None] = {}
         self._synonyms: dict[str, list[str]] = {}
+        # Fields of objects in lists that are kept, which no contract names.
+        self._inner: set[str] = set()
         # One row of each list, with all fields that its rows have.
         self._sources: dict[str, dict[str, None] | None] = {}
         self.names = list(header.columns.values())
@@ -160,7 +162,7 @@ class Columns:
     def _text(self, column: Column, value: Any) -> str | Fault:
         """The value of a field as the text of its column."""
         if column.type == "json":
-            return _nested(value)
+            return self._nested(column, value)
         if isinstance(value, bool):
             word = "true" if value else "false"
             return str(int(value)) if column.type == "int" else Fault(f"{word} không phải là giá trị của cột")
@@ -174,6 +176,16 @@ class Columns:
         if isinstance(value, Decimal) and column.type in ("int", "number") and abs(value.adjusted()) < DIGITS:
             return f"{value:f}".replace(".", self._point)
         return str(value)
+
+    def _nested(self, column: Column, value: Any) -> str | Fault:
+        text = _nested(value)
+        for row in value if isinstance(value, list) else ():
+            for key in row if isinstance(row, dict) else ():
+                if key not in column.fields and key not in self._inner:
+                    self._inner.add(key)
+                    name = shown(key, f"trường {len(self._inner)}")
+                    self._header.extra.append(f"{name} trong {column.headers[0]}")
+        return text
 
     def _add_flat(self, record: Mapping[str, Any], values: dict[str, str], found: dict[str, str]) -> None:
         for name, text in self._flatten(record, self._header.layout.numbers).items():

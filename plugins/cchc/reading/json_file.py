@@ -57,7 +57,7 @@ def open_json(contract: Contract, path: Path, where: str) -> Export:
             envelope = whole.envelope_alone()
     header.columns = {
         i: column.name
-        for i, column in enumerate(contract.staged)
+        for i, column in enumerate(contract.read)
         if timed or column.name != contract.changed_at
     }
     header.personal, header.extra = [], []

@@ -1,9 +1,11 @@
 """JSON text as PostgreSQL's jsonb can hold it and says one thing only."""
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
-from cchc.contracts import NEVER, UNKNOWN_TIMES
+from cchc.codes import code_fault
+from cchc.contracts import CODE_LENGTH, NEVER, UNKNOWN_TIMES
 from cchc.reading.written_codes import visible
 from cchc.written_times import read_time, says_no_time
 
@@ -20,8 +22,19 @@ class NoJson(ValueError):
     """Text that is no JSON, or one that a jsonb column cannot hold; says why."""
 
 
-def read_json(text: str) -> str:
-    """The same value as JSON text: a vendor's null for a time is null, a day is 20250305. Raises NoJson."""
+def read_list(text: str, fields: Mapping[str, str]) -> str:
+    """The same value as JSON text; of an object only `fields` are kept: name → kind, as the contract says.
+
+    Raises NoJson, also for what should be a code and is none.
+    """
+    held = json_value(text)
+    if isinstance(held, list):
+        held = [_kept(part, fields, f"phần tử {number}: ") for number, part in enumerate(held, start=1)]
+    return json.dumps(_kept(held, fields, ""), ensure_ascii=False, sort_keys=True)
+
+
+def json_value(text: str) -> object:
+    """What JSON text says: a vendor's null for a time is None, a day is 20250305. Raises NoJson."""
     if len(text) > LONGEST:
         raise NoJson(f"dài {len(text)} ký tự, nhiều nhất {LONGEST}")
     # Before parsing: what is too deep for the parser is too deep for everybody.
@@ -33,7 +46,21 @@ def read_json(text: str) -> str:
         )
     except json.JSONDecodeError:
         raise NoJson("không phải JSON") from None
-    return json.dumps(_held(value), ensure_ascii=False, sort_keys=True)
+    return _held(value)
+
+
+def _kept(part: object, fields: Mapping[str, str], where: str) -> object:
+    """An object with the fields that are kept of it; what is none, as it is."""
+    if not isinstance(part, dict):
+        return part
+    for name, kind in fields.items():
+        text = part.get(name)
+        if kind != "code" or not isinstance(text, str) or not 0 < len(text) <= CODE_LENGTH:
+            # What is no text, or too long, breaks the suite's own rule.
+            continue
+        if fault := code_fault(text):
+            raise NoJson(f"{where}{name} {fault}")
+    return {name: part[name] for name in fields if name in part}
 
 
 def _depth(text: str) -> int:

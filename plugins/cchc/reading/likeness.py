@@ -12,8 +12,8 @@ from cchc.spelling import bare, fold
 LEAST_LETTERS = 4
 MOST_LETTERS_OFF = 2
 _ADDITION = re.compile(r"\s*[(\[][^)\]]*[)\]]\s*")
-# What may be of a person: a number of telephone or identity, an address of mail.
-_NO_HEADING = re.compile(r"(?:\d[ .-]?){6}|@")
+# With so many digits it may be of a person: a number of telephone or identity.
+MOST_DIGITS = 5
 
 
 def difference(found: str, wanted: str) -> str | None:
@@ -21,7 +21,7 @@ def difference(found: str, wanted: str) -> str | None:
     key, wanted_key = fold(found), fold(wanted)
     if key == wanted_key:
         return ""
-    if _NO_HEADING.search(found) or len(found) > 2 * len(wanted) + 40:
+    if "@" in found or sum(map(str.isdigit, found)) > MOST_DIGITS or len(found) > 2 * len(wanted) + 40:
         return None
     return _damaged(found, wanted_key) or _added(key, wanted_key) or _misspelt(key, wanted_key)
 

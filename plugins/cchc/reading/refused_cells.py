@@ -2,8 +2,10 @@
 
 import re
 
+from cchc.codes import is_code
 from cchc.contracts import NEVER, UNKNOWN_TIMES, Column, Contract
-from cchc.field_words import described, long_number, shown
+from cchc.field_words import described, shown
+from cchc.personal_numbers import personal_number
 from cchc.reading.dossier_lists import BEFORE_ASKED, FIELDS, LIST_OF, NO_LIST
 from cchc.reading.written_codes import ERROR_CELL, visible
 
@@ -21,10 +23,8 @@ _DAY = re.compile(r"[\d\s/.,:+-]*")
 _NUMBER = re.compile(
     r"[-+(]?[\d\s.,']*(?:[eE][+-]?\d{1,3}|%|đ|₫|đồng|vnđ|vnd|ngày|giờ|phút|lần)?\)?", re.IGNORECASE
 )
-# Codes of the field are capitals, figures and signs; words of small letters may be names.
-_CODE = re.compile(r"'?[0-9A-ZĐ \t._/:,+?–-]*[a-zđ]?[0-9A-ZĐ \t._/:,+?–-]*")
-MOST_CAPITALS = 5
-_CAPITALS = re.compile(rf"[A-ZĐ]{{{MOST_CAPITALS + 1},}}|[A-ZĐ]{{2,}}\s+[A-ZĐ]{{2,}}")
+# What a spreadsheet or a typist put into a code, around which the rest is one.
+_STRAY = re.compile(r"[\s?']")
 _OF_LISTS = re.compile(
     rf"(?P<field>{'|'.join(FIELDS)}) (?P<cell>.*?)(?P<rest>{re.escape(BEFORE_ASKED)})?", re.DOTALL
 )
@@ -52,16 +52,12 @@ def _safe(contract: Contract, column: Column, text: str) -> bool:
     seconds = column.type == "timestamp" and _SECONDS.fullmatch(text)
     if seconds or _ERROR.fullmatch(text) or text.upper() in _UNKNOWN:
         return True
-    if long_number(text):
+    if personal_number(text):
         return False
     of_list = column.name in LIST_OF
     if (of_list or column.type == "timestamp") and _DAY.fullmatch(_DAY_WORDS.sub("", text)):
         return True
     if column.type in ("int", "number"):
         return _NUMBER.fullmatch(text) is not None
-    return (
-        contract.is_code(column)
-        and any(map(str.isdigit, text))
-        and _CODE.fullmatch(visible(text)) is not None
-        and not _CAPITALS.search(text)
-    )
+    code = _STRAY.sub("", visible(text))
+    return contract.is_code(column) and any(map(str.isdigit, code)) and is_code(code)

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from cchc.contracts import Column, Contract
 from cchc.errors import BadFile, BrokenExport
-from cchc.field_words import described, long_number
+from cchc.field_words import described
+from cchc.personal_numbers import personal_number
 from cchc.reading.cells import cell_text, faults_of, meant
 from cchc.reading.export import Account, Export, Sheet
 from cchc.reading.header import HEADER_SEARCH_ROWS, Header, no_header, require_columns
@@ -345,7 +346,7 @@ class _SheetLines:
     def _pad(self, number: int, index: int, text: str) -> None:
         self.padded_cells += 1
         if not self.padded:
-            told = f"({described(text)})" if long_number(text) else text
+            told = f"({described(text)})" if personal_number(text) else text
             self.padded.append(f"{cell_name(number, index)}: {told}")
 
     def _cover(self, number: int, cells: list[str], found: dict[int, str]) -> None:

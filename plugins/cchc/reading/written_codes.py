@@ -6,14 +6,20 @@ import unicodedata
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cchc.codes import NUMBER_OF_A_PERSON, OF_A_PERSON, code_fault, groups, shapes, unit_of_a_person
 from cchc.contracts import Column
+from cchc.personal_numbers import DOSSIER, PROCEDURE
 from cchc.spelling import INVISIBLE
 
 INVISIBLES = re.compile(f"[{INVISIBLE}]")
 # What Excel, Google Sheets and LibreOffice show where they could not calculate, or where a column is too
-# narrow for its number.
-ERROR_CELL = r"#(N/A|NAME\?|[A-Z]+!|DIV/0!|GETTING_DATA|#+)|Err:\d{3}"
+# narrow for its number. Only these: #KHUAT! is somebody's word.
+ERROR_CELL = (
+    r"#(N/A|NAME\?|(REF|VALUE|DIV/0|NULL|NUM|SPILL|CALC|ERROR|FIELD|BLOCKED|CONNECT|UNKNOWN|BUSY)!|GETTING_DATA|#+)"
+    r"|Err:[0-9]{3}"
+)
 ERROR = re.compile(ERROR_CELL)
+NO_RESULT = "lỗi"
 # What nearly all codes look like: nothing has to be looked at more closely.
 USUAL_CODE = (
     r"^([0-9A-Za-z._/-]*[A-DF-Za-df-z][0-9][0-9A-Za-z._/-]*"
@@ -22,22 +28,15 @@ USUAL_CODE = (
 # Full-width forms of ASCII, and the dashes that word processors put in place of a hyphen.
 SAME = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 SAME |= dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), ord("-"))
-PROCEDURE = r"^([0-9]\.[0-9]{6})\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}$"
+# The codes of dossiers and procedures: nearly all of millions.
+ENTIRE = rf"^({DOSSIER}|{PROCEDURE})$"
+_PROCEDURE = r"^([0-9]\.[0-9]{6})\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}$"
 PROCEDURE_NUMBER = re.compile(r"(?P<field>[1-9])[.,](?P<number>\d{1,6})", re.ASCII)
 MONTHS = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 # What a person, a program or a spreadsheet writes where there is no code.
 NO_CODE = frozenset(
     {"true", "false", "null", "none", "nil", "nan", "undefined", "n/a", "na", "inf", "infinity"}
 )
-# A number of a person as a part of a code: a mobile telephone, or an identity number, which begins with the
-# number of a province. No day and no running number of a day looks like one. For RE2 as well, and quick: each
-# code of millions is looked at.
-PROVINCE = "0(0[1-9]|[1-8][0-9]|9[0-6])"
-HAS_A_PERSONS = (
-    r"(^|[^0-9])(0[35789][0-9]{8}|0[35789][0-9]{1,3}[._/-][0-9]{3}[._/-]?[0-9]{3,4}"
-    rf"|{PROVINCE}[0-3][0-9]{{8}}|{PROVINCE}([._/-][0-9]{{3}}){{3}})([^0-9]|$)"
-)
-OF_A_PERSON = "có thể là số điện thoại, số định danh hoặc thư điện tử"
 IMPLAUSIBLE = (
     (re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+", re.ASCII), "bảng tính đã làm tròn mã thành số"),
     (re.compile(r"\d{16,}", re.ASCII), "số trên 15 chữ số: bảng tính có thể đã làm tròn"),
@@ -57,14 +56,17 @@ IMPLAUSIBLE = (
     (re.compile(r'.*[\[\]"].*', re.DOTALL), "không phải mã"),
     (re.compile(r".*\?.*"), "có dấu ? thay cho chữ đã mất"),
     (ERROR, "ô lỗi"),
-    (re.compile(r"\d{9}|0\d{9,11}|84\d{9}|0\d{1,3}([.-]\d{2,4}){2,4}", re.ASCII), OF_A_PERSON),
-    (re.compile(f".*({HAS_A_PERSONS}).*", re.DOTALL), OF_A_PERSON),
     (re.compile(".*@.*", re.DOTALL), OF_A_PERSON),
 )
 
 
 class NoCode(ValueError):
     """Text that cannot be a code; says why."""
+
+
+def error_shown(text: str) -> str:
+    """An error of a spreadsheet as it stands in the cell; of all other text that there is one."""
+    return text.strip() if ERROR.fullmatch(text.strip()) else NO_RESULT
 
 
 def visible(text: str) -> str:
@@ -91,7 +93,30 @@ def read_code(text: str, column: Column) -> str:
     for letter in code:
         if ord(letter) > 0x7F and not _latin(letter):
             raise NoCode(f"chữ {letter} (U+{ord(letter):04X}) không phải chữ La-tinh hay chữ số thường")
+    if fault := code_fault(code):
+        raise NoCode(fault)
     return code
+
+
+def sound_codes(words: pa.Array) -> pa.Array:
+    """Whether each text is a code at which nothing has to be looked at more closely."""
+    sound = pc.match_substring_regex(words, ENTIRE)
+    if pc.all(sound).as_py():
+        return sound
+    return pc.or_(sound, pc.and_(pc.match_substring_regex(words, USUAL_CODE), shaped_as_codes(words)))
+
+
+def shaped_as_codes(words: pa.Array) -> pa.Array:
+    """Whether each text is a code by its shape, whatever a spreadsheet may have made of it."""
+    shaped = pc.or_(
+        pc.match_substring_regex(words, shapes()),
+        pc.and_(pc.match_substring_regex(words, groups()), pc.match_substring_regex(words, "[0-9A-Za-zĐđ]")),
+    )
+    of_persons = pc.or_(
+        pc.match_substring_regex(words, NUMBER_OF_A_PERSON),
+        pc.match_substring_regex(words, unit_of_a_person()),
+    )
+    return pc.and_(shaped, pc.invert(of_persons))
 
 
 def _latin(letter: str) -> bool:
@@ -111,4 +136,4 @@ def _procedure(code: str) -> str:
 
 def procedure_roots(codes: pa.Array) -> pa.Array:
     """The national roots of procedure codes: 1.002835 of 1.002835.000.00.00.H56; of others, themselves."""
-    return pc.replace_substring_regex(codes, pattern=PROCEDURE, replacement=r"\1")
+    return pc.replace_substring_regex(codes, pattern=_PROCEDURE, replacement=r"\1")

@@ -13,6 +13,7 @@ from cchc.reading.sheets import (
     check_filled,
     sheet_shown,
 )
+from cchc.reading.written_codes import error_shown
 from cchc.reading.xlsx_package import ADVICE, MOST_UNPACKED, Package, Part, is_blank, parse, parser_of
 
 MOST_FAULTS = 1_000_000
@@ -179,7 +180,7 @@ class _Sheet:
         text = "".join(self.texts)
         self.texts.clear()
         if self.kind == "e":
-            self._fault(text.strip()[:20] or "lỗi")
+            self._fault(error_shown(text))
         elif self.formula and self._never_calculated(text):
             self._fault(NEVER_CALCULATED)
         elif self.filled or is_blank(text) or self._is_blank_text(text):

@@ -18,7 +18,7 @@ from cchc.reading.sheets import (
     shown_by,
 )
 from cchc.reading.workbook import export_of
-from cchc.reading.written_codes import ERROR
+from cchc.reading.written_codes import ERROR, error_shown
 
 SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
 EXCEL = "urn:schemas-microsoft-com:office:excel"
@@ -169,7 +169,7 @@ class _Reader:
 
     def _value(self, text: str) -> tuple[object, str | None]:
         if self.type == "Error" or ERROR.fullmatch(text.strip()):
-            return "", text.strip()[:20] or "lỗi"
+            return "", error_shown(text)
         if self.type == "Number" and text.strip():
             return float(text), None
         if self.type == "Boolean" and text.strip():

@@ -6,8 +6,9 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from cchc.codes import is_code
 from cchc.errors import BadDefinition
-from cchc.field_words import is_code, quoted, shown
+from cchc.field_words import quoted, shown
 from cchc.models import Strict
 from cchc.repository import SQL
 
