@@ -308,6 +308,8 @@ def test_an_officer_goes_from_airflows_menu_to_the_dossier_that_was_late(chrome,
         page.get_by_role("menuitem", name="Bảng điểm").click()
         shown = page.frame_locator("iframe")
         expect(shown.get_by_role("heading", level=1)).to_contain_text("Bảng điểm")
+        shown.locator("select[name=ky]").select_option("2025-03")
+        expect(shown.get_by_role("heading", level=1).locator("xpath=..")).to_contain_text("Tháng 03/2025")
         shown.get_by_role("link", name="Tỷ lệ hồ sơ giải quyết trước hạn, đúng hạn").click()
         # By hand: three of the four that ended were in time.
         expect(shown.locator(".facts")).to_contain_text("75,00 %")
