@@ -1,9 +1,12 @@
-"""Takes the pictures of docs/faces.md from a stack that `make up` has left running."""
+"""Takes the pictures of docs/faces.md from a stack that `make up` has left running, and from its Superset."""
 
 import sys
 from pathlib import Path
 
+from playwright.sync_api import Browser
+
 from tools.browser import chromium
+from tools.local import superset
 from tools.local.settings import ADMIN_USER, Home, LocalStackError
 from tools.local.stack import Stack
 
@@ -16,6 +19,9 @@ PICTURES = {
     "van-hanh": "/cchc/van-hanh",
 }
 SIZE = {"width": 1280, "height": 900}
+DASHBOARD = "bang-dieu-khien"
+# Charts are drawn one after the other.
+PATIENCE_MS = 60_000
 
 
 def main() -> int:
@@ -35,7 +41,27 @@ def main() -> int:
             page.goto(path, wait_until="networkidle")
             page.screenshot(path=FOLDER / f"{name}.png")
             print(f"docs/pictures/{name}.png")
+        running = superset.last_started(stack.home)
+        if running and running.is_alive:
+            _take_dashboard(browser, running, stack.secrets["superset"])
+        else:
+            print(f"docs/pictures/{DASHBOARD}.png stays: Superset does not run (make superset)")
     return 0
+
+
+def _take_dashboard(browser: Browser, running: superset.Superset, password: str) -> None:
+    context = browser.new_context(viewport=SIZE, locale="vi-VN", base_url=running.address)
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.goto("/login/")
+    page.locator('[data-test="username-input"]').fill(superset.ADMIN)
+    page.locator('[data-test="password-input"]').fill(password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "login" not in url)
+    page.goto(f"/superset/dashboard/{superset.slugs()[0]}/")
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=FOLDER / f"{DASHBOARD}.png")
+    print(f"docs/pictures/{DASHBOARD}.png")
 
 
 if __name__ == "__main__":

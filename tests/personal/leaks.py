@@ -40,6 +40,13 @@ FOUND = re.compile(
 # Letters as JSON, XML and addresses write them, also written twice over: a text within a text.
 ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})|&#(\d{1,7});|&#x([0-9a-fA-F]{1,6});")
 IN_ADDRESSES = re.compile(r"(?:%(?:25)*[0-9a-fA-F]{2})+")
+# Letters without their marks, figures of other scripts as ours.
+LETTERS = [chr(number) for number in range(0x20000)]
+PLAIN = str.maketrans(
+    {one: None for one in LETTERS if unicodedata.combining(one)}
+    | {one: str(unicodedata.digit(one)) for one in LETTERS if unicodedata.digit(one, None) is not None}
+    | {"đ": "d", "Đ": "D"}
+)
 AROUND = 60
 SYSTEM = ("pg_catalog", "information_schema", "pg_toast")
 
@@ -61,14 +68,7 @@ def _plain(text: str) -> str:
         text = ESCAPED.sub(_letter, text)
     if text.isascii():
         return text
-    apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    return "".join(_figure(letter) for letter in apart if not unicodedata.combining(letter))
-
-
-def _figure(letter: str) -> str:
-    """A figure of another script as ours."""
-    value = unicodedata.digit(letter, None)
-    return letter if value is None else str(value)
+    return unicodedata.normalize("NFD", text).translate(PLAIN)
 
 
 def _letter(found: re.Match[str]) -> str:
