@@ -1,5 +1,6 @@
 """Where the files of the repository lie, and the text of its SQL."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +9,11 @@ from cchc.errors import BadDefinition
 ROOT = Path(__file__).resolve().parents[2]
 SQL = ROOT / "sql"
 EXPECTATIONS = ROOT / "expectations"
+
+# Comments, and before them what may hold their signs: quoted text and names.
+COMMENTS = re.compile(
+    r"(?P<kept>'(?:[^']|'')*'|\"[^\"]*\"|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)|--[^\n]*|/\*.*?\*/", re.DOTALL
+)
 
 # What a new dataset needs, by the folder of sql/ where it belongs.
 HOW_TO_WRITE = {
@@ -28,3 +34,11 @@ def sql_file(relative: str) -> str:
         raise BadDefinition(
             f"sql/{relative}: byte {error.start + 1} is not UTF-8. Expected a UTF-8 file: save it as one."
         ) from error
+
+
+def without_comments(sql: str) -> str:
+    """SQL without what is said about it.
+
+    A bind that a comment names would be written into the comment, which a line break in its value ends.
+    """
+    return COMMENTS.sub(lambda found: found["kept"] or " ", sql)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cchc.database_errors import hide_words, hide_words_of
 from cchc.errors import CchcError, WarehouseUnavailable
-from cchc.repository import sql_file
+from cchc.repository import sql_file, without_comments
 
 # Figures must not depend on the settings of server or client.
 SESSION = "-c timezone=Asia/Ho_Chi_Minh -c datestyle=ISO -c jit=off -c search_path=pg_catalog,public"
@@ -102,7 +102,7 @@ def run_sql(connection: sa.Connection, sql: str, **binds: Any) -> sa.CursorResul
 @lru_cache(maxsize=512)
 def _read(sql: str) -> tuple[sa.TextClause, frozenset[str]]:
     """A statement and the binds that it names: reading long SQL for them takes as long as to run it."""
-    statement = sa.text(sql)
+    statement = sa.text(without_comments(sql))
     return statement, frozenset(statement.compile().params)
 
 

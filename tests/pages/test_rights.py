@@ -114,3 +114,22 @@ def test_one_viewer_s_rights_do_not_stay_for_the_next(look):
     for _ in range(20):
         assert look("can_bo").get("/van-hanh").status_code == 200
         assert look("xem").get("/van-hanh").status_code == 403
+
+
+# A line break ends a comment of SQL, and what stands behind it would be run.
+INJECTED = (
+    "x\nCOMMIT; SET ROLE cchc_steward; SELECT ops.gan_nguoi_xem($$xem$$); RESET ROLE; COMMIT; BEGIN; "
+    "SET LOCAL ROLE cchc_bi; --"
+)
+
+
+@pytest.mark.parametrize("path", [asked.partition("?")[0].format(unit=SO) for asked in ASKED.values()])
+def test_sql_in_a_parameter_stays_a_value(look, pages_world, path):
+    """What a comment of a statement names is no part of the statement."""
+    seen = "SELECT ten_dang_nhap, ma_don_vi FROM ops.nguoi_xem ORDER BY 1"
+    before = pages_world.rows(seen)
+    for who in ("xem", "cua_so", "can_bo"):
+        for name in ("don_vi", "tim", "xep", "dataset", "run_id", "ky", "linh_vuc"):
+            look(who).get(path, params={"ky_loai": "thang", "ky": "2025-03"} | {name: INJECTED})
+    assert pages_world.rows(seen) == before
+    assert look("xem").get("/van-hanh").status_code == 403

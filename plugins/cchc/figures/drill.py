@@ -12,7 +12,7 @@ from cchc.figures.indicator_sql import rows_sql
 from cchc.figures.refresh import known_until, month_binds
 from cchc.periods import Period, parse_period
 from cchc.repository import sql_file
-from cchc.warehouse import named_in
+from cchc.warehouse import run_sql
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,11 +89,11 @@ def _rows_of(connection: sa.Connection, terms: tuple[Term, ...], period: Period,
     ends = {"don_vi": unit, "ngay_tra_loi": period.end, "doan_dau": period.start, "doan_cuoi": last}
     frames = []
     for fact in traced:
-        statement = sa.text(_statement(fact, terms))
+        sql = _statement(fact, terms)
         until = known_until(connection, fact.fact)
         rows: list[sa.Row[Any]] = []
         for month in period.months():
-            found = connection.execute(statement, named_in(statement, month_binds(month, until) | ends))
+            found = run_sql(connection, sql, **(month_binds(month, until) | ends))
             rows += found
         frame = pd.DataFrame.from_records(rows, columns=list(found.keys()), coerce_float=True)
         frames.append(frame.assign(nguon=fact.ten) if len(traced) > 1 else frame)

@@ -3,10 +3,9 @@
 import re
 from functools import cache
 
-from cchc.repository import SQL, sql_file
+from cchc.repository import SQL, sql_file, without_comments
 
 COUNTING = ("indicators/facts", "mart")
-COMMENT = re.compile(r"--[^\n]*")
 NAMED = re.compile(r"\b(?:core|mart)\.\w+")
 
 
@@ -36,7 +35,7 @@ def _counting() -> tuple[str, ...]:
         relative = waiting.pop()
         if relative in texts:
             continue
-        texts[relative] = COMMENT.sub("", sql_file(relative))
+        texts[relative] = without_comments(sql_file(relative))
         waiting += [
             f"{kind}/{name}.sql"
             for name in NAMED.findall(texts[relative])

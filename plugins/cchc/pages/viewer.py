@@ -12,8 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cchc.database_roles import STEWARD, UNIT
-from cchc.repository import sql_file
-from cchc.warehouse import named_in
+from cchc.warehouse import run_sql_file
 
 # A page that takes longer than this helps nobody.
 LONGEST_STATEMENT_S = 20
@@ -55,8 +54,7 @@ class Reading:
 
     def rows(self, file: str, **binds: Any) -> list[sa.Row[Any]]:
         """The rows that a file of sql/pages gives."""
-        statement = sa.text(sql_file(f"pages/{file}.sql"))
-        return list(self.connection.execute(statement, named_in(statement, binds)).all())
+        return list(run_sql_file(self.connection, f"pages/{file}.sql", **binds).all())
 
     def row(self, file: str, **binds: Any) -> sa.Row[Any] | None:
         """The first of them, or None."""
