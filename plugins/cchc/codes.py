@@ -1,7 +1,9 @@
 """Says of a text whether it is a code of a thing, by its shape: figures, signs, letters that nobody speaks.
 
-A code leaves the landing area as it is, so one that could be somebody's name or number is none. The
-expressions are of Python, of RE2 (columns of millions of codes) and of PostgreSQL (rejected lines).
+Two questions, as a line that is refused is a line that no figure counts. A code that is loaded is refused
+only where it is somebody's number or name (`person_in_code`): vendors make codes of any letters. What is
+quoted in a message or kept of a rejected line has to be one by its shape (`is_code`). The expressions are of
+Python, of RE2 (columns of millions of codes) and of PostgreSQL (rejected lines).
 """
 
 import re
@@ -9,7 +11,7 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-from cchc.personal_names import families, may_be_name, syllables
+from cchc.personal_names import families, is_name_without_blanks, may_be_name, syllables
 from cchc.personal_numbers import DOSSIER, IN_CODE, PROCEDURE, UNIT
 
 WORDS = Path(__file__).with_name("code_words.txt")
@@ -85,8 +87,54 @@ def groups() -> str:
 NUMBER_OF_A_PERSON = rf"^([0-9]{{9}}|0[0-9]{{9,11}}|84[0-9]{{9}})$|{IN_CODE}"
 
 
+# Figures of a person and nothing else, however they are grouped: a telephone, an identity number. With other
+# figures around them they are a day, a year and a running number as well: HS-03-2025-0012.
+_PERSONS_NUMBER = re.compile(
+    r"\+?(\d{9}|0[1-9]\d{8,10}|(00)?84\d{9,10}|0\d{1,3}([-._/:+]{1,3}\d{2,4}){2,5}|\d{3}([-._/:+]{1,3}\d{3}){2}"
+    r"|(00)?84[-._/:+]{1,3}\d{2,3}([-._/:+]{1,3}\d{3,4}){2}|\d([-._/:+]\d){8,11})",
+    re.ASCII,
+)
+# Within a code: letters, then a whole mobile or fixed line's number with its signs, or an identity number.
+_PROVINCE = "0(?:0[1-9]|[1-8][0-9]|9[0-6])"
+_NUMBER_WITHIN = re.compile(
+    r"(?<!\d)(0[35789]\d{8}|0[35789]\d{1,3}[-._/:]\d{3}[-._/:]?\d{3,4}|02\d{2}[-._/:]\d{4}[-._/:]\d{3}"
+    rf"|{_PROVINCE}[0-3]\d{{8}}|{_PROVINCE}([-._/:]\d{{3}}){{3}})(?!\d)",
+    re.ASCII,
+)
+_YEAR_WITHIN = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)", re.ASCII)
+# A key of a unit that says somebody's name, 84.nguyen-van-an; those of places have two words: 84.tran-de.
+_NEVER_A_PLACE = "nguyen|tran|pham|huynh|khuat|trinh|quach|phung"
+
+
+@cache
+def _key_of_a_person() -> re.Pattern[str]:
+    called = "|".join(sorted(syllables(bare=True)))
+    return re.compile(rf"\d{{2}}\.({_NEVER_A_PLACE})(-({called})){{2,5}}(-\d+)?", re.ASCII)
+
+
+def person_in_code(text: str) -> str | None:
+    """Why a code may be of a person, None where it is not: the only reason not to load it."""
+    plain = text if text.isascii() else _plain(text)
+    if "@" in plain:
+        return OF_A_PERSON
+    numbered = re.search(shapes(), plain) is not None
+    figures = sum(map(str.isdigit, plain))
+    whole = figures > 8 and _PERSONS_NUMBER.fullmatch(plain) and not _YEAR_WITHIN.search(plain)
+    if not numbered and (whole or _NUMBER_WITHIN.search(plain)):
+        return OF_A_PERSON
+    if _key_of_a_person().fullmatch(plain.lower()):
+        return WORDS_OF_A_NAME
+    if re.fullmatch(_UNIT_KEY, plain):
+        return None
+    letters = re.findall(r"[a-zđ]+", plain.lower())
+    # Two words are of the field as well: HO-SO, DAT_DAI, CU-NA.
+    if len(letters) > 2 and all(len(word) > 1 for word in letters) and may_be_name(letters):
+        return WORDS_OF_A_NAME
+    return WORDS_OF_A_NAME if any(map(is_name_without_blanks, letters)) else None
+
+
 def code_fault(text: str) -> str | None:
-    """Why a text is no code that may be kept, None when it is one; blanks are no part of one."""
+    """Why a text is no code that may be shown, None when it is one; blanks are no part of one."""
     # Diacritics are no part of codes, but do no harm: Mã-01, 1/VPỦBND.
     plain = text if text.isascii() else _plain(text)
     if re.search(unit_of_a_person(), plain):
@@ -103,7 +151,7 @@ def code_fault(text: str) -> str | None:
 
 
 def is_code(text: str) -> bool:
-    """Whether a text is a code that may be kept and shown."""
+    """Whether a text is a code that may be shown."""
     return code_fault(text) is None
 
 

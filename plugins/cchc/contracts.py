@@ -94,7 +94,7 @@ class Column(Strict):
     max_length: int | None = Field(default=None, ge=1)
     values: tuple[str, ...] = ()
     plain: bool = False
-    published: Literal["name", "unit"] | None = None
+    published: bool = False
     notation: bool = False
     used: bool = True
     fields: dict[str, Literal["code", "number", "day"]] = Field(default_factory=dict)

@@ -157,7 +157,7 @@ def has_name(text: str) -> bool:
 def _is_a_name_alone(word: str, following: list[str]) -> bool:
     """Whether a word is a name in whatever letters: without its blanks, or nothing but a family name."""
     if len(word) > _LONGEST_SYLLABLE:
-        return _glued(fold(word))
+        return is_name_without_blanks(fold(word))
     # Nearly all words are small letters in their usual form.
     key = word.lower() if word.islower() else fold(word)
     if key not in _ONLY_FAMILIES:
@@ -171,6 +171,9 @@ def _begins_with_name(run: list[str]) -> bool:
     if len(run) < 2 or keys[0] not in families(bare=keys[0].isascii()):
         return False
     keys += map(fold, run[1:])
+    # Of what bears the name of a place or of somebody whom everybody knows.
+    if any(" ".join(keys[:length]) in _PLACES for length in range(2, len(run) + 1)):
+        return False
     return any(may_be_name(keys[:length]) for length in range(2, len(run) + 1))
 
 
@@ -180,7 +183,7 @@ def _names_without_blanks() -> re.Pattern[str]:
     return re.compile(f"(?:{of_family})(?:{called}){{1,5}}")
 
 
-def _glued(word: str) -> bool:
+def is_name_without_blanks(word: str) -> bool:
     """Whether a word is a name without its blanks."""
     return len(word) > _LONGEST_SYLLABLE and _names_without_blanks().fullmatch(bare_of(word)) is not None
 

@@ -41,6 +41,8 @@ UNIT = r"[0-9]{3}\.[0-9]{2,3}\.[0-9]{2,3}\.[A-Z][0-9]{2}"
 _YYMMDD = "[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])"
 DOSSIER = rf"({UNIT}|[A-Z][0-9]{{2}}(\.[0-9]{{1,4}}){{0,4}})-{_YYMMDD}-[0-9]{{4,8}}"
 _NATIONAL = re.compile(rf"(?<![\w.])(?:{DOSSIER}|{PROCEDURE}|{UNIT})(?![\w-])")
+# An amount of money: groups of three figures, the last ones of noughts.
+_AMOUNT = re.compile(r"(?<![\w.,])[1-9]\d{0,2}(?:[.,]\d{3})*(?:[.,]000){2,}(?![\w.,]*\d)", re.ASCII)
 _SPELLED = {
     **{"không": 0, "khong": 0, "một": 1, "mot": 1, "mốt": 1, "hai": 2, "ba": 3, "bốn": 4, "bon": 4, "tư": 4},
     **{"tu": 4, "năm": 5, "nam": 5, "lăm": 5, "lam": 5, "sáu": 6, "sau": 6, "bảy": 7, "bẩy": 7, "bay": 7},
@@ -75,7 +77,7 @@ def personal_number(text: str) -> bool:
     letters = sum(len(found[0]) for found in _LETTER_DIGITS.finditer(text)) if figures else 0
     if figures + spelled + letters < _NINE:
         return False
-    plain = _NATIONAL.sub("_", _plain(text))
+    plain = _AMOUNT.sub("_", _NATIONAL.sub("_", _plain(text)))
     return any(_has_one(run) for run in _runs(plain))
 
 

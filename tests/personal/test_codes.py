@@ -2,7 +2,7 @@
 
 import pytest
 
-from cchc.codes import code_fault, code_sql, is_code
+from cchc.codes import code_fault, code_sql, is_code, person_in_code
 from cchc.contracts import contracts
 from cchc.personal_names import has_name
 from cchc.personal_numbers import personal_number
@@ -63,6 +63,38 @@ def test_code_is_one(text: str):
 @pytest.mark.parametrize("text", OF_PEOPLE)
 def test_name_and_number_of_a_person_is_no_code(text: str):
     assert code_fault(text)
+
+
+# What vendors and offices write, of letters that nobody listed and numbers with days in them.
+LOADED = [
+    *("12/ĐA-UBND", "12/GUQ-UBND", "12/QyĐ-UBND", "12-QyĐ/TU", "12-TB/VPTU", "12-CV/BTGDVTU", "12/CTHADS-NV"),
+    *("12bis/QĐ-UBND", "12/CĐYT-ĐT", "12/VP.HĐND&UBND", "VBDEN-2025-1", "VANBAN_1", "IOFFICE-2", "den_12"),
+    *(
+        "01JNABCDEFGHJKMNPQRSTVWXYZ",
+        "0000237975",
+        "507F1F77BCF86CD799439011",
+        "TRAVINH-12",
+        "UBND-XA-LONGDUC",
+    ),
+    *("HS-03-2025-0012", "HS/02/2025/00012", "HS-250315001", "VB202500123", "05-03-2025-01", "HS05032025-01"),
+    *("84-2025-000123", "84.29236-00012", "86-2025-000123", "84.doan-thanh-nien", "84.tran-de", "01.02.03"),
+    *("DAT_DAI", "HOTICH", "TAICHINH", "ban-hanh-1", "HO-SO-1", "HS-550e8400-e29b-41d4-a716-446655440000"),
+]
+NEVER_LOADED = [
+    *("KHUAT-NGOC-TUYEN-1", "khuat.ngoc.tuyen", "NGUYENVANAN1", "TRANVANBE/2025", "84.nguyen-van-an", "a@b1"),
+    *("0912345678", "0912.345.678", "0912/345/678", "0912:345:678", "091-234-5678", "H59-0912345678"),
+    *("84912345678", "084199912345", "084.199.912.345", "331999777", "331-999-777", "HS-0294.3855.123"),
+]
+
+
+@pytest.mark.parametrize("text", [*CODES, *LOADED])
+def test_code_of_whatever_letters_is_loaded(text: str):
+    assert person_in_code(text) is None
+
+
+@pytest.mark.parametrize("text", NEVER_LOADED)
+def test_code_that_is_somebodys_number_or_name_is_not_loaded(text: str):
+    assert person_in_code(text)
 
 
 @pytest.mark.parametrize("text", ["1/VPỦBND", "Mã-01"])
@@ -135,6 +167,12 @@ def test_number_of_a_person_is_seen_however_it_is_written(text: str):
     assert personal_number(f"Liên hệ {text} để biết")
 
 
+@pytest.mark.parametrize("text", ["vốn trên 2.000.000.000 đồng", "dưới 45.500.000.000 đồng"])
+def test_amount_of_money_is_no_number_of_a_person(text: str):
+    assert not personal_number(text)
+    assert personal_number("0903.000.000")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -171,8 +209,7 @@ def test_days_and_numbers_of_documents_are_none_of_a_person(text: str):
 )
 def test_name_in_a_text_is_seen(text: str):
     assert has_name(text)
-    assert name_fault(text, unit=False)
-    assert name_fault(text, unit=True)
+    assert name_fault(text)
 
 
 @pytest.mark.parametrize(
@@ -186,17 +223,29 @@ def test_name_in_a_text_is_seen(text: str):
             "Chi cục Thuế Sơn La",
         ),
         *("000.00.01.H59", "84.so-noi-vu", "VP UBND tỉnh", "Trung tâm Phục vụ hành chính công"),
+        *("THỊ TRẤN CHÂU THÀNH", "Tỉnh Kiên Giang", "Trường Chính trị Phạm Hùng", "Bưu điện tỉnh Trà Vinh"),
+        *("Long Đức", "Cổng Dịch vụ công quốc gia", "Giải thưởng Hồ Chí Minh", "BVĐK Nguyễn Đình Chiểu"),
     ],
 )
 def test_name_of_a_unit_is_no_persons(text: str):
-    assert name_fault(text, unit=True) is None
+    assert name_fault(text) is None
 
 
 @pytest.mark.parametrize(
-    "text", ["Lưu thông hàng hóa", "Lâm nghiệp", "Hải quan", "Đo đạc và bản đồ", "Lưu trú"]
+    "text",
+    [
+        "LÂM NGHIỆP",
+        "Cao Su",
+        "Thừa Phát Lại",
+        "Lưu thông hàng hóa",
+        "Lâm nghiệp",
+        "Hải quan",
+        "Đo đạc và bản đồ",
+        "Lưu trú",
+    ],
 )
 def test_name_of_a_field_is_no_persons(text: str):
-    assert name_fault(text, unit=False) is None
+    assert name_fault(text) is None
 
 
 @pytest.mark.parametrize("dataset", contracts())

@@ -168,7 +168,7 @@ def test_long_number_is_no_day(text: str, long: bool):
         ("ho_so", "ma_ho_so", "0912 345 678", "(chữ, 12 ký tự)"),
         ("ho_so", "ten_tthc", "#REF!", "#REF!"),
         ("ho_so", "ten_tthc", "Cấp phép", "(chữ, 8 ký tự)"),
-        ("ho_so", "tong_phi_le_phi", "1.250.000.000 đ", "(chữ, 15 ký tự)"),
+        ("ho_so", "tong_phi_le_phi", "1.250.000.000 đ", "1.250.000.000 đ"),
         ("ho_so", "tong_phi_le_phi", "50.000 đ", "50.000 đ"),
     ],
 )

@@ -9,9 +9,10 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cchc.codes import code_fault, is_code
+from cchc.codes import is_code, person_in_code
 from cchc.contracts import CODE_LENGTH, MAX_LENGTH, Column, Contract, Layout
 from cchc.field_words import described, made_of_field_words
+from cchc.personal_names import has_name
 from cchc.personal_numbers import MAY_HAVE_ONE, personal_number
 from cchc.reading.damage import damaged
 from cchc.reading.export import FAULTS, Export
@@ -33,6 +34,8 @@ from cchc.written_times import local_now, parse_times, read_time, says_no_time
 
 # Of texts only these may be an error of a spreadsheet, or have an address of mail or a number of a person.
 SUSPECT = rf"^#|^Err:|[@＠﹫]|{MAY_HAVE_ONE}"
+# A word for a kind, a post or a level is short; a number of a house or road may have a few figures.
+LONGEST_LABEL, MOST_OF_A_LABEL = 60, 2
 UNREADABLE = "unreadable_cells"
 MOJIBAKE = "mojibake_columns"
 
@@ -262,13 +265,20 @@ def _text(column: Column, code: bool, longest: int, known: tuple[str, ...], word
         raise NoCode(f"dài {len(text)} ký tự, nhiều nhất {longest}")
     if not code and (re.search("[@＠﹫]", text) or personal_number(text)):
         raise NoCode("có thư điện tử hoặc dãy số có thể là của một người")
-    if column.notation and (fault := code_fault(re.sub(r"\s", "", text))):
+    if column.notation and (fault := person_in_code(re.sub(r"\s", "", text))):
         raise NoCode(fault)
-    if column.published and (fault := name_fault(text, unit=column.published == "unit")):
+    if column.published and (fault := name_fault(text)):
         raise NoCode(fault)
-    if column.plain and not (text in known or is_code(text) or made_of_field_words(text)):
+    if column.plain and not (text in known or is_code(text) or made_of_field_words(text) or _is_label(text)):
         return f"({described(text)})"
     return text
+
+
+def _is_label(text: str) -> bool:
+    """A few words of a kind, post or level that nobody listed: no address, no long number, nobody's name."""
+    return (
+        len(text) <= LONGEST_LABEL and sum(map(str.isdigit, text)) <= MOST_OF_A_LABEL and not has_name(text)
+    )
 
 
 def _numbers(

@@ -2,7 +2,6 @@
 
 import re
 
-from cchc.codes import is_code
 from cchc.field_words import made_of_field_words
 from cchc.personal_names import has_name
 from cchc.spelling import fold
@@ -39,16 +38,19 @@ _KINDS = (
         "tổ",
         "nhà",
     ),
+    *("bv", "bvđk", "bhxh", "bưu", "kbnn", "thị ủy", "tỉnh ủy", "thành ủy", "huyện ủy"),
     *("bộ phận", "ngân hàng", "thư viện", "đài", "báo", "học viện", "bch", "bql", "hải quan", "thuế", "hạt"),
     *("thống kê", "cảng", "điểm", "quầy", "một cửa", "hợp tác xã", "công ty", "tập đoàn", "điện lực"),
 )
 _KIND = re.compile(rf"(?:{'|'.join(map(re.escape, _KINDS))})(?!\w)")
-NO_UNIT = "không phải mã đơn vị, cũng không phải tên bắt đầu bằng loại đơn vị (Sở, UBND, Phòng, Xã…)"
 OF_A_PERSON = "có thể là hoặc có tên người"
 
 
-def name_fault(text: str, *, unit: bool) -> str | None:
-    """Why a text is no name of a thing that may be published, None when it is one; `unit`: of a unit."""
-    if unit and not (is_code(text) or _KIND.match(fold(text))):
-        return NO_UNIT
+def name_fault(text: str) -> str | None:
+    """Why a text is no name of a thing or unit that may be published, None when it is one.
+
+    Behind the word for a kind of unit a name is the unit's: Thị trấn Châu Thành, Trường Phạm Hùng.
+    """
+    if _KIND.match(fold(text)):
+        return None
     return OF_A_PERSON if has_name(text) and not made_of_field_words(text) else None

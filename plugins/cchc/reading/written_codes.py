@@ -6,7 +6,7 @@ import unicodedata
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cchc.codes import NUMBER_OF_A_PERSON, OF_A_PERSON, code_fault, groups, shapes, unit_of_a_person
+from cchc.codes import NUMBER_OF_A_PERSON, OF_A_PERSON, groups, person_in_code, shapes, unit_of_a_person
 from cchc.contracts import Column
 from cchc.personal_numbers import DOSSIER, PROCEDURE
 from cchc.spelling import INVISIBLE
@@ -56,6 +56,7 @@ IMPLAUSIBLE = (
     (re.compile(r'.*[\[\]"].*', re.DOTALL), "không phải mã"),
     (re.compile(r".*\?.*"), "có dấu ? thay cho chữ đã mất"),
     (ERROR, "ô lỗi"),
+    (re.compile("#.*[!?]", re.DOTALL), "ô lỗi"),
     (re.compile(".*@.*", re.DOTALL), OF_A_PERSON),
 )
 
@@ -93,7 +94,7 @@ def read_code(text: str, column: Column) -> str:
     for letter in code:
         if ord(letter) > 0x7F and not _latin(letter):
             raise NoCode(f"chữ {letter} (U+{ord(letter):04X}) không phải chữ La-tinh hay chữ số thường")
-    if fault := code_fault(code):
+    if fault := person_in_code(code):
         raise NoCode(fault)
     return code
 

@@ -1,7 +1,7 @@
 -- Of what is held, nothing stays that is no code where a code belongs, and no field of a nested list that nobody named.
 -- Run once by Alembic inside a transaction; nothing in it is edited any more.
 
--- As cchc.codes tells them today: figures and signs between letters that nobody speaks, no number of a person.
+-- Only what is somebody's number or name: what vendors write as codes stays as it is.
 CREATE TABLE core.khong_la_ma AS
 SELECT
     v.ma,
@@ -74,26 +74,29 @@ FROM (
 ) AS v
 WHERE
     v.ma IS NOT NULL
-    AND NOT (
-        v.ma ~ '^[0-9]{3}\.[0-9]{2,3}\.[0-9]{2,3}\.[A-Z][0-9]{2}(-[0-9]{6}-[0-9]{4,8})?$'
-        OR v.ma ~ '^[0-9]\.[0-9]{6}(\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2})?$'
-        OR v.ma ~ '^[{]?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{5,12}[}]?$|^[0-9a-fA-F]{24,64}$'
-        OR v.ma ~ '^[0-9]{2}[.][a-z][a-z0-9]{0,6}(-[a-z][a-z0-9]{0,6})*(-[0-9]{4})?$'
+    AND (
+        v.ma ~ '@'
+        -- A telephone or identity number and nothing else, in any groups; a year in it makes it a number of that year.
         OR (
-            length(v.ma) <= 100
-            -- C stands for a consonant, V for a vowel, P for two consonants that neither begin nor end a syllable.
-            -- A simulator writes VPỦBND.
-            AND translate(lower(v.ma), 'ỦủÃã', 'uuaa') ~ replace(replace(replace(
-                '^[-._/:+0-9]*((C{1,10}|V|VPC{0,4}|V[bdđfghjklqrsvwxz]|PV|C{0,6}ubndC{0,4}|C{3,4}[th]u|tandt?c{0,2}'
-                || '|ca|tu|hu|ub|s?yt|ma|so|xa|pa|id|[đĐ]u)([-._/:+0-9]+|$))*$',
-                'P',
-                '([bdđĐÐlmrsvxhfjwz]C|[cgkp][bcdfgjklmnpqrstvwxzđĐÐ]|n[bcdfjklmnpqrstvwxzđĐÐ]|t[bcdfgjklmnpqstvwxzđĐÐ])'
-            ), 'C', '[bcdfghjklmnpqrstvwxzđĐÐ]'), 'V', '[aeiouy]')
-            AND v.ma !~ (
-                '(^|[^0-9])(0[35789]([-._/:+]?[0-9]){8}|84[-._/:+]?[35789]([-._/:+]?[0-9]){8}|02([-._/:+]?[0-9]){9}'
-                || '|0[0-9]{2}[-._/:+]?[0-3][0-9]{2}[-._/:+]?[0-9]{3}[-._/:+]?[0-9]{3}'
-                || '|[0-9]{9}|[1-9][0-9]{2}[-._/:+][0-9]{3}[-._/:+][0-9]{3})([^0-9]|$)'
+            v.ma ~ (
+                '^[+]?([0-9]{9}|0[1-9][0-9]{8,10}|(00)?84[0-9]{9,10}|0[0-9]{1,3}([-._/:+]{1,3}[0-9]{2,4}){2,5}'
+                || '|[0-9]{3}([-._/:+]{1,3}[0-9]{3}){2}|(00)?84[-._/:+]{1,3}[0-9]{2,3}([-._/:+]{1,3}[0-9]{3,4}){2})$'
             )
+            AND length(regexp_replace(v.ma, '[^0-9]', '', 'g')) > 8
+            AND v.ma !~ '(^|[^0-9])(19|20)[0-9]{2}([^0-9]|$)'
+        )
+        OR v.ma ~ (
+            '(^|[^0-9])(0[35789][0-9]{8}|0[35789][0-9]{1,3}[-._/:][0-9]{3}[-._/:]?[0-9]{3,4}'
+            || '|0[0-9]{2}[0-3][0-9]{8}|0[0-9]{2}([-._/:][0-9]{3}){3})([^0-9]|$)'
+        )
+        -- Somebody's name: a family name that is hardly anything else, and two words and more.
+        OR translate(
+            lower(v.ma COLLATE "default"), -- noqa: RF03
+            'áàảãạăắằẳẵặâấầẩẫậéèẻẽẹêếềểễệíìỉĩịóòỏõọôốồổỗộơớờởỡợúùủũụưứừửữựýỳỷỹỵđ',
+            'aaaaaaaaaaaaaaaaaeeeeeeeeeeeiiiiiooooooooooooooooouuuuuuuuuuuyyyyyd'
+        ) ~ (
+            '^([0-9]{2}[.])?(nguyen|tran|pham|huynh|khuat|trinh|quach|phung|dang|bui|thach|kim|duong|le)'
+            || '([-._ ]+[a-z]{2,7}){2,5}[-._0-9]*$|(^|[^a-z])(nguyen|huynh|khuat|quach|phung|pham)[a-z]{4,24}([^a-z]|$)'
         )
     )
 GROUP BY v.ma;
