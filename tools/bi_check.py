@@ -12,10 +12,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from tools import bi_metric
 from tools.bi_bundle import FOLDER, MASKED, Bundle, Chart, Dashboard, Dataset, Filter, Named, read
 
 # Figures of different kinds of periods stand in one table: a chart that forgets this shows a month twice.
 NEVER_FORGOTTEN = "ky_loai"
+# README and runbook send people to these.
+DASHBOARDS = ("toan-tinh", "don-vi", "chat-luong")
 TIMES = ("DATE", "TIMESTAMP WITHOUT TIME ZONE", "TIMESTAMP WITH TIME ZONE")
 READABLE = """
 SELECT a.attname::text, upper(format_type(a.atttypid, NULL))
@@ -28,9 +31,11 @@ WHERE a.attrelid = to_regclass(:relation) AND a.attnum > 0 AND NOT a.attisdroppe
 def problems(bundle: Bundle, connection: sa.Connection) -> list[str]:
     """What is wrong, each as one line: file, key, what it says, what was expected, what to do.
 
-    `connection`: of a login of BI, in a transaction of the caller's that is rolled back.
+    `connection`: of a login of BI, in a transaction of the caller's that is rolled back; it reads only.
     """
+    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
     found = list(bundle.faults)
+    found += _missing(bundle)
     found += _twice(bundle)
     found += _databases(bundle)
     for file, dataset in bundle.datasets.items():
@@ -50,6 +55,16 @@ def problems(bundle: Bundle, connection: sa.Connection) -> list[str]:
         if chart.uuid not in shown
     ]
     return found
+
+
+def _missing(bundle: Bundle) -> Iterator[str]:
+    found = {dashboard.slug for dashboard in bundle.dashboards.values()}
+    for slug in DASHBOARDS:
+        if slug not in found:
+            yield (
+                f"dashboards: no file has slug {slug!r}. Expected one for each of {', '.join(DASHBOARDS)}: "
+                "put the file back, or correct its slug."
+            )
 
 
 def _twice(bundle: Bundle) -> Iterator[str]:
@@ -104,6 +119,16 @@ def _dataset(file: str, dataset: Dataset, bundle: Bundle, connection: sa.Connect
             f"{file}: main_dttm_col {dataset.main_dttm_col!r} is not among its columns. {_expected(columns)}"
         )
     for number, metric in enumerate(dataset.metrics):
+        where = f"{file}: metrics.{number}.expression {metric.expression!r}"
+        try:
+            # What it is, before it is asked: text that is run could hold a second statement.
+            bi_metric.check(metric.expression, dataset.column_names)
+        except bi_metric.NotAMetric as error:
+            yield (
+                f"{where} is no metric: {error}. Expected an aggregate of its columns, "
+                f"{', '.join(bi_metric.FUNCTIONS)}, or plain arithmetic of such: correct it."
+            )
+            continue
         point = connection.begin_nested()
         try:
             query = f"EXPLAIN SELECT {metric.expression} FROM {dataset.relation}"
@@ -111,8 +136,8 @@ def _dataset(file: str, dataset: Dataset, bundle: Bundle, connection: sa.Connect
         except sa.exc.DBAPIError as error:
             said = getattr(getattr(error.orig, "diag", None), "message_primary", None)
             yield (
-                f"{file}: metrics.{number}.expression {metric.expression!r} cannot be asked of "
-                f"{dataset.relation}: {said}. Expected an aggregate of its columns: correct it."
+                f"{where} cannot be asked of {dataset.relation}: {said}. Expected an aggregate of its "
+                "columns: correct it."
             )
         finally:
             point.rollback()

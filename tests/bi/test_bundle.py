@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import yaml
 
 from tools.bi_bundle import FOLDER, read
@@ -123,6 +124,61 @@ def test_what_would_not_be_found_is_told_with_file_and_key(checked, copy, file, 
     copy.edit(file, old, new, 1)
     found = checked(copy.folder)
     assert any(line.startswith(file) and told in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "count(*) FROM pg_class --",
+        "gia_tri",
+        "1",
+        "max(gia_tri), max(muc_tieu)",
+        "1; COMMIT; SELECT 1",
+        "max(gia_tri); COMMIT",
+        "pg_sleep(1)",
+        "max((SELECT 1))",
+        "sum(max(gia_tri))",
+        "max(nguoi_nop)",
+        "count(*) FILTER (WHERE pg_sleep(9) IS NULL)",
+        "max(gia_tri) /* x */",
+        "max('x')",
+        "",
+    ],
+)
+def test_a_metric_that_is_no_aggregate_is_told_before_it_is_asked(checked, copy, expression):
+    copy.change(DATASET, lambda content: content["metrics"][0].update(expression=expression))
+    [line] = checked(copy.folder)
+    assert line.startswith(f"{DATASET}: metrics.0.expression {expression!r} is no metric: ")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "max(gia_tri)",
+        "100.0 * count(*) FILTER (WHERE dat) / nullif(count(*), 0)",
+        "(SUM(gia_tri) - min(muc_tieu)) / count(DISTINCT ky)",
+        "CASE WHEN count(*) <> 1 THEN max(gia_tri) ELSE NULL END",
+    ],
+)
+def test_aggregates_and_arithmetic_of_them_are_metrics(checked, copy, expression):
+    copy.change(DATASET, lambda content: content["metrics"][0].update(expression=expression))
+    assert checked(copy.folder) == []
+
+
+def test_what_is_asked_can_change_nothing(bi_world):
+    with bi_world.engine.begin() as connection:
+        problems(read(), connection)
+        with pytest.raises(sa.exc.InternalError, match="read-only transaction"):
+            connection.exec_driver_sql("CREATE TABLE mart.x ()")
+        connection.rollback()
+
+
+def test_a_bundle_without_dashboards_is_told(checked, tmp_path):
+    shutil.copy(FOLDER / "metadata.yaml", tmp_path)
+    found = checked(tmp_path)
+    assert [line.split(". ")[0] for line in found] == [
+        f"dashboards: no file has slug '{slug}'" for slug in ("toan-tinh", "don-vi", "chat-luong")
+    ]
 
 
 def test_a_dataset_that_no_file_has_is_told(checked, copy):
