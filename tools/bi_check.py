@@ -12,8 +12,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from tools import bi_metric
-from tools.bi_bundle import FOLDER, MASKED, Bundle, Chart, Dashboard, Dataset, Filter, Named, read
+from tools import bi_metric, bi_values
+from tools.bi_bundle import ADDRESS, FOLDER, Bundle, Chart, Dashboard, Dataset, Filter, Named, read
 
 # Figures of different kinds of periods stand in one table: a chart that forgets this shows a month twice.
 NEVER_FORGOTTEN = "ky_loai"
@@ -40,6 +40,7 @@ def problems(bundle: Bundle, connection: sa.Connection) -> list[str]:
     found += _databases(bundle)
     for file, dataset in bundle.datasets.items():
         found += _dataset(file, dataset, bundle, connection)
+    found += bi_values.problems(bundle)
     datasets = {dataset.uuid: dataset for dataset in bundle.datasets.values()}
     for file, chart in bundle.charts.items():
         found += _chart(file, chart, datasets)
@@ -81,10 +82,11 @@ def _twice(bundle: Bundle) -> Iterator[str]:
 
 def _databases(bundle: Bundle) -> Iterator[str]:
     for file, database in bundle.databases.items():
-        if sa.make_url(database.sqlalchemy_uri).password != MASKED:
+        # What it says instead is not shown: it may hold a password.
+        if database.sqlalchemy_uri != ADDRESS:
             yield (
-                f"{file}: sqlalchemy_uri holds a password, or none at all. Expected {MASKED} in its place: "
-                "the true one is given when the bundle is imported."
+                f"{file}: sqlalchemy_uri is not {ADDRESS}. Expected that: the true address and password are "
+                "put in its place when the bundle is imported, and stand in no file."
             )
 
 
@@ -229,9 +231,9 @@ def _filters(file: str, dashboard: Dashboard, datasets: dict[UUID, Dataset]) -> 
                 f"{_expected(dataset.column_names)}"
             )
         for default in one.defaultDataMask.get("extraFormData", {}).get("filters", []):
-            if default["col"] != one.column:
+            if default.get("col") != one.column:
                 yield (
-                    f"{where}.defaultDataMask begins with {default['col']!r}. Expected its own column "
+                    f"{where}.defaultDataMask begins with {default.get('col')!r}. Expected its own column "
                     f"{one.column!r}: write that."
                 )
         if one.controlValues.defaultToFirstItem != one.requiredFirst:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from tools.bi_bundle import FOLDER, read
+from tools.bi_bundle import ADDRESS, FOLDER, read
 from tools.bi_check import main, problems
 
 CHART = "charts/tinh_chi_so.yaml"
@@ -109,7 +109,19 @@ def test_a_column_that_was_renamed_in_the_warehouse_is_told(checked, copy):
         (RATE, "viz_type: big_number_total\nparams", "viz_type: table\nparams", "differ"),
         ("charts/tinh_xu_huong.yaml", "x_axis: den_ngay", "x_axis: thang", "params.x_axis names 'thang'"),
         ("charts/tinh_theo_cap.yaml", "    - ten_cap\n", "    - cap_\n", "groupbyColumns.0 names 'cap_'"),
-        ("databases/kho_cchc.yaml", "XXXXXXXXXX", "mat-khau", "sqlalchemy_uri holds a password"),
+        ("databases/kho_cchc.yaml", "XXXXXXXXXX", "mat-khau", "sqlalchemy_uri is not"),
+        ("databases/kho_cchc.yaml", "localhost", "kho.example.vn", "sqlalchemy_uri is not"),
+        ("databases/kho_cchc.yaml", ADDRESS, "'::::'", "sqlalchemy_uri is not"),
+        (DATASET, "table_name: chi_so_day_du", "table_name: x.y", "field table_name"),
+        (DATASET, "offset: 0\n", "offset: 0\noffset: 1\n", "key 'offset' stands there twice"),
+        (RATE, "comparator: dung_han_06a", "comparator: dung_han", "chooses 'dung_han', which is no ma"),
+        (RATE, "TONG:toan_tinh", "TONG:tinh", "chooses 'TONG:tinh', which is no ma_don_vi"),
+        ("charts/dv_xu_huong.yaml", "- T11\n", "- T111\n", "chooses 'T111', which is no ma_chi_so"),
+        ("charts/tinh_xu_huong.yaml", "comparator: thang", "comparator: thg", "chooses 'thg', which is"),
+        (RATE, "operator: ==", "operator: equals", "operator 'equals' with operatorId 'EQUALS'"),
+        (RATE, "viz_type: big_number_total", "viz_type: big_number_totl", "field"),
+        (DASHBOARD, "                - thang\n", "                - thg\n", "chooses 'thg', which"),
+        (DASHBOARD, "value:\n            - thang", "value:\n            - thg", "chooses 'thg', which"),
         ("databases/kho_cchc.yaml", "allow_dml: false", "allow_dml: true", "field allow_dml"),
         (DASHBOARD, "            name: ky\n", "            name: thang\n", ".targets names 'thang'"),
         (DASHBOARD, "col: ky_loai", "col: ky", "defaultDataMask begins with 'ky'"),
