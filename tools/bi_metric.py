@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator
 
 FUNCTIONS = ("avg", "bool_and", "bool_or", "count", "max", "min", "sum")
-_TOKEN = re.compile(r"\s*([a-z_][a-z0-9_]*|\d+(?:\.\d+)?|<>|<=|>=|[-+*/()=<>,])", re.IGNORECASE)
+_TOKEN = re.compile(r"\s*([a-z_][a-z0-9_]*|\d+(?:\.\d+)?|<>|<=|>=|[-+*/()=<>,])", re.IGNORECASE | re.ASCII)
 
 
 class NotAMetric(ValueError):
@@ -20,7 +20,10 @@ class NotAMetric(ValueError):
 def check(expression: str, columns: Collection[str]) -> None:
     """Raises NotAMetric unless the expression is a metric over these columns."""
     reader = _Reader(expression, columns)
-    aggregates = reader.value()
+    try:
+        aggregates = reader.value()
+    except RecursionError:
+        raise NotAMetric("it is nested too deeply") from None
     if (left := reader.next()) is not None:
         raise NotAMetric(f"{left!r} is one too many")
     if not aggregates:

@@ -154,6 +154,8 @@ def test_what_would_not_be_found_is_told_with_file_and_key(checked, copy, file, 
         "count(*) FILTER (WHERE pg_sleep(9) IS NULL)",
         "max(gia_tri) /* x */",
         "max('x')",
+        "(" * 5000 + "count(*)" + ")" * 5000,
+        "\u212a(gia_tri)",
         "",
     ],
 )
