@@ -1,10 +1,11 @@
 """
 ### Gửi tổng hợp hằng ngày
 
-**What** — One message a day about the warehouse: the scoreboard of the newest month (by e-mail also as a
-picture), which figures changed since the digest before, which sources are late, which batches are stopped or
-wait, which months wait to be counted, where source and warehouse differ. It holds figures of the province,
-numbers and codes of indicators, datasets and rules, nothing of a person or a dossier.
+**What** — One message a day about the warehouse: the scoreboard of the newest whole month (by e-mail
+also as a picture), which figures changed since the digest before, which sources are late, which batches
+are stopped or wait, which months wait to be counted, where source and warehouse differ. It holds
+figures of the province, numbers and codes of indicators, datasets and rules, nothing of a person or a
+dossier.
 
 **When** — Every day at 07:00 (Vietnam), after the nightly loads and `catch_up_chi_so`.
 

@@ -8,16 +8,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cchc.errors import BadDefinition
 from cchc.models import Record, Strict, read_yaml
 
 FOLDER = Path(__file__).parents[1] / "bi" / "superset"
-MASKED = "XXXXXXXXXX"
+# bi/superset/prepare.py looks for it.
+ADDRESS = "postgresql+psycopg2://bi:XXXXXXXXXX@localhost:5432/cchc"
+# How Superset calls each operator.
+OPERATORS = {
+    "==": "EQUALS",
+    "!=": "NOT_EQUALS",
+    "<": "LESS_THAN",
+    "<=": "LESS_THAN_OR_EQUAL",
+    ">": "GREATER_THAN",
+    ">=": "GREATER_THAN_OR_EQUAL",
+    "IN": "IN",
+    "NOT IN": "NOT_IN",
+    "IS NULL": "IS_NULL",
+    "IS NOT NULL": "IS_NOT_NULL",
+    "IS TRUE": "IS_TRUE",
+    "IS FALSE": "IS_FALSE",
+}
+# The kinds of charts whose settings are listed below.
+Kind = Literal[
+    "big_number_total", "echarts_timeseries_bar", "echarts_timeseries_line", "pivot_table_v2", "table"
+]
 Version = Literal["1.0.0"]
 # A setting of a chart that names columns, the key by which it stands in the file → the column that it names.
 Named = tuple[str, str]
@@ -72,7 +92,7 @@ class Metric(Strict):
 class Dataset(Strict):
     """A table or view of mart; `sql` is None, since a question in SQL belongs in a view with comments."""
 
-    table_name: str
+    table_name: str = Field(pattern=r"^[a-z_][a-z0-9_]*$")
     main_dttm_col: str | None
     description: str
     default_endpoint: None
@@ -115,11 +135,20 @@ class Condition(Strict):
     operatorId: str
     comparator: str | int | bool | list[str] | None = None
 
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if OPERATORS.get(self.operator) != self.operatorId:
+            raise ValueError(
+                f"operator {self.operator!r} with operatorId {self.operatorId!r}. Expected one of "
+                f"{', '.join(f'{sign} with {name}' for sign, name in OPERATORS.items())}"
+            )
+        return self
+
 
 class Params(Strict):
     """The settings of a chart: those that name columns or metrics, and those of looks only."""
 
-    viz_type: str
+    viz_type: Kind
     adhoc_filters: tuple[Condition, ...] = ()
     metric: str | None = None
     metrics: tuple[str, ...] = ()
@@ -172,7 +201,7 @@ class Chart(Strict):
     description: str | None
     certified_by: str | None
     certification_details: str | None
-    viz_type: str
+    viz_type: Kind
     params: Params
     query_context: None
     cache_timeout: int | None

@@ -12,10 +12,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from tools.bi_bundle import FOLDER, MASKED, Bundle, Chart, Dashboard, Dataset, Filter, Named, read
+from tools import bi_metric, bi_values
+from tools.bi_bundle import ADDRESS, FOLDER, Bundle, Chart, Dashboard, Dataset, Filter, Named, read
 
 # Figures of different kinds of periods stand in one table: a chart that forgets this shows a month twice.
 NEVER_FORGOTTEN = "ky_loai"
+# README and runbook send people to these.
+DASHBOARDS = ("toan-tinh", "don-vi", "chat-luong")
 TIMES = ("DATE", "TIMESTAMP WITHOUT TIME ZONE", "TIMESTAMP WITH TIME ZONE")
 READABLE = """
 SELECT a.attname::text, upper(format_type(a.atttypid, NULL))
@@ -28,13 +31,16 @@ WHERE a.attrelid = to_regclass(:relation) AND a.attnum > 0 AND NOT a.attisdroppe
 def problems(bundle: Bundle, connection: sa.Connection) -> list[str]:
     """What is wrong, each as one line: file, key, what it says, what was expected, what to do.
 
-    `connection`: of a login of BI, in a transaction of the caller's that is rolled back.
+    `connection`: of a login of BI, in a transaction of the caller's that is rolled back; it reads only.
     """
+    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
     found = list(bundle.faults)
+    found += _missing(bundle)
     found += _twice(bundle)
     found += _databases(bundle)
     for file, dataset in bundle.datasets.items():
         found += _dataset(file, dataset, bundle, connection)
+    found += bi_values.problems(bundle)
     datasets = {dataset.uuid: dataset for dataset in bundle.datasets.values()}
     for file, chart in bundle.charts.items():
         found += _chart(file, chart, datasets)
@@ -52,6 +58,16 @@ def problems(bundle: Bundle, connection: sa.Connection) -> list[str]:
     return found
 
 
+def _missing(bundle: Bundle) -> Iterator[str]:
+    found = {dashboard.slug for dashboard in bundle.dashboards.values()}
+    for slug in DASHBOARDS:
+        if slug not in found:
+            yield (
+                f"dashboards: no file has slug {slug!r}. Expected one for each of {', '.join(DASHBOARDS)}: "
+                "put the file back, or correct its slug."
+            )
+
+
 def _twice(bundle: Bundle) -> Iterator[str]:
     for kind in ("databases", "datasets", "charts", "dashboards"):
         first: dict[UUID, str] = {}
@@ -66,10 +82,11 @@ def _twice(bundle: Bundle) -> Iterator[str]:
 
 def _databases(bundle: Bundle) -> Iterator[str]:
     for file, database in bundle.databases.items():
-        if sa.make_url(database.sqlalchemy_uri).password != MASKED:
+        # What it says instead is not shown: it may hold a password.
+        if database.sqlalchemy_uri != ADDRESS:
             yield (
-                f"{file}: sqlalchemy_uri holds a password, or none at all. Expected {MASKED} in its place: "
-                "the true one is given when the bundle is imported."
+                f"{file}: sqlalchemy_uri is not {ADDRESS}. Expected that: the true address and password are "
+                "put in its place when the bundle is imported, and stand in no file."
             )
 
 
@@ -104,6 +121,16 @@ def _dataset(file: str, dataset: Dataset, bundle: Bundle, connection: sa.Connect
             f"{file}: main_dttm_col {dataset.main_dttm_col!r} is not among its columns. {_expected(columns)}"
         )
     for number, metric in enumerate(dataset.metrics):
+        where = f"{file}: metrics.{number}.expression {metric.expression!r}"
+        try:
+            # What it is, before it is asked: text that is run could hold a second statement.
+            bi_metric.check(metric.expression, dataset.column_names)
+        except bi_metric.NotAMetric as error:
+            yield (
+                f"{where} is no metric: {error}. Expected an aggregate of its columns, "
+                f"{', '.join(bi_metric.FUNCTIONS)}, or plain arithmetic of such: correct it."
+            )
+            continue
         point = connection.begin_nested()
         try:
             query = f"EXPLAIN SELECT {metric.expression} FROM {dataset.relation}"
@@ -111,8 +138,8 @@ def _dataset(file: str, dataset: Dataset, bundle: Bundle, connection: sa.Connect
         except sa.exc.DBAPIError as error:
             said = getattr(getattr(error.orig, "diag", None), "message_primary", None)
             yield (
-                f"{file}: metrics.{number}.expression {metric.expression!r} cannot be asked of "
-                f"{dataset.relation}: {said}. Expected an aggregate of its columns: correct it."
+                f"{where} cannot be asked of {dataset.relation}: {said}. Expected an aggregate of its "
+                "columns: correct it."
             )
         finally:
             point.rollback()
@@ -204,9 +231,9 @@ def _filters(file: str, dashboard: Dashboard, datasets: dict[UUID, Dataset]) -> 
                 f"{_expected(dataset.column_names)}"
             )
         for default in one.defaultDataMask.get("extraFormData", {}).get("filters", []):
-            if default["col"] != one.column:
+            if default.get("col") != one.column:
                 yield (
-                    f"{where}.defaultDataMask begins with {default['col']!r}. Expected its own column "
+                    f"{where}.defaultDataMask begins with {default.get('col')!r}. Expected its own column "
                     f"{one.column!r}: write that."
                 )
         if one.controlValues.defaultToFirstItem != one.requiredFirst:

@@ -106,6 +106,15 @@ class MessageNotSent(CchcError):
     page = "a-message-was-not-sent"
 
 
+class MessageRefused(CchcError):
+    """The mail server or the chat tool said no, to the message or to some recipients: another try is in vain.
+
+    What some got already, another try would send them again.
+    """
+
+    page = "a-message-was-not-sent"
+
+
 class BadDefinition(CchcError):
     """A contract, suite or indicator file of the project itself is wrong."""
 

@@ -1,5 +1,5 @@
 -- One row is one figure of the province in a month that changed since :tu: as it was before the first change, and
--- as it was after the last. Reads only.
+-- as it was after the last; what changed back is none. Reads only.
 SELECT
     f.ky,
     f.ma_chi_so,
@@ -22,4 +22,7 @@ WHERE
     AND f.ky_loai = 'thang'
     AND f.ma_don_vi = 'TONG:toan_tinh'
 GROUP BY f.ky, f.ma_chi_so, d.ten, d.loai, d.thu_tu
+HAVING
+    (array_agg(f.gia_tri_cu ORDER BY f.change_id ASC))[1]
+    IS DISTINCT FROM (array_agg(f.gia_tri_moi ORDER BY f.change_id DESC))[1]
 ORDER BY f.ky DESC, d.thu_tu ASC, f.ma_chi_so ASC;

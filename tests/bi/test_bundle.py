@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import yaml
 
-from tools.bi_bundle import FOLDER, read
+from tools.bi_bundle import ADDRESS, FOLDER, read
 from tools.bi_check import main, problems
 
 CHART = "charts/tinh_chi_so.yaml"
@@ -108,7 +109,19 @@ def test_a_column_that_was_renamed_in_the_warehouse_is_told(checked, copy):
         (RATE, "viz_type: big_number_total\nparams", "viz_type: table\nparams", "differ"),
         ("charts/tinh_xu_huong.yaml", "x_axis: den_ngay", "x_axis: thang", "params.x_axis names 'thang'"),
         ("charts/tinh_theo_cap.yaml", "    - ten_cap\n", "    - cap_\n", "groupbyColumns.0 names 'cap_'"),
-        ("databases/kho_cchc.yaml", "XXXXXXXXXX", "mat-khau", "sqlalchemy_uri holds a password"),
+        ("databases/kho_cchc.yaml", "XXXXXXXXXX", "mat-khau", "sqlalchemy_uri is not"),
+        ("databases/kho_cchc.yaml", "localhost", "kho.example.vn", "sqlalchemy_uri is not"),
+        ("databases/kho_cchc.yaml", ADDRESS, "'::::'", "sqlalchemy_uri is not"),
+        (DATASET, "table_name: chi_so_day_du", "table_name: x.y", "field table_name"),
+        (DATASET, "offset: 0\n", "offset: 0\noffset: 1\n", "key 'offset' stands there twice"),
+        (RATE, "comparator: dung_han_06a", "comparator: dung_han", "chooses 'dung_han', which is no ma"),
+        (RATE, "TONG:toan_tinh", "TONG:tinh", "chooses 'TONG:tinh', which is no ma_don_vi"),
+        ("charts/dv_xu_huong.yaml", "- T11\n", "- T111\n", "chooses 'T111', which is no ma_chi_so"),
+        ("charts/tinh_xu_huong.yaml", "comparator: thang", "comparator: thg", "chooses 'thg', which is"),
+        (RATE, "operator: ==", "operator: equals", "operator 'equals' with operatorId 'EQUALS'"),
+        (RATE, "viz_type: big_number_total", "viz_type: big_number_totl", "field"),
+        (DASHBOARD, "                - thang\n", "                - thg\n", "chooses 'thg', which"),
+        (DASHBOARD, "value:\n            - thang", "value:\n            - thg", "chooses 'thg', which"),
         ("databases/kho_cchc.yaml", "allow_dml: false", "allow_dml: true", "field allow_dml"),
         (DASHBOARD, "            name: ky\n", "            name: thang\n", ".targets names 'thang'"),
         (DASHBOARD, "col: ky_loai", "col: ky", "defaultDataMask begins with 'ky'"),
@@ -123,6 +136,63 @@ def test_what_would_not_be_found_is_told_with_file_and_key(checked, copy, file, 
     copy.edit(file, old, new, 1)
     found = checked(copy.folder)
     assert any(line.startswith(file) and told in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "count(*) FROM pg_class --",
+        "gia_tri",
+        "1",
+        "max(gia_tri), max(muc_tieu)",
+        "1; COMMIT; SELECT 1",
+        "max(gia_tri); COMMIT",
+        "pg_sleep(1)",
+        "max((SELECT 1))",
+        "sum(max(gia_tri))",
+        "max(nguoi_nop)",
+        "count(*) FILTER (WHERE pg_sleep(9) IS NULL)",
+        "max(gia_tri) /* x */",
+        "max('x')",
+        "(" * 5000 + "count(*)" + ")" * 5000,
+        "\u212a(gia_tri)",
+        "",
+    ],
+)
+def test_a_metric_that_is_no_aggregate_is_told_before_it_is_asked(checked, copy, expression):
+    copy.change(DATASET, lambda content: content["metrics"][0].update(expression=expression))
+    [line] = checked(copy.folder)
+    assert line.startswith(f"{DATASET}: metrics.0.expression {expression!r} is no metric: ")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "max(gia_tri)",
+        "100.0 * count(*) FILTER (WHERE dat) / nullif(count(*), 0)",
+        "(SUM(gia_tri) - min(muc_tieu)) / count(DISTINCT ky)",
+        "CASE WHEN count(*) <> 1 THEN max(gia_tri) ELSE NULL END",
+    ],
+)
+def test_aggregates_and_arithmetic_of_them_are_metrics(checked, copy, expression):
+    copy.change(DATASET, lambda content: content["metrics"][0].update(expression=expression))
+    assert checked(copy.folder) == []
+
+
+def test_what_is_asked_can_change_nothing(bi_world):
+    with bi_world.engine.begin() as connection:
+        problems(read(), connection)
+        with pytest.raises(sa.exc.InternalError, match="read-only transaction"):
+            connection.exec_driver_sql("CREATE TABLE mart.x ()")
+        connection.rollback()
+
+
+def test_a_bundle_without_dashboards_is_told(checked, tmp_path):
+    shutil.copy(FOLDER / "metadata.yaml", tmp_path)
+    found = checked(tmp_path)
+    assert [line.split(". ")[0] for line in found] == [
+        f"dashboards: no file has slug '{slug}'" for slug in ("toan-tinh", "don-vi", "chat-luong")
+    ]
 
 
 def test_a_dataset_that_no_file_has_is_told(checked, copy):

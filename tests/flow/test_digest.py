@@ -1,13 +1,16 @@
 """The morning's message reaches a real mail server and a real chat tool, or says why not."""
 
+import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import ModuleType, SimpleNamespace
+from urllib.parse import unquote
 
 import pytest
 
 from cchc.charts import FIGURE
-from cchc.errors import MessageNotSent
+from cchc.errors import MessageNotSent, MessageRefused
 from tests.flow.receivers import ChatTool, MailServer, running
 from tests.pictures import colours
 from tests.world import World
@@ -98,6 +101,73 @@ def test_a_letter_that_is_not_taken_fails_the_task(sending, counted, monkeypatch
         with pytest.raises(MessageNotSent, match=r"was not mailed \(\w+\)\. Expected") as told:
             sending.mail_digest(lambda: counted.engine, SINCE)
     assert "a@example.com" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("server", "told", "letters"),
+    [
+        ({"refuses": {"b@example.com": "550 no b@example.com"}}, "to 1 of 2 recipients; .* refuses 1", 1),
+        ({"after": "554 spam of a@example.com"}, r"refuses it \(SMTPDataError\)", 1),
+        ({"refuses": dict.fromkeys(("a@example.com", "b@example.com"), "550 no")}, "Recipients", 0),
+    ],
+    ids=["one recipient", "the letter", "all recipients"],
+)
+def test_a_refusal_is_told_and_nothing_is_sent_again(sending, counted, monkeypatch, server, told, letters):
+    """Whoever got it would get it again; and the same letter is refused again."""
+    with running(MailServer(**server)) as mail:
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", mail.connection)
+        monkeypatch.setenv("CCHC_DIGEST_EMAIL", "a@example.com, b@example.com")
+        with pytest.raises(MessageRefused, match=told) as refusal:
+            sending.mail_digest(lambda: counted.engine, SINCE)
+    assert len(mail.letters) == letters
+    assert "@" not in str(refusal.value)
+
+
+def test_what_may_be_taken_later_is_left_to_the_next_try(sending, counted, monkeypatch):
+    with running(MailServer(after="451 later")) as mail:
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", mail.connection)
+        monkeypatch.setenv("CCHC_DIGEST_EMAIL", "a@example.com")
+        with pytest.raises(MessageNotSent, match="SMTPDataError"):
+            sending.mail_digest(lambda: counted.engine, SINCE)
+    assert len(mail.letters) == 1
+
+
+@pytest.mark.parametrize(
+    "says", [b'{"ok": false, "error": "channel_not_found"}', b'{"ok": false}', b'{"error": -124}']
+)
+def test_a_chat_tool_that_says_no_in_its_answer_has_refused(sending, counted, monkeypatch, says):
+    with running(ChatTool(says=says)) as chat:
+        chat_at(monkeypatch, f"http://:hooks%2Fbi-mat@127.0.0.1:{chat.port}")
+        with pytest.raises(MessageRefused, match="did not take the message") as told:
+            sending.post_digest(lambda: counted.engine, SINCE)
+    assert "bi-mat" not in str(told.value)
+
+
+@pytest.mark.parametrize("says", [b"ok", b'{"ok": true}', b'{"error": 0}', b"1", b"[" * 100_000])
+def test_any_other_answer_is_a_yes(sending, counted, monkeypatch, says):
+    with running(ChatTool(says=says)) as chat:
+        chat_at(monkeypatch, f"http://:hooks%2Fbi-mat@127.0.0.1:{chat.port}")
+        assert sending.post_digest(lambda: counted.engine, SINCE) == {"sent": 1}
+
+
+def test_a_chat_tool_that_answers_drop_by_drop_is_not_waited_for(sending, counted, monkeypatch):
+    """It said 200 at once: it has the message, and another try would write it twice."""
+    from cchc.flow import telling  # noqa: PLC0415 - see sending
+
+    monkeypatch.setattr(telling, "PATIENCE_S", 0.5)
+    begun = time.monotonic()
+    with running(ChatTool(slow_s=0.1)) as chat:
+        chat_at(monkeypatch, f"http://:hooks%2Fbi-mat@127.0.0.1:{chat.port}")
+        assert sending.post_digest(lambda: counted.engine, SINCE) == {"sent": 1}
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("host", ["a..b", "%5B::1", "x" * 70, "a%20b", "*", "[::1", "-", "%25", "xn--a"])
+def test_an_odd_host_is_told_like_any_other(sending, counted, monkeypatch, host):
+    chat_at(monkeypatch, json.dumps({"conn_type": "https", "host": unquote(host), "password": "bi-mat"}))
+    with pytest.raises(MessageNotSent) as told:
+        sending.post_digest(lambda: counted.engine, SINCE)
+    assert "bi-mat" not in str(told.value)
 
 
 @pytest.mark.parametrize("status", [301, 307, 403, 404, 500])

@@ -16,6 +16,8 @@ from cchc.errors import (
     CchcError,
     DeletedFile,
     JudgeUnavailable,
+    MessageNotSent,
+    MessageRefused,
     SourceRefused,
     SourceUnavailable,
     WarehouseRefused,
@@ -60,6 +62,8 @@ def alarm(notifier, caplog) -> Callable[[], str]:
         (DeletedFile("its time was over"), "fail"),
         (WarehouseRefused("SQLSTATE 22P02"), "fail"),
         (BatchStopped("HS03"), "fail"),
+        (MessageNotSent("later"), "retry"),
+        (MessageRefused("never"), "fail"),
         (BadDefinition("no such dataset"), "fail"),
         (CchcError("no such month"), "fail"),
         # What a file or the data brings about is the same the next time.
@@ -137,6 +141,20 @@ def test_a_mail_server_that_is_away_does_not_hide_the_failure(alarm, mail_server
     mail_server.server_close()
     text = alarm()
     assert "BatchStopped" in text and "not mailed" in text
+
+
+@pytest.mark.parametrize(
+    "mail_server",
+    [{"after": "554 no a@example.com"}, {"after": "451 a@example.com"}],
+    ids=["never", "later"],
+    indirect=True,
+)
+def test_what_a_mail_server_says_and_to_whom_is_not_logged(alarm, mail_server, monkeypatch):
+    monkeypatch.setenv("CCHC_ALERT_EMAIL", "a@example.com")
+    text = alarm()
+    assert "Alert not mailed" in text
+    assert "@" not in text
+    assert len(mail_server.letters) == 1
 
 
 def test_an_address_without_a_mail_server_does_not_hide_the_failure(alarm, monkeypatch):

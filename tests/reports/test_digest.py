@@ -7,10 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from cchc.charts import FIGURE, MISSED, TARGET
+from cchc.reports import pulls
 from cchc.reports.digest import PICTURE, Digest, digest
 from cchc.vietnamese import VIETNAM
 from tests.pictures import colours
-from tests.world import SO
+from tests.world import SO, XA
 
 YESTERDAY = datetime.now(VIETNAM) - timedelta(days=1)
 # Of March at the province, by hand from the ten dossiers: five of eight came online, four of six that ended
@@ -101,6 +102,39 @@ def test_it_says_what_changed_since_the_one_before(connection):
         "2025-03 Tỷ lệ hồ sơ nộp trực tuyến trên tổng hồ sơ tiếp nhận (T9), toàn tỉnh: 62,50 % → 75,00 % "
         "(+12,50)",
     ]
+
+
+def test_what_changed_and_changed_back_is_no_change(connection):
+    province = "TONG:toan_tinh"
+    for unit in (province, SO):
+        note_change(connection, "10", "62.50", unit=unit, ago=timedelta(hours=5))
+        note_change(connection, "62.50", "10.0", unit=unit, ago=timedelta(hours=2))
+    assert part(message(connection).text, "Đổi từ") == ["Không con số nào đã tính lại đổi giá trị."]
+    note_change(connection, "40", "41", unit=XA, ago=timedelta(hours=2))
+    assert part(message(connection).text, "Đổi từ") == ["Tháng 03/2025: 1 con số đổi, của 1 đơn vị"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "month"),
+    [
+        ("2025-03-10T00:00", "02/2025"),
+        # Nothing is known of its last day.
+        ("2025-03-31T00:00", "02/2025"),
+        ("2025-04-01T00:00", "03/2025"),
+        # No month is whole.
+        ("2025-01-10T00:00", "03/2025"),
+    ],
+)
+def test_a_month_that_has_only_begun_does_not_head_it(connection, monkeypatch, ends, month):
+    monkeypatch.setenv("CCHC_NGUON_DEN", ends)
+    assert f"Tháng {month}: " in message(connection).subject
+
+
+def test_a_source_that_is_known_further_says_which_month_is_whole(connection, monkeypatch):
+    """One that was never pulled, and one known until the tenth of March."""
+    known = {"ho_so": datetime(2025, 3, 10)}
+    monkeypatch.setattr(pulls, "watermark_of", lambda _, dataset: known.get(dataset))
+    assert "Tháng 02/2025: " in message(connection).subject
 
 
 def test_it_says_which_batch_is_stopped_by_its_rules_not_by_its_file(connection):

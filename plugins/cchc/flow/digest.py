@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cchc.errors import MessageNotSent
+from cchc.errors import CchcError, MessageNotSent
 from cchc.flow.telling import DIGEST_ADDRESSES, MAIL_CONNECTION, WEBHOOK, addresses, mail, post, webhook
 from cchc.reports.digest import PICTURE, digest
 
@@ -16,7 +16,7 @@ log = logging.getLogger("cchc.digest")
 
 
 def mail_digest(warehouse: Callable[[], "Engine"], since: datetime) -> dict[str, Any]:
-    """To CCHC_DIGEST_EMAIL, with the picture of the scoreboard; raises MessageNotSent."""
+    """To CCHC_DIGEST_EMAIL, with the picture of the scoreboard; raises MessageNotSent, MessageRefused."""
     recipients = addresses(DIGEST_ADDRESSES)
     if not recipients:
         log.info("No digest is mailed: %s names nobody.", DIGEST_ADDRESSES)
@@ -26,6 +26,8 @@ def mail_digest(warehouse: Callable[[], "Engine"], since: datetime) -> dict[str,
     try:
         pictures = {PICTURE: message.picture} if message.picture else {}
         mail(recipients, message.subject, message.html, pictures)
+    except CchcError:
+        raise
     except Exception as error:
         # Not its words: a mail server may quote addresses.
         raise MessageNotSent(
@@ -36,7 +38,7 @@ def mail_digest(warehouse: Callable[[], "Engine"], since: datetime) -> dict[str,
 
 
 def post_digest(warehouse: Callable[[], "Engine"], since: datetime) -> dict[str, Any]:
-    """To the chat tool whose connection CCHC_WEBHOOK names, as text; raises MessageNotSent."""
+    """To the chat tool whose connection CCHC_WEBHOOK names, as text; raises as mail_digest does."""
     name = webhook()
     if not name:
         log.info("No digest is posted: %s names no connection.", WEBHOOK)

@@ -24,7 +24,7 @@ class FailureNotifier(BaseNotifier):
         log.error("%s\n%s", subject, text)
         if recipients := addresses(ALERT_ADDRESSES):
             letter = f"<pre>{html.escape(text)}</pre>"
-            _try(f"mailed to {', '.join(recipients)}", lambda: mail(recipients, subject, letter))
+            _try("mailed", lambda: mail(recipients, subject, letter))
         if name := webhook():
             _try(f"posted through {name}", lambda: post(name, f"{subject}\n{text}"))
 
@@ -34,7 +34,8 @@ def _try(what: str, send: Callable[[], None]) -> None:
         send()
     except Exception as error:
         # Whatever is wrong with the mail must not hide the failure, which is in the log already.
-        log.error("Alert not %s: %s", what, error)
+        # Nor are the mail server's own words written down: they may quote addresses.
+        log.error("Alert not %s: %s", what, error if isinstance(error, CchcError) else type(error).__name__)
 
 
 def describe(context: Context) -> tuple[str, str]:

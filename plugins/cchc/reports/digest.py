@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from cchc.charts import picture, scoreboard
 from cchc.contracts import contracts
 from cchc.reports.appendix import figures_of
-from cchc.reports.pulls import pulls_of
+from cchc.reports.pulls import expected, pulls_of
 from cchc.reports.standing import PROVINCE, Standing, standing_of
 from cchc.shown import in_table
 from cchc.vietnamese import STATES, VIETNAM, change, day, figure, filters, moment, number, period
@@ -87,8 +87,16 @@ def digest(connection: sa.Connection, since: datetime, drawn: bool = True) -> Di
 
 
 def newest_month(connection: sa.Connection) -> Standing | None:
-    """How far the figures of the province stand in the newest month that has any."""
-    newest = run_sql_file(connection, "pages/periods.sql", ky_loai="thang").first()
+    """How far the figures of the province stand in the newest whole month that has any.
+
+    A month is whole when some source is known beyond its last day: figures of a month of three days would
+    miss every target. Where none is whole, the newest.
+    """
+    months = run_sql_file(connection, "pages/periods.sql", ky_loai="thang").all()
+    # Not the source that is known least: one that is away would hold the month back, and is told as late.
+    known = max((pull.watermark for pull in pulls_of(connection) if pull.watermark), default=expected())
+    whole = (month for month in months if month.den_ngay < known.date())
+    newest = next(whole, next(iter(months), None))
     return standing_of(connection, "thang", newest.ky, PROVINCE) if newest else None
 
 
