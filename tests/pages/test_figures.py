@@ -1,7 +1,10 @@
 """What the pages say of figures is what mart holds."""
 
+import io
 import re
 
+import docx
+import openpyxl
 import pytest
 import sqlalchemy as sa
 
@@ -61,3 +64,39 @@ def test_dossiers_are_those_of_the_figure(look):
     found = look("can_bo").get("/chi-so/dung_han_06a/ho-so?ky=2025-03&phan=con_lai")
     assert found.status_code == 200, found.text
     assert set(re.findall(r"H59-250305-(\d{4})", found.text)) == {"0004", "0006"}
+
+
+@pytest.fixture
+def waits(pages_world):
+    """March as it is between a load and the next count."""
+    change = "UPDATE ops.period SET changed = changed {} 1 WHERE ky = '2025-03'"
+    with pages_world.engine.begin() as connection:
+        connection.exec_driver_sql(change.format("+"))
+    yield "Kỳ này chờ tính lại: dữ liệu của tháng 03/2025 đã đổi sau lần tính gần nhất"
+    with pages_world.engine.begin() as connection:
+        connection.exec_driver_sql(change.format("-"))
+
+
+@pytest.mark.parametrize("who", ["can_bo", "cua_so", "xem"])
+@pytest.mark.parametrize("address", WITH_FIGURES)
+def test_every_page_with_figures_says_that_they_wait_to_be_counted_again(look, waits, address, who):
+    assert waits in look(who).get(f"{address}?ky=2025-03").text
+    assert waits in look(who).get(f"{address}?ky_loai=ky_bao_cao&ky=2025-04").text
+    # What ended before it does not wait.
+    assert "chờ tính lại" not in look(who).get(f"{address}?ky=2025-02").text
+
+
+@pytest.mark.parametrize("address", WITH_FIGURES)
+def test_figures_that_do_not_wait_are_not_said_to(look, address):
+    assert "chờ tính lại" not in look("xem").get(f"{address}?ky=2025-03").text
+
+
+@pytest.mark.parametrize("name", ["bieu-06a.xlsx", "phu-luc.xlsx", "du-thao.docx"])
+def test_every_official_file_says_in_its_footer_that_it_waits(look, waits, name):
+    content = look("xem").get(f"/tep/{name}?ky_loai=thang&ky=2025-03").content
+    if name.endswith("docx"):
+        footers = [docx.Document(io.BytesIO(content)).sections[0].footer.paragraphs[0].text]
+    else:
+        footers = [sheet.oddFooter.left.text for sheet in openpyxl.load_workbook(io.BytesIO(content))]
+    assert all("chờ tính lại" in footer for footer in footers)
+    assert footers

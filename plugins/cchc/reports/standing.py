@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cchc.errors import CchcError
 from cchc.periods import parse_period
-from cchc.vietnamese import STATES, VIETNAM, day, moment, period
+from cchc.vietnamese import STATES, VIETNAM, day, moment, period, waiting
 from cchc.warehouse import run_sql_file
 
 PROVINCE = "TONG:toan_tinh"
@@ -19,7 +19,8 @@ OF_06A = ("tiep_nhan", "ky_truoc", "da_giai_quyet", "dang_giai_quyet", "T15", "d
 
 @dataclass(frozen=True)
 class Standing:
-    """`ma_don_vi`: a unit or TONG:<cap>; `made_at`: when the file is written."""
+    """`ma_don_vi`: a unit or TONG:<cap>; `made_at`: when the file is written; `waiting`: says that the
+    period will be counted again, empty when nothing of it waits."""
 
     ky_loai: str
     ky: str
@@ -32,6 +33,7 @@ class Standing:
     revision: int
     as_of: datetime
     made_at: datetime
+    waiting: str = ""
 
     @property
     def period(self) -> str:
@@ -44,8 +46,9 @@ class Standing:
     @property
     def words(self) -> str:
         """What stands in the footer of every file."""
+        again = f"{self.waiting}; " if self.waiting else ""
         return (
-            f"{STATES[self.trang_thai]}, lần sửa {self.revision}; phản ánh thay đổi ở nguồn đến "
+            f"{STATES[self.trang_thai]}, lần sửa {self.revision}; {again}phản ánh thay đổi ở nguồn đến "
             f"{moment(self.as_of)}; tệp lập lúc {moment(self.made_at)}"
         )
 
@@ -83,4 +86,8 @@ def standing_of(
     values = row._asdict()
     if reason := values.pop("ly_do_na"):
         raise CchcError(f"{period(ky_loai, ky)} ({wanted.start} to {wanted.end}) has no figures: {reason}.")
-    return Standing(**values, made_at=made_at or datetime.now(VIETNAM))
+    months = run_sql_file(
+        connection, "pages/waiting.sql", tu_ngay=values["tu_ngay"], den_ngay=values["den_ngay"]
+    )
+    again = waiting([month.ky for month in months])
+    return Standing(**values, made_at=made_at or datetime.now(VIETNAM), waiting=again)
