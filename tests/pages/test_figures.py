@@ -8,6 +8,8 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 
+from cchc.figures.definitions import facts, indicators
+from cchc.reports.sources import SOURCES
 from tests.world import SO
 
 # Pages that show figures, each of one period.
@@ -64,6 +66,28 @@ def test_dossiers_are_those_of_the_figure(look):
     found = look("can_bo").get("/chi-so/dung_han_06a/ho-so?ky=2025-03&phan=con_lai")
     assert found.status_code == 200, found.text
     assert set(re.findall(r"H59-250305-(\d{4})", found.text)) == {"0004", "0006"}
+
+
+def test_the_scoreboard_says_of_each_source_until_when_it_is_known(look):
+    """Dossiers were exported on 1 April; neither ratings nor documents nor declarations were loaded."""
+    page = look("xem").get("/?ky=2025-03").text
+    said = dict(re.findall(r"<li><span>([^<]*)</span> <strong>((?:đến|chưa)[^<]*)</strong>", page))
+    assert said.pop("Danh mục TTHC").startswith("đến ")
+    assert said == {
+        "Hệ thống TTHC (hồ sơ)": "đến 01/04/2025 00:00",
+        "Hệ thống TTHC (đánh giá)": "chưa có",
+        "Hệ thống QLVB&amp;ĐH (văn bản)": "chưa có",
+        "Hệ thống QLVB&amp;ĐH (hồ sơ công việc)": "chưa có",
+        "Khai báo của đơn vị": "chưa có",
+    }
+    [footer] = re.findall(r"<footer.*?</footer>", page, re.DOTALL)
+    assert "Hệ thống TTHC (hồ sơ) 01/04/2025 00:00, Hệ thống TTHC (đánh giá) chưa có" in footer
+
+
+def test_every_source_of_figures_has_a_name():
+    assert {fact.bo_du_lieu for fact in facts().values()} == set(SOURCES)
+    named = {source for indicator in indicators().values() for source in indicator.nguon}
+    assert named == {words.partition(" (")[0] for words in SOURCES.values()}
 
 
 @pytest.fixture
