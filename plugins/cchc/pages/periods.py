@@ -14,7 +14,8 @@ from cchc.vietnamese import PERIOD_KINDS, period, waiting
 class Choice:
     """`ky`: what is shown, empty when nothing was counted yet; `others`: (ky, its words), newest first.
 
-    `waiting`: says that it will be counted again, empty when nothing of it waits.
+    `why_none`: why the period has no figures, empty when it has; `waiting`: says that it will
+    be counted again, empty when nothing of it waits.
     """
 
     ky_loai: str
@@ -22,6 +23,7 @@ class Choice:
     den_ngay: date | None
     others: list[tuple[str, str]]
     waiting: str = ""
+    why_none: str = ""
 
     @property
     def words(self) -> str:
@@ -39,7 +41,11 @@ def chosen_period(read: Read, ky_loai: str, ky: str) -> Choice:
     if ky and (before := _of_another_kind(ky_loai, ky)):
         held = next((row for row in found if row.tu_ngay <= before.end <= row.den_ngay), None)
         ky = held.ky if held else ""
-    shown = next((row for row in found if row.ky == ky), None) if ky else next(iter(found), None)
+    if ky:
+        shown = next((row for row in found if row.ky == ky), None)
+    else:
+        with_figures = (row for row in found if not row.ly_do_na)
+        shown = next(with_figures, next(iter(found), None))
     others = [(row.ky, period(ky_loai, row.ky)) for row in found]
     if ky and shown is None:
         wanted = parse_period(ky_loai, ky)
@@ -47,7 +53,8 @@ def chosen_period(read: Read, ky_loai: str, ky: str) -> Choice:
         return Choice(ky_loai, ky, wanted.end, others, _waiting(read, wanted.start, wanted.end))
     if shown is None:
         return Choice(ky_loai, "", None, others)
-    return Choice(ky_loai, shown.ky, shown.den_ngay, others, _waiting(read, shown.tu_ngay, shown.den_ngay))
+    again = _waiting(read, shown.tu_ngay, shown.den_ngay)
+    return Choice(ky_loai, shown.ky, shown.den_ngay, others, again, shown.ly_do_na or "")
 
 
 def _waiting(read: Read, first: date, last: date) -> str:
