@@ -1,6 +1,7 @@
 """Numbers, rates, days and moments as they are written in Vietnam."""
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -83,6 +84,14 @@ def period(ky_loai: str, ky: str) -> str:
     return {"luy_ke": f"Luỹ kế đến hết {name.lower()}", "ky_bao_cao": f"Kỳ báo cáo {name.lower()}"}.get(
         ky_loai, name
     )
+
+
+def waiting(months: Sequence[str]) -> str:
+    """What is said of a period with months (2025-03) that are to be counted again; nothing for none."""
+    if not months:
+        return ""
+    named = ", ".join(period("thang", ky).lower() for ky in months)
+    return f"Kỳ này chờ tính lại: dữ liệu của {named} đã đổi sau lần tính gần nhất"
 
 
 def alphabetical(text: str) -> tuple[list[list[int]], list[int]]:

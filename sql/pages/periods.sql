@@ -1,10 +1,11 @@
--- One row is one period of a kind that has figures, the newest first.
+-- One row is one period of a kind that was counted, the newest first; ly_do_na: why it has no figures.
 -- Reads only.
 SELECT
     k.ky_loai,
     k.ky,
     k.tu_ngay,
-    k.den_ngay
+    k.den_ngay,
+    k.ly_do_na
 FROM mart.ky AS k
 WHERE
     k.ky_loai = :ky_loai

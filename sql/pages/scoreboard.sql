@@ -6,7 +6,6 @@ SELECT
     d.loai,
     d.chieu,
     d.chi_tieu,
-    d.nguon,
     c.cap,
     c.ma_don_vi,
     c.gia_tri,
@@ -15,7 +14,6 @@ SELECT
     c.dat,
     c.trang_thai,
     c.revision,
-    c.as_of,
     s.so_ky_truoc,
     s.so_nam_truoc
 FROM mart.chi_so AS c

@@ -11,7 +11,7 @@ SELECT
     k.ly_do_na,
     CASE WHEN bool_and(c.trang_thai = 'da_chot') THEN 'da_chot' ELSE 'tam_tinh' END AS trang_thai,
     max(c.revision) AS revision,
-    max(c.as_of) AS as_of
+    array_agg(DISTINCT c.ma_chi_so) AS cac_ma
 FROM (
     SELECT
         ky_loai,

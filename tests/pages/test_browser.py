@@ -1,5 +1,6 @@
 """What people do with the pages, in a real browser: paths, narrow screens, keyboard, paper, accessibility."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -66,10 +67,11 @@ def visit(chrome, address, request):
         visits.append((context, found))
         found.page.on(
             "console",
-            # The browser itself says of an answer that it is an error.
+            # The browser itself says of an answer that it is an error, and htmx of none.
             lambda said: (
                 found.complaints.append(said.text)
-                if said.type in ("error", "warning") and "Failed to load resource" not in said.text
+                if said.type in ("error", "warning")
+                and not re.search("Failed to (load resource|fetch)", said.text)
                 else None
             ),
         )
@@ -167,6 +169,25 @@ def test_a_page_is_printed_without_its_menu(visit):
     expect(page.locator("header")).to_be_hidden()
     expect(page.locator("table.board")).to_be_visible()
     assert page.pdf(format="A4", landscape=True).startswith(b"%PDF")
+
+
+def test_a_choice_keeps_the_focus(visit):
+    page = visit("xem").go(PAGES["scoreboard"]).page
+    page.get_by_label("Loại kỳ").focus()
+    page.get_by_label("Loại kỳ").select_option("quy")
+    expect(page.get_by_role("heading", name="Bảng điểm").locator("xpath=..")).to_contain_text("Quý")
+    assert page.evaluate("document.activeElement.name") == "ky_loai"
+
+
+@pytest.mark.parametrize("answer", [None, 503])
+def test_a_choice_that_fails_is_said_to_and_goes_back(visit, answer):
+    page = visit("xem").go(PAGES["scoreboard"]).page
+    fail = (lambda r: r.fulfill(status=answer, body="")) if answer else (lambda r: r.abort())
+    page.route("**/*ky_loai=quy*", fail)
+    page.get_by_label("Loại kỳ").select_option("quy")
+    expect(page.get_by_role("alert")).to_contain_text("Không tải được")
+    expect(page.get_by_label("Loại kỳ")).to_have_value("thang")
+    expect(page.locator("table.board")).to_be_visible()
 
 
 def test_without_scripts_everything_but_charts_is_there(visit):

@@ -1,10 +1,15 @@
 """What the pages say of figures is what mart holds."""
 
+import io
 import re
 
+import docx
+import openpyxl
 import pytest
 import sqlalchemy as sa
 
+from cchc.figures.definitions import facts, indicators
+from cchc.reports.sources import SOURCES
 from tests.world import SO
 
 # Pages that show figures, each of one period.
@@ -61,3 +66,61 @@ def test_dossiers_are_those_of_the_figure(look):
     found = look("can_bo").get("/chi-so/dung_han_06a/ho-so?ky=2025-03&phan=con_lai")
     assert found.status_code == 200, found.text
     assert set(re.findall(r"H59-250305-(\d{4})", found.text)) == {"0004", "0006"}
+
+
+def test_the_scoreboard_says_of_each_source_until_when_it_is_known(look):
+    """Dossiers were exported on 1 April; neither ratings nor documents nor declarations were loaded."""
+    page = look("xem").get("/?ky=2025-03").text
+    said = dict(re.findall(r"<li><span>([^<]*)</span> <strong>((?:đến|chưa)[^<]*)</strong>", page))
+    assert said.pop("Danh mục TTHC").startswith("đến ")
+    assert said == {
+        "Hệ thống TTHC (hồ sơ)": "đến 01/04/2025 00:00",
+        "Hệ thống TTHC (đánh giá)": "chưa có",
+        "Hệ thống QLVB&amp;ĐH (văn bản)": "chưa có",
+        "Hệ thống QLVB&amp;ĐH (hồ sơ công việc)": "chưa có",
+        "Khai báo của đơn vị": "chưa có",
+    }
+    [footer] = re.findall(r"<footer.*?</footer>", page, re.DOTALL)
+    assert "Hệ thống TTHC (hồ sơ) 01/04/2025 00:00, Hệ thống TTHC (đánh giá) chưa có" in footer
+
+
+def test_every_source_of_figures_has_a_name():
+    assert {fact.bo_du_lieu for fact in facts().values()} == set(SOURCES)
+    named = {source for indicator in indicators().values() for source in indicator.nguon}
+    assert named == {words.partition(" (")[0] for words in SOURCES.values()}
+
+
+@pytest.fixture
+def waits(pages_world):
+    """March as it is between a load and the next count."""
+    change = "UPDATE ops.period SET changed = changed {} 1 WHERE ky = '2025-03'"
+    with pages_world.engine.begin() as connection:
+        connection.exec_driver_sql(change.format("+"))
+    yield "Kỳ này chờ tính lại: dữ liệu của tháng 03/2025 đã đổi sau lần tính gần nhất"
+    with pages_world.engine.begin() as connection:
+        connection.exec_driver_sql(change.format("-"))
+
+
+@pytest.mark.parametrize("who", ["can_bo", "cua_so", "xem"])
+@pytest.mark.parametrize("address", WITH_FIGURES)
+def test_every_page_with_figures_says_that_they_wait_to_be_counted_again(look, waits, address, who):
+    assert waits in look(who).get(f"{address}?ky=2025-03").text
+    assert waits in look(who).get(f"{address}?ky_loai=ky_bao_cao&ky=2025-04").text
+    # What ended before it does not wait.
+    assert "chờ tính lại" not in look(who).get(f"{address}?ky=2025-02").text
+
+
+@pytest.mark.parametrize("address", WITH_FIGURES)
+def test_figures_that_do_not_wait_are_not_said_to(look, address):
+    assert "chờ tính lại" not in look("xem").get(f"{address}?ky=2025-03").text
+
+
+@pytest.mark.parametrize("name", ["bieu-06a.xlsx", "phu-luc.xlsx", "du-thao.docx"])
+def test_every_official_file_says_in_its_footer_that_it_waits(look, waits, name):
+    content = look("xem").get(f"/tep/{name}?ky_loai=thang&ky=2025-03").content
+    if name.endswith("docx"):
+        footers = [docx.Document(io.BytesIO(content)).sections[0].footer.paragraphs[0].text]
+    else:
+        footers = [sheet.oddFooter.left.text for sheet in openpyxl.load_workbook(io.BytesIO(content))]
+    assert all("chờ tính lại" in footer for footer in footers)
+    assert footers

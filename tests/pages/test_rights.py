@@ -1,6 +1,8 @@
 """Every address of the pages, asked for as everybody, against the table in docs/security.md."""
 
+import io
 import re
+import zipfile
 
 import pytest
 import sqlalchemy as sa
@@ -43,6 +45,22 @@ def told() -> dict[str, list[str]]:
     return {first.strip(" `"): [cell.strip() for cell in others] for first, *others in lines}
 
 
+def dossiers_in(content: bytes) -> set[str]:
+    """Which dossiers an answer names; what is in it of XLSX and DOCX is packed."""
+    parts = [content]
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            parts = [package.read(name) for name in package.namelist()]
+    return {found for part in parts for found in DOSSIER.findall(part.decode("utf-8", "replace"))}
+
+
+def test_dossiers_in_files_are_seen(look):
+    """Else nothing would be found in the files of others either."""
+    for file in ("/tep/tre-han.xlsx?" + MONTH, "/chi-so/dung_han_06a/ho-so?tep=xlsx&phan=con_lai&" + MONTH):
+        answer = look("cua_xa").get(f"{file}&don_vi={XA}")
+        assert dossiers_in(answer.content) == {"000.00.01.H59-250305-0006"}
+
+
 def test_the_table_holds_every_address(look):
     served = {route.path for route in look.app.routes if getattr(route, "methods", None)}
     assert served == set(told()) == set(ASKED)
@@ -77,8 +95,8 @@ def test_a_unit_reads_no_dossier_of_another_on_any_page(look, pages_world, addre
     """The sở has the dossiers 1 to 4, the commune 5 and 6."""
     found = set()
     for unit in (SO, XA, HUYEN, "TONG:toan_tinh", "TONG:xa"):
-        for more in ("", "&phan=con_lai", "&phan=mau_so", "&tep=csv"):
-            found |= set(DOSSIER.findall(look("cua_xa").get(ASKED[address].format(unit=unit) + more).text))
+        for more in ("", "&phan=con_lai", "&phan=mau_so", "&tep=csv", "&tep=xlsx&phan=mau_so"):
+            found |= dossiers_in(look("cua_xa").get(ASKED[address].format(unit=unit) + more).content)
     assert found <= {f"000.00.01.H59-250305-{number:04d}" for number in (5, 6)}
 
 

@@ -99,8 +99,12 @@ def test_it_prints_on_a4_and_tells_its_state(connection):
     sheet = sheet_of(connection, SO)
     assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
     assert sheet.print_title_rows
-    told = "Tạm tính, lần sửa 0; phản ánh thay đổi ở nguồn đến 05/03/2025 09:00; tệp lập lúc 02/04/2025 08:30"
-    assert told in sheet.oddFooter.left.text
+    told = "Tạm tính, lần sửa 0; phản ánh thay đổi ở nguồn đến: Hệ thống TTHC (hồ sơ) 01/04/2025 00:00, "
+    short = "Tạm tính, lần sửa 0; các nguồn: ghi chú cuối bảng; tệp lập lúc 02/04/2025 08:30"
+    assert short in sheet.oddFooter.left.text
     texts = [cell.value for row in sheet.iter_rows() for cell in row]
     assert "Đơn vị báo cáo: Sở Xây dựng" in texts
     assert "PHỤ LỤC SỐ LIỆU" in texts
+    [note] = [text for text in texts if str(text).startswith("Số liệu: ")]
+    assert told in note
+    assert "Hệ thống TTHC (đánh giá) chưa có, " in note

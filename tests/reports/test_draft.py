@@ -120,7 +120,7 @@ def test_the_chart_is_a_picture_with_words_for_who_does_not_see_it(connection):
 
 def test_footer_tells_state_and_the_file_when_it_was_made(connection):
     document = draft_of(connection)
-    told = "Tạm tính, lần sửa 0; phản ánh thay đổi ở nguồn đến 05/03/2025 09:00; tệp lập lúc 02/04/2025 08:30"
+    told = "Tạm tính, lần sửa 0; phản ánh thay đổi ở nguồn đến: Hệ thống TTHC (hồ sơ) 01/04/2025 00:00, "
     assert told in document.sections[0].footer.paragraphs[0].text
     assert told in words(document)
     assert document.core_properties.created.replace(tzinfo=None) == datetime(2025, 4, 2, 1, 30)

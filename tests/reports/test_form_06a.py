@@ -174,8 +174,9 @@ def close(connection, revision: int) -> None:
 
 def test_footer_and_sheet_tell_revision_state_as_of_and_when_it_was_made(connection):
     close(connection, 2)
-    # The dossiers' only change was on 5 March, 09:00.
-    told = "Đã chốt, lần sửa 2; phản ánh thay đổi ở nguồn đến 05/03/2025 09:00; tệp lập lúc 02/04/2025 08:30"
+    # They were exported on 1 April.
+    told = "Đã chốt, lần sửa 2; phản ánh thay đổi ở nguồn đến: "
+    told += "Hệ thống TTHC (hồ sơ) 01/04/2025 00:00; tệp lập lúc 02/04/2025 08:30"
     for sheet in book_of(connection):
         assert told in sheet.oddFooter.left.text
         assert sheet.oddFooter.right.text.strip() == "Trang &P/&N"

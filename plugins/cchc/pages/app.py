@@ -1,7 +1,6 @@
 """The web application: who asks is told by whoever serves it, each page has a module of its own."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -11,11 +10,10 @@ from fastapi.staticfiles import StaticFiles
 
 from cchc.errors import CchcError
 from cchc.pages import dossiers, indicator, official, operations, scoreboard, unit
-from cchc.pages.page import page
+from cchc.pages.page import STATIC, page
 from cchc.pages.viewer import LONGEST_STATEMENT_S, NotForThisViewer
 from cchc.warehouse import engine_of
 
-STATIC = Path(__file__).parent / "static"
 # Pages load nothing from another host, run no script that is not a file of theirs, and stand in no frame but
 # Airflow's. Vega sets styles of its own.
 HEADERS = {
@@ -45,7 +43,10 @@ def build(dsn: str, asker: Asker) -> FastAPI:
 
     `asker` gives the name of who asks; it raises NotLoggedIn, or NotForThisViewer for whom no page is.
     """
-    app = FastAPI(title="Chỉ số CCHC", docs_url=None, redoc_url=None, openapi_url=None)
+    # A redirect to an address without its last slash would name the host that the browser says.
+    app = FastAPI(
+        title="Chỉ số CCHC", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
     app.state.asker = asker
     # Somebody waits: no session is made for each page.
     url = engine_of(dsn, statement_timeout_s=LONGEST_STATEMENT_S).url
@@ -65,7 +66,21 @@ def build(dsn: str, asker: Asker) -> FastAPI:
 
 
 async def _with_headers(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+    # Asked before the call, which writes into the scope.
+    head = request.method == "HEAD"
+    static = request.url.path.startswith(f"{request.scope.get('root_path', '')}/static/")
+    if head:
+        # Whoever asks whether a page is there is answered as if they asked for it, without the body.
+        request.scope["method"] = "GET"
     response = await call(request)
+    if static and request.url.query and response.status_code == 200:
+        # Its address names its content.
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    if head:
+        request.scope["method"] = "HEAD"
+        async for _ in response.body_iterator:  # type: ignore[attr-defined]
+            pass
+        response = Response(status_code=response.status_code, headers=dict(response.headers))
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response

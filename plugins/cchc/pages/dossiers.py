@@ -1,6 +1,6 @@
 """The dossiers behind a figure, each with its file and line; to look through, and to take along."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
@@ -13,6 +13,10 @@ from cchc.pages.periods import chosen_period
 from cchc.pages.scoreboard import PROVINCE
 from cchc.pages.viewer import NotForThisViewer
 from cchc.spelling import fold
+from cchc.vietnamese import cell
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 router = APIRouter()
 SHOWN = 200
@@ -82,14 +86,15 @@ def dossiers(
     choice = chosen_period(read, ky_loai, ky)
     unit = _asked_unit(read, don_vi)
     found = rows_seen_by(read.connection, ma, choice.ky, unit, phan, ky_loai)
-    found = found.convert_dtypes().astype(object).where(found.notna(), "")
-    if tim:
-        wanted = fold(tim)
-        found = found[found.map(lambda cell: wanted in fold(str(cell))).any(axis=1)]
+    found = found.convert_dtypes()
     if xep:
         if xep not in found.columns:
             raise HTTPException(404, f"Bảng này không có cột {xep!r}.")
-        found = found.sort_values(xep, ascending=not giam, kind="stable", key=lambda column: column.map(str))
+        found = found.sort_values(xep, ascending=not giam, kind="stable", key=_in_order)
+    found = found.astype(object).where(found.notna(), "")
+    if tim:
+        wanted = fold(tim)
+        found = found[found.map(lambda value: wanted in fold(cell(value))).any(axis=1)]
     if tep:
         return table_file(found.rename(columns=HEADINGS), tep, f"{ma}_{choice.ky}_{phan}", "Hồ sơ")
     shown = found.drop(columns=list(NOT_SHOWN)).head(SHOWN)
@@ -109,6 +114,13 @@ def dossiers(
         rows=shown.to_dict("records"),
         all_rows=len(found),
     )
+
+
+def _in_order(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """What a column is sorted by: numbers by their value, all else as text; what is empty comes last."""
+    from pandas.api.types import is_numeric_dtype  # noqa: PLC0415 - only who asks for rows waits for it
+
+    return column if is_numeric_dtype(column) else column.map(str).where(column.notna())
 
 
 def _asked_unit(read: Read, don_vi: str) -> str:

@@ -2,11 +2,13 @@
 
 import io
 from csv import QUOTE_NONNUMERIC
-from typing import TYPE_CHECKING, Literal
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal
 
 from starlette.responses import Response
 
 from cchc.shown import in_spreadsheet
+from cchc.vietnamese import cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,14 +24,30 @@ def table_file(rows: "pd.DataFrame", kind: FileKind, name: str, sheet: str) -> R
     inert = rows.map(in_spreadsheet).rename(columns=in_spreadsheet)
     if kind == "csv":
         # With a mark: Excel takes a file without one for one of the machine's old code page.
-        content = b"\xef\xbb\xbf" + inert.to_csv(index=False, quoting=QUOTE_NONNUMERIC).encode()
+        content = (
+            b"\xef\xbb\xbf" + inert.map(_day_as_text).to_csv(index=False, quoting=QUOTE_NONNUMERIC).encode()
+        )
         return download(content, "text/csv; charset=utf-8", f"{name}.csv")
     buffer = io.BytesIO()
     options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
-    with pd.ExcelWriter(buffer, engine="xlsxwriter", engine_kwargs=options) as book:
+    with pd.ExcelWriter(
+        buffer,
+        engine="xlsxwriter",
+        date_format="dd/mm/yyyy",
+        datetime_format="dd/mm/yyyy hh:mm",
+        engine_kwargs=options,
+    ) as book:
         inert.to_excel(book, index=False, sheet_name=sheet)
         book.sheets[sheet].autofit(300)
     return download(buffer.getvalue(), XLSX, f"{name}.xlsx")
+
+
+def _day_as_text(value: Any) -> Any:
+    """Days and moments as they are written in Vietnam; nothing for none."""
+    if not isinstance(value, date):
+        return value
+    # A moment that is missing (NaT) is none that equals itself.
+    return cell(value) if value == value else ""  # noqa: PLR0124
 
 
 def download(content: bytes, media_type: str, name: str) -> Response:

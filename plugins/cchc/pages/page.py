@@ -1,5 +1,6 @@
 """Fills the templates; what every page has stands here: the reading, who looks, the way around."""
 
+import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from cchc.pages.viewer import Reading, reading_as
 from cchc.vietnamese import LEVELS, PERIOD_KINDS, filters, period
 
 FOLDER = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
 
 
 @pass_context
@@ -25,6 +27,17 @@ def link(context: Context, name: str, **parts: str) -> str:
     """
     request: Request = context["request"]
     return f"{request.scope.get('root_path', '')}{request.app.url_path_for(name, **parts)}"
+
+
+@pass_context
+def asset(context: Context, path: str) -> str:
+    """The address of a script or style, which changes with its content: a browser may keep it for ever."""
+    return f"{link(context, 'static', path=path)}?{_sum(path)}"
+
+
+@cache
+def _sum(path: str) -> str:
+    return hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
 
 
 @cache
@@ -38,7 +51,9 @@ def _templates() -> Jinja2Templates:
         auto_reload=False,
     )
     environment.filters.update(filters())
-    environment.globals.update(link=link, levels=LEVELS, period_kinds=PERIOD_KINDS, period=period)
+    environment.globals.update(
+        link=link, asset=asset, levels=LEVELS, period_kinds=PERIOD_KINDS, period=period
+    )
     return Jinja2Templates(env=environment)
 
 

@@ -7,17 +7,23 @@ from datetime import date
 from cchc.errors import CchcError
 from cchc.pages.page import Read
 from cchc.periods import Period, parse_period
-from cchc.vietnamese import PERIOD_KINDS, period
+from cchc.vietnamese import PERIOD_KINDS, period, waiting
 
 
 @dataclass(frozen=True)
 class Choice:
-    """`ky`: what is shown, empty when nothing was counted yet; `others`: (ky, its words), newest first."""
+    """`ky`: what is shown, empty when nothing was counted yet; `others`: (ky, its words), newest first.
+
+    `why_none`: why the period has no figures, empty when it has; `waiting`: says that it will
+    be counted again, empty when nothing of it waits.
+    """
 
     ky_loai: str
     ky: str
     den_ngay: date | None
     others: list[tuple[str, str]]
+    waiting: str = ""
+    why_none: str = ""
 
     @property
     def words(self) -> str:
@@ -35,12 +41,24 @@ def chosen_period(read: Read, ky_loai: str, ky: str) -> Choice:
     if ky and (before := _of_another_kind(ky_loai, ky)):
         held = next((row for row in found if row.tu_ngay <= before.end <= row.den_ngay), None)
         ky = held.ky if held else ""
-    shown = next((row for row in found if row.ky == ky), None) if ky else next(iter(found), None)
+    if ky:
+        shown = next((row for row in found if row.ky == ky), None)
+    else:
+        with_figures = (row for row in found if not row.ly_do_na)
+        shown = next(with_figures, next(iter(found), None))
     others = [(row.ky, period(ky_loai, row.ky)) for row in found]
     if ky and shown is None:
         wanted = parse_period(ky_loai, ky)
-        return Choice(ky_loai, ky, wanted.end, [(ky, period(ky_loai, ky)), *others])
-    return Choice(ky_loai, shown.ky if shown else "", shown.den_ngay if shown else None, others)
+        others = [(ky, period(ky_loai, ky)), *others]
+        return Choice(ky_loai, ky, wanted.end, others, _waiting(read, wanted.start, wanted.end))
+    if shown is None:
+        return Choice(ky_loai, "", None, others)
+    again = _waiting(read, shown.tu_ngay, shown.den_ngay)
+    return Choice(ky_loai, shown.ky, shown.den_ngay, others, again, shown.ly_do_na or "")
+
+
+def _waiting(read: Read, first: date, last: date) -> str:
+    return waiting([row.ky for row in read.rows("waiting", tu_ngay=first, den_ngay=last)])
 
 
 def _of_another_kind(ky_loai: str, ky: str) -> Period | None:

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from cchc.charts import sparkline
 from cchc.pages.page import Read, page
 from cchc.pages.periods import chosen_period
-from cchc.vietnamese import LEVELS
+from cchc.reports.sources import NOTHING, sources_of, told
+from cchc.vietnamese import LEVELS, moment
 
 router = APIRouter()
 PROVINCE = "TONG:toan_tinh"
@@ -30,10 +31,7 @@ def scoreboard(request: Request, read: Read, ky_loai: str = "thang", ky: str = "
         if row.ma_don_vi == PROVINCE:
             one["of"] = row
             one["line"] = sparkline(lines.get(row.ma_chi_so, []))
-    sources: dict[str, Any] = {}
-    for row in found:
-        for source in row.nguon:
-            sources[source] = max(filter(None, (sources.get(source), row.as_of)), default=None)
+    known = sources_of(read.connection, indicators) if indicators else []
     return page(
         request,
         "scoreboard.html",
@@ -44,8 +42,8 @@ def scoreboard(request: Request, read: Read, ky_loai: str = "thang", ky: str = "
         met=_counted(found, True),
         missed=_counted(found, False),
         states=sorted({row.trang_thai for row in found}),
-        as_of=max((row.as_of for row in found), default=None),
-        sources=sources,
+        sources=[(words, f"đến {moment(until)}" if until else NOTHING) for words, until in known],
+        known=told(known),
     )
 
 

@@ -1,6 +1,6 @@
 """Một đơn vị: its figures, its late dossiers, what it has to correct and to declare, its points."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
@@ -48,8 +48,8 @@ def units(request: Request, read: Read, ky_loai: str = "thang", ky: str = "") ->
 @router.get("/don-vi/{ma}")
 def unit(request: Request, read: Read, ma: str, ky_loai: str = "thang", ky: str = "") -> Response:
     """One unit in a period. Its lists of dossiers are for itself and for stewards."""
-    found = unit_of(read, ma)
     choice = chosen_period(read, ky_loai, ky)
+    found = unit_of(read, ma, choice.den_ngay)
     month = choice.ky if ky_loai in ("thang", "luy_ke") else ""
     own = sees_rows_of(read, ma)
     codes = answered_for(read, ma)
@@ -99,18 +99,22 @@ def errors_to_correct(read: Read, ma: str) -> Response:
 @router.get("/don-vi/{ma}/phieu.xlsx")
 def form(read: Read, ma: str, ky: str) -> Response:
     """The form in which the unit declares a month, filled with what is known."""
-    found = unit_of(read, ma)
     month = parse_month(ky)
+    found = unit_of(read, ma, month.end)
     _only_its_own(read, ma)
-    if not found.hieu_luc_tu <= month.end <= found.hieu_luc_den:
+    if found.cap == "toan_tinh":
+        raise HTTPException(404, f"{found.ten_don_vi} không khai báo: từng đơn vị khai phần của mình.")
+    if month.start > datetime.now(VIETNAM).date():
+        raise HTTPException(404, f"Tháng {month.start:%m/%Y} chưa đến.")
+    if not found.con_hieu_luc:
         raise HTTPException(404, f"{found.ten_don_vi} không có hiệu lực vào ngày {month.end:%d/%m/%Y}.")
     content = form_of(read.connection, DeclaringUnit(found.ma_don_vi, found.ten_don_vi), month)
     return download(content, XLSX, f"phieu_{ma}_{month.ky}.xlsx")
 
 
-def unit_of(read: Read, ma: str) -> Any:
-    """The unit `ma`; raises HTTPException 404 when there is none."""
-    found = read.row("unit", ma=ma)
+def unit_of(read: Read, ma: str, day: date | None = None) -> Any:
+    """The unit `ma` as it was on a day, None: as it is last known; raises HTTPException 404 for none."""
+    found = read.row("unit", ma=ma, ngay=day)
     if found is None:
         raise HTTPException(404, f"Không có đơn vị {ma!r}. Trang Đơn vị liệt kê mọi đơn vị.")
     return found

@@ -133,7 +133,7 @@ def _text(
     lines = [heading]
     if standing:
         lines += ["", f"{standing.period}: {counts[0]} chỉ tiêu đạt, {counts[1]} chưa đạt"]
-        lines += [f"{STATES[standing.trang_thai]}; phản ánh thay đổi ở nguồn đến {moment(standing.as_of)}"]
+        lines += [f"{STATES[standing.trang_thai]}; {standing.known}"]
         for row in rows:
             asked = f" (chỉ tiêu {target(row)}: {MET[row.dat]})" if row.dat is not None else ""
             lines.append(f"- {row.ma_chi_so} {in_table(row.ten)}: {figure(row.gia_tri, row.loai)}{asked}")

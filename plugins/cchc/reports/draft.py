@@ -115,8 +115,12 @@ def _charts(connection: sa.Connection, standing: Standing) -> list[dict[str, Any
     names = {row.ma_chi_so: row for row in figures_of(connection, standing, [standing.ma_don_vi])}
     for ma in CHARTED:
         binds = {
-            "ma": ma, "ky_loai": "thang", "don_vi": standing.ma_don_vi, "den_ngay": standing.den_ngay
-        }  # fmt: skip
+            "ma": ma,
+            "ky_loai": "thang",
+            "don_vi": standing.ma_don_vi,
+            "den_ngay": standing.den_ngay,
+            "ky": f"{standing.den_ngay:%Y-%m}",
+        }
         months = run_sql_file(connection, "pages/trend.sql", **binds).all()[-MONTHS:]
         if ma not in names or sum(row.gia_tri is not None for row in months) < 2:
             continue

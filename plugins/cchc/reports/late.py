@@ -34,7 +34,7 @@ def late_dossiers(connection: sa.Connection, standing: Standing) -> bytes:
         raise CchcError(
             f"{standing.ma_don_vi} is no unit. Expected a unit's code: only units have such a list."
         )
-    unit = run_sql_file(connection, "pages/unit.sql", ma=standing.ma_don_vi).one()
+    unit = run_sql_file(connection, "pages/unit.sql", ma=standing.ma_don_vi, ngay=None).one()
     heir = unit.ma_don_vi_ke_thua
     tables = [_of_period(connection, standing, heir)]
     if not heir:

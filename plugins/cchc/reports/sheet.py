@@ -255,6 +255,11 @@ class _Sheet:
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         sheet.center_horizontally()
-        words = self.standing.words.replace("&", "&&")
-        footer = f'&L&"{FONT},Regular"&8 {words}&R&"{FONT},Regular"&8 Trang &P/&N'
-        sheet.set_footer(footer if len(footer) <= LONGEST_FOOTER else "&RTrang &P/&N")
+        for words in (self.standing.words, self.standing.short_words):
+            text = words.replace("&", "&&")
+            footer = f'&L&"{FONT},Regular"&8 {text}&R&"{FONT},Regular"&8 Trang &P/&N'
+            if len(footer) <= LONGEST_FOOTER:
+                break
+        else:
+            footer = "&RTrang &P/&N"
+        sheet.set_footer(footer)

@@ -1,4 +1,4 @@
-"""Which period and unit a file is of, and how far its figures stand: state, revision, as of, made when."""
+"""Which period and unit a file is of, and how far its figures stand: state, revision, sources, made when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from cchc.errors import CchcError
 from cchc.periods import parse_period
-from cchc.vietnamese import STATES, VIETNAM, day, moment, period
+from cchc.reports.sources import Known, sources_of, told
+from cchc.vietnamese import STATES, VIETNAM, day, moment, period, waiting
 from cchc.warehouse import run_sql_file
 
 PROVINCE = "TONG:toan_tinh"
@@ -19,7 +20,9 @@ OF_06A = ("tiep_nhan", "ky_truoc", "da_giai_quyet", "dang_giai_quyet", "T15", "d
 
 @dataclass(frozen=True)
 class Standing:
-    """`ma_don_vi`: a unit or TONG:<cap>; `made_at`: when the file is written."""
+    """`ma_don_vi`: a unit or TONG:<cap>; `sources`: until when each of them is known; `made_at`: when the
+    file is written; `waiting`: says that the
+    period will be counted again, empty when nothing of it waits."""
 
     ky_loai: str
     ky: str
@@ -30,8 +33,9 @@ class Standing:
     cap: str
     trang_thai: str
     revision: int
-    as_of: datetime
+    sources: tuple[Known, ...]
     made_at: datetime
+    waiting: str = ""
 
     @property
     def period(self) -> str:
@@ -44,10 +48,22 @@ class Standing:
     @property
     def words(self) -> str:
         """What stands in the footer of every file."""
-        return (
-            f"{STATES[self.trang_thai]}, lần sửa {self.revision}; phản ánh thay đổi ở nguồn đến "
-            f"{moment(self.as_of)}; tệp lập lúc {moment(self.made_at)}"
-        )
+        again = f"; {self.waiting}" if self.waiting else ""
+        return f"{self._state}{again}; {self.known}; tệp lập lúc {moment(self.made_at)}"
+
+    @property
+    def short_words(self) -> str:
+        """The same where there is room for few words."""
+        again = "; Kỳ này chờ tính lại" if self.waiting else ""
+        return f"{self._state}{again}; các nguồn: ghi chú cuối bảng; tệp lập lúc {moment(self.made_at)}"
+
+    @property
+    def known(self) -> str:
+        return f"phản ánh thay đổi ở nguồn đến: {told(self.sources)}"
+
+    @property
+    def _state(self) -> str:
+        return f"{STATES[self.trang_thai]}, lần sửa {self.revision}"
 
     @property
     def whole(self) -> bool:
@@ -83,4 +99,10 @@ def standing_of(
     values = row._asdict()
     if reason := values.pop("ly_do_na"):
         raise CchcError(f"{period(ky_loai, ky)} ({wanted.start} to {wanted.end}) has no figures: {reason}.")
-    return Standing(**values, made_at=made_at or datetime.now(VIETNAM))
+    sources = sources_of(connection, values.pop("cac_ma"))
+    months = run_sql_file(
+        connection, "pages/waiting.sql", tu_ngay=values["tu_ngay"], den_ngay=values["den_ngay"]
+    )
+    again = waiting([month.ky for month in months])
+    made_at = made_at or datetime.now(VIETNAM)
+    return Standing(**values, sources=tuple(sources), made_at=made_at, waiting=again)

@@ -52,6 +52,7 @@ def _trends(
             "ky_loai": "thang",
             "don_vi": PROVINCE,
             "den_ngay": standing.den_ngay,
+            "ky": standing.ky,
         }
         months = run_sql_file(connection, "pages/trend.sql", **binds).all()[-MONTHS:]
         if sum(month.gia_tri is not None for month in months) < 2:
