@@ -160,7 +160,7 @@ def test_the_first_key_leads_past_the_menu(visit):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Đến nội dung"
     page.keyboard.press("Enter")
-    assert page.url.endswith("#noi-dung")
+    expect(page).to_have_url(re.compile("#noi-dung$"))
 
 
 def test_a_page_is_printed_without_its_menu(visit):
