@@ -151,3 +151,31 @@ def test_sql_in_a_parameter_stays_a_value(look, pages_world, path):
             look(who).get(path, params={"ky_loai": "thang", "ky": "2025-03"} | {name: INJECTED})
     assert pages_world.rows(seen) == before
     assert look("xem").get("/van-hanh").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/tep/phu-luc.xlsx?{MONTH}&don_vi=a%00b",
+        "/van-hanh?dataset=%00",
+        "/van-hanh/lan-chay?dag_id=%00&run_id=x",
+        "/chi-so/a%00b",
+        "/van-hanh/lo/9223372036854775808",
+    ],
+)
+def test_what_the_warehouse_cannot_hold_is_answered_with_a_page(look, path):
+    answer = look("can_bo").get(path)
+    assert answer.status_code in (400, 404)
+    assert "Không" in answer.text
+    assert answer.headers["cache-control"] == "private, no-store"
+    assert "content-security-policy" in answer.headers
+
+
+def test_where_no_session_is_free_the_page_says_so(look, monkeypatch):
+    def none_free(*_):
+        raise sa.exc.TimeoutError("QueuePool limit")
+
+    monkeypatch.setattr(look.app.state.engine.pool, "connect", none_free)
+    answer = look("can_bo").get("/")
+    assert answer.status_code == 503
+    assert "Kho dữ liệu không trả lời" in answer.text

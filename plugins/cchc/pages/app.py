@@ -1,7 +1,7 @@
 """The web application: who asks is told by whoever serves it, each page has a module of its own."""
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import sqlalchemy as sa
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -61,6 +61,10 @@ def build(dsn: str, asker: Asker) -> FastAPI:
     app.add_exception_handler(HTTPException, _not_there)
     app.add_exception_handler(404, _not_there)
     app.add_exception_handler(sa.exc.OperationalError, _away)
+    # No session is free.
+    app.add_exception_handler(sa.exc.TimeoutError, _away)
+    # A number beyond what a column holds.
+    app.add_exception_handler(sa.exc.DataError, _bad_value)
     app.middleware("http")(_with_headers)
     return app
 
@@ -72,7 +76,9 @@ async def _with_headers(request: Request, call: Callable[[Request], Awaitable[Re
     if head:
         # Whoever asks whether a page is there is answered as if they asked for it, without the body.
         request.scope["method"] = "GET"
-    response = await call(request)
+    # PostgreSQL holds no NUL.
+    nul = "\0" in unquote(request.url.path) or "\0" in unquote(request.url.query)
+    response = _bad_value(request) if nul else await call(request)
     if static and request.url.query and response.status_code == 200:
         # Its address names its content.
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
@@ -106,6 +112,10 @@ def _bad_address(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     what = ", ".join(".".join(str(part) for part in found["loc"][1:]) for found in error.errors())
     return _told(request, 400, "Không hiểu yêu cầu", f"Địa chỉ trang có giá trị không dùng được: {what}.")
+
+
+def _bad_value(request: Request, _error: Exception | None = None) -> Response:
+    return _told(request, 400, "Không hiểu yêu cầu", "Địa chỉ trang có giá trị không dùng được.")
 
 
 def _not_there(request: Request, error: Exception) -> Response:
