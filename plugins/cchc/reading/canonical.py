@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -36,6 +36,9 @@ from cchc.written_times import local_now, parse_times, read_time, says_no_time
 SUSPECT = rf"^#|^Err:|[@＠﹫]|{MAY_HAVE_ONE}"
 # A word for a kind, a post or a level is short; a number of a house or road may have a few figures.
 LONGEST_LABEL, MOST_OF_A_LABEL = 60, 2
+# So few different words of a batch are sooner looked at one by one than by expressions, which are compiled
+# each time; and so many of a column are remembered.
+FEW_WORDS, KNOWN_WORDS = 500, 10_000
 UNREADABLE = "unreadable_cells"
 MOJIBAKE = "mojibake_columns"
 
@@ -69,7 +72,7 @@ def canonical(
         if column.type in ("text", "json"):
             _spot_damage(words, column, unreadable, mojibake)
         if column.type == "text":
-            words = _sound(contract, words, column, unreadable, repaired)
+            words = _sound(contract, export, words, column, unreadable, repaired)
         if not column.used:
             continue
         values = _values(contract, words, column, layout, unreadable)
@@ -135,6 +138,11 @@ class _Words:
         words = pc.utf8_normalize(text if encoded is None else encoded.dictionary, form="NFC")
         self.words = pc.if_else(pc.equal(words, ""), None, words)
         self.indices = None if encoded is None else encoded.indices
+
+    @property
+    def few(self) -> bool:
+        """Whether the column has few different values."""
+        return self.indices is not None and len(self.words) < FEW_WORDS
 
     @property
     def array(self) -> pa.Array:
@@ -206,6 +214,7 @@ def _read(
 
 def _sound(
     contract: Contract,
+    export: Export,
     words: _Words,
     column: Column,
     unreadable: dict[int, dict[str, str]],
@@ -214,7 +223,13 @@ def _sound(
     """A text column as its contract wants it: repaired where that is certain, noted where it is not."""
     code = contract.is_code(column)
     longest = column.max_length or (CODE_LENGTH if code else MAX_LENGTH)
-    if code:
+    reader = export.readers.get(column.name)
+    if reader is None:
+        reader = lru_cache(KNOWN_WORDS)(partial(_text, column, code, longest, contract.values_of(column)))
+        export.readers[column.name] = reader
+    if column.plain or column.published or column.pattern is not None or words.few:
+        unsound = pc.is_valid(words.words)
+    elif code:
         unsound = pc.invert(sound_codes(words.words))
     elif column.notation:
         unsound = pc.invert(shaped_as_codes(words.words))
@@ -223,32 +238,18 @@ def _sound(
         # Nothing in ASCII is invisible, and to look for that takes a tenth of the time.
         if not pc.all(pc.string_is_ascii(words.words)).as_py():
             unsound = pc.or_(unsound, pc.match_substring_regex(words.words, f"[{INVISIBLE}]"))
-    if column.pattern is not None:
-        unsound = pc.is_valid(words.words)
-    elif (pc.max(pc.binary_length(words.words)).as_py() or 0) > longest:
+    if (pc.max(pc.binary_length(words.words)).as_py() or 0) > longest:
         unsound = pc.or_(unsound, pc.greater(pc.utf8_length(words.words), longest))
-    if column.plain or column.published:
-        unsound = pc.is_valid(words.words)
     if not pc.any(unsound).as_py():
         return words
     doubtful = words.with_words(pc.if_else(unsound, words.words, None))
-    read = _read(
-        contract,
-        doubtful,
-        partial(_text, column, code, longest, contract.values_of(column)),
-        column,
-        unreadable,
-    )
+    read = _read(contract, doubtful, reader, column, unreadable)
     changed = pc.not_equal(pc.fill_null(read.words, ""), doubtful.words)
     # A cell that was refused is noted as unreadable; one that is left empty was repaired.
-    if column.used and (count := len(doubtful.rows_where(changed)) - _refused(doubtful, column, unreadable)):
+    count = sum(column.name not in unreadable.get(row, ()) for row in doubtful.rows_where(changed))
+    if column.used and count:
         repaired[column.name] = repaired.get(column.name, 0) + count
     return words.with_words(pc.if_else(pc.fill_null(unsound, False), read.words, words.words))
-
-
-def _refused(words: _Words, column: Column, unreadable: dict[int, dict[str, str]]) -> int:
-    rows = words.rows_where(pc.is_valid(words.words))
-    return sum(column.name in unreadable.get(row, ()) for row in rows)
 
 
 def _text(column: Column, code: bool, longest: int, known: tuple[str, ...], word: str) -> str | None:

@@ -1,6 +1,6 @@
 """An export as every kind of file is read: a header, lines as text, and an account of all its records."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -85,8 +85,11 @@ class Export:
 
     `line_no` is what an editor shows: the line of a CSV or of JSON Lines in which the record begins, the row
     of a sheet (see Sheet.line_base), the record of a JSON document.
+
+    `readers`: how the texts of each column are read, so that words that batches repeat are read once.
     """
 
     header: Header
     batches: Iterator[pa.RecordBatch]
     account: Account = field(default_factory=Account)
+    readers: dict[str, Callable[[str], str | None]] = field(default_factory=dict)

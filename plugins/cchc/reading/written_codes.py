@@ -6,7 +6,7 @@ import unicodedata
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cchc.codes import NUMBER_OF_A_PERSON, OF_A_PERSON, groups, person_in_code, shapes, unit_of_a_person
+from cchc.codes import NUMBER_OF_A_PERSON, OF_A_PERSON, groups, person_in_code, shapes
 from cchc.contracts import Column
 from cchc.personal_numbers import DOSSIER, PROCEDURE
 from cchc.spelling import INVISIBLE
@@ -30,6 +30,8 @@ SAME = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 SAME |= dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), ord("-"))
 # The codes of dossiers and procedures: nearly all of millions.
 ENTIRE = rf"^({DOSSIER}|{PROCEDURE})$"
+# Keys of units, and letters with signs between them, may say a name: those are looked at one by one.
+_MAY_SAY_NAME = r"^[0-9]{2}[.][a-z]|([A-Za-z][-._/:+]+){3}[A-Za-z]"
 _PROCEDURE = r"^([0-9]\.[0-9]{6})\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}$"
 PROCEDURE_NUMBER = re.compile(r"(?P<field>[1-9])[.,](?P<number>\d{1,6})", re.ASCII)
 MONTHS = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
@@ -115,7 +117,7 @@ def shaped_as_codes(words: pa.Array) -> pa.Array:
     )
     of_persons = pc.or_(
         pc.match_substring_regex(words, NUMBER_OF_A_PERSON),
-        pc.match_substring_regex(words, unit_of_a_person()),
+        pc.match_substring_regex(words, _MAY_SAY_NAME),
     )
     return pc.and_(shaped, pc.invert(of_persons))
 
