@@ -17,3 +17,57 @@ FOR EACH ROW EXECUTE FUNCTION ops.append_only();
 CREATE TRIGGER lan_gan_don_vi_not_emptied
 BEFORE TRUNCATE ON ops.lan_gan_don_vi
 FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER so_cai_append_only
+BEFORE UPDATE OR DELETE ON ops.so_cai
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER so_cai_not_emptied
+BEFORE TRUNCATE ON ops.so_cai
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER phep_do_append_only
+BEFORE UPDATE OR DELETE ON core.phep_do
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER phep_do_not_emptied
+BEFORE TRUNCATE ON core.phep_do
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER dong_cong_bo_append_only
+BEFORE UPDATE OR DELETE ON core.dong_cong_bo
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER dong_cong_bo_not_emptied
+BEFORE TRUNCATE ON core.dong_cong_bo
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER dem_cong_bo_append_only
+BEFORE UPDATE OR DELETE ON core.dem_cong_bo
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER dem_cong_bo_not_emptied
+BEFORE TRUNCATE ON core.dem_cong_bo
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER don_vi_cong_bo_append_only
+BEFORE UPDATE OR DELETE ON core.don_vi_cong_bo
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER don_vi_cong_bo_not_emptied
+BEFORE TRUNCATE ON core.don_vi_cong_bo
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER dinh_nghia_cong_bo_append_only
+BEFORE UPDATE OR DELETE ON ops.dinh_nghia_cong_bo
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER dinh_nghia_cong_bo_not_emptied
+BEFORE TRUNCATE ON ops.dinh_nghia_cong_bo
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER lo_cong_bo_append_only
+BEFORE UPDATE OR DELETE ON ops.lo_cong_bo
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER lo_cong_bo_not_emptied
+BEFORE TRUNCATE ON ops.lo_cong_bo
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER con_so_cong_bo_append_only
+BEFORE UPDATE OR DELETE ON mart.con_so_cong_bo
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER con_so_cong_bo_not_emptied
+BEFORE TRUNCATE ON mart.con_so_cong_bo
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER bieu_06a_cong_bo_append_only
+BEFORE UPDATE OR DELETE ON mart.bieu_06a_cong_bo
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER bieu_06a_cong_bo_not_emptied
+BEFORE TRUNCATE ON mart.bieu_06a_cong_bo
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();

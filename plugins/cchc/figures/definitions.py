@@ -35,13 +35,18 @@ class Event(Strict):
 
 class Fact(Strict):
     """Rows that figures are counted from. `co_mat`: whether a row plays a part in a half month;
-    `cot_hien`: the columns that tell an officer which row it is, none when a row has no line of a file
-    of its own."""
+    `khoa_dong`: the columns that tell one row of a month from the others, which it keeps while it changes;
+    `cot_danh_muc`: what the catalogue of procedures says of a row, not its source; `con_o_nguon`: whether the
+    source still has a row `cu` that figures no longer count, as SQL; `cot_hien`: the columns that tell an
+    officer which row it is, none when a row has no line of a file of its own."""
 
     fact: str
     ten: str
     bo_du_lieu: str
     co_mat: str
+    khoa_dong: tuple[str, ...] = Field(min_length=1)
+    cot_danh_muc: tuple[str, ...] = ()
+    con_o_nguon: str = "FALSE"
     cot_hien: tuple[str, ...] = ()
     su_kien: dict[str, Event]
 
@@ -49,6 +54,11 @@ class Fact(Strict):
     def sql(self) -> str:
         """The rows of the fact in a month; binds tu_ngay, den_ngay."""
         return (FACTS / f"{self.fact}.sql").read_text(encoding="utf-8")
+
+    @property
+    def sha256(self) -> str:
+        """A hash over both files of the fact: another value means that other rows are counted."""
+        return hashlib.sha256(self.sql.encode() + self.model_dump_json().encode()).hexdigest()
 
 
 class Term(Strict):

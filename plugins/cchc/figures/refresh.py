@@ -1,5 +1,6 @@
 """Counts months again and brings the tables of mart in line: every period that holds a part of them."""
 
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,6 +11,14 @@ import sqlalchemy as sa
 from cchc.database_objects import DatabaseObject, Removed, stale_objects, sync
 from cchc.errors import CchcError
 from cchc.figures.definitions import facts, fingerprint, indicators, reports
+from cchc.figures.frozen import (
+    count_closed,
+    find_pending,
+    find_rows,
+    numbered_sides,
+    numbers,
+    sync_measures,
+)
 from cchc.figures.indicator_sql import (
     WIDE_VIEW,
     keep_sql,
@@ -32,6 +41,9 @@ ATTEMPTS = 5
 PLANNER = ("enable_nestloop = off", "enable_sort = off")
 # Where the texts of the functions that add up come from.
 DEFINITIONS = "sql/indicators"
+# Of the functions that add up.
+ARGUMENTS = "cac_ky_loai text[], cac_ky text[], ngay date DEFAULT NULL, ca_cach_doc boolean DEFAULT TRUE"
+ARGUMENT_TYPES = "text[],text[],date,boolean"
 COUNTS = ("core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan")
 
 
@@ -132,6 +144,7 @@ def sync_definitions(engine: sa.Engine) -> None:
         sync_rows(connection, "mart.dinh_nghia", definitions, keep_old=("ma_chi_so", "phien_ban"))
         sync_rows(connection, "mart.muc_tieu", targets)
         sync_rows(connection, "core.do_luong", elements)
+        sync_measures(connection)
         sync_rows(connection, "mart.thang_diem_766", points_766())
         sync_items(connection)
 
@@ -144,6 +157,10 @@ def sync_functions(connection: sa.Connection, removed: Removed | None = None) ->
     `removed`: what set_views_aside has dropped in the same transaction.
     """
     made = _functions("tinh_chi_so", "mart.chi_so", roll_up_sql())
+    # As if no month were closed: what waits for a revision.
+    made.append(
+        _inner("tinh_chi_so_song", "mart.chi_so", re.sub(r"(tong_hop\w*?)_cong_bo\b", r"\1", roll_up_sql()))
+    )
     for bieu in reports():
         made += _functions(f"tinh_{bieu}", f"mart.{bieu}", report_sql(bieu))
     made.append(DatabaseObject("view", WIDE_VIEW, wide_view_sql()))
@@ -159,19 +176,9 @@ def sync_functions(connection: sa.Connection, removed: Removed | None = None) ->
 
 def _functions(name: str, like: str, body: str) -> list[DatabaseObject]:
     """core.<name>, which returns rows like a table's, and mart.<name> for BI: other periods, other days."""
-    # The file has binds, so that it is SQL that a linter reads; in the function they are its arguments.
-    body = re.sub(r"(?<!:):(cac_ky_loai|cac_ky|ngay|ca_cach_doc|cho_diem)\b", rf"{name}.\1", body)
-    types = "text[],text[],date,boolean"
-    arguments = "cac_ky_loai text[], cac_ky text[], ngay date DEFAULT NULL, ca_cach_doc boolean DEFAULT TRUE"
-    # Without settings of its own the one in core is planned as a part of the refresh that asks it.
-    inner = f"""
-        CREATE FUNCTION core.{name}({arguments}, cho_diem boolean DEFAULT FALSE)
-        RETURNS SETOF {like} LANGUAGE sql STABLE AS $body${body}$body$;
-        REVOKE ALL ON FUNCTION core.{name}({types},boolean) FROM PUBLIC;
-        GRANT EXECUTE ON FUNCTION core.{name}({types},boolean) TO cchc_etl;
-    """
+    types = ARGUMENT_TYPES
     outer = f"""
-        CREATE FUNCTION mart.{name}({arguments}) RETURNS SETOF {like} LANGUAGE sql STABLE
+        CREATE FUNCTION mart.{name}({ARGUMENTS}) RETURNS SETOF {like} LANGUAGE sql STABLE
         SECURITY DEFINER SET search_path = pg_catalog, pg_temp {" ".join(f"SET {p}" for p in PLANNER)}
         AS $$SELECT * FROM core.{name}(cac_ky_loai, cac_ky, ngay, ca_cach_doc)$$;
         COMMENT ON FUNCTION mart.{name}({types}) IS
@@ -180,10 +187,20 @@ def _functions(name: str, like: str, body: str) -> list[DatabaseObject]:
         REVOKE ALL ON FUNCTION mart.{name}({types}) FROM PUBLIC;
         GRANT EXECUTE ON FUNCTION mart.{name}({types}) TO cchc_etl, cchc_bi, cchc_steward, cchc_don_vi;
     """
-    return [
-        DatabaseObject("function", f"core.{name}", inner),
-        DatabaseObject("function", f"mart.{name}", outer),
-    ]
+    return [_inner(name, like, body), DatabaseObject("function", f"mart.{name}", outer)]
+
+
+def _inner(name: str, like: str, body: str) -> DatabaseObject:
+    """core.<name>: without settings of its own it is planned as a part of the refresh that asks it."""
+    # The file has binds, so that it is SQL that a linter reads; in the function they are its arguments.
+    body = re.sub(r"(?<!:):(cac_ky_loai|cac_ky|ngay|ca_cach_doc|cho_diem)\b", rf"{name}.\1", body)
+    text = f"""
+        CREATE FUNCTION core.{name}({ARGUMENTS}, cho_diem boolean DEFAULT FALSE)
+        RETURNS SETOF {like} LANGUAGE sql STABLE AS $body${body}$body$;
+        REVOKE ALL ON FUNCTION core.{name}({ARGUMENT_TYPES},boolean) FROM PUBLIC;
+        GRANT EXECUTE ON FUNCTION core.{name}({ARGUMENT_TYPES},boolean) TO cchc_etl;
+    """
+    return DatabaseObject("function", f"core.{name}", text)
 
 
 # Refreshing -----------------------------------------------------------------------------------
@@ -216,22 +233,31 @@ def _refresh(connection: sa.Connection, months: list[Month]) -> Refreshed:
             sa.text("SELECT DISTINCT ky_loai, ky FROM mart.chi_so WHERE trang_thai = 'da_chot'")
         )
     }
-    # A closed figure is never overwritten: what changed stays pending for a revision.
+    # A closed figure is never overwritten: what changed waits for a revision.
     shut = [p for p in periods if (p.ky_loai, p.ky) in closed]
     result.closed = [f"{p.ky_loai} {p.ky}" for p in shut]
     periods = [p for p in periods if p not in shut]
     to_count = []
-    for month in sorted({m for p in periods for m in p.months() if m.ky in states}):
+    for month in sorted({m for p in [*periods, *shut] for m in p.months() if m.ky in states}):
         state = states[month.ky]
         if state.changed != state.counted or state.counted_with != fingerprint():
             to_count.append(month)
     # Of one snapshot: the same for every month.
     until = {fact: known_until(connection, fact) for fact in facts()} if to_count else {}
+    shut_months = {parse_month(p.ky) for p in shut if p.ky_loai == "thang"}
+    number = numbers(connection) if shut_months else {}
     for month in to_count:
         _count(connection, month, states[month.ky].changed, until)
         result.counted.append(month.ky)
+        if month in shut_months:
+            scans = _scans(month, until)
+            find_rows(connection, scans, number)
+            find_pending(connection, month.ky, facts_known(scans), number)
+            count_closed(connection, scans[next(iter(scans))], number)
+    if shut:
+        find_pending_figures(connection, shut)
     _write(connection, result, periods)
-    done = [m.ky for m in waiting if not set(shut) & set(periods_of(m))]
+    done = [m.ky for m in waiting]
     connection.execute(
         sa.text(
             "UPDATE ops.period SET refreshed = changed, refreshed_with = :f, refreshed_at = now() "
@@ -240,6 +266,46 @@ def _refresh(connection: sa.Connection, months: list[Month]) -> Refreshed:
         {"f": fingerprint(), "kys": done},
     )
     return result
+
+
+def _scans(month: Month, until: dict[str, date | None]) -> dict[str, dict[str, Any]]:
+    """The binds of each fact's scan of a month, of facts on which anything is measured."""
+    measured = {measure.term.fact for measure in measures().values()}
+    return {fact: month_binds(month, until[fact]) for fact in facts() if fact in measured}
+
+
+def month_scans(connection: sa.Connection, month: Month) -> dict[str, dict[str, Any]]:
+    """The binds of each fact's scan of a month, as its sources are known now."""
+    return _scans(month, {fact: known_until(connection, fact) for fact in facts()})
+
+
+def facts_known(scans: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of each fact: a hash of what makes its rows, and the last day of the month that its source speaks of."""
+    return [
+        {"fact": name, "ma_bam": facts()[name].sha256, "biet_den": str(scan["den_chot"])}
+        for name, scan in scans.items()
+    ]
+
+
+def find_pending_figures(connection: sa.Connection, closed: list[Period]) -> None:
+    """Which figures of closed periods would be others now, and why."""
+    names = {"kinds": [p.ky_loai for p in closed], "names": [p.ky for p in closed]}
+    run_sql_file(connection, "publication/pending_figures.sql", **names)
+    months = sorted({m.ky for p in closed for m in p.months()})
+    find_parts(connection, names, months)
+    run_sql_file(connection, "publication/parts_units.sql")
+    run_sql_file(connection, "publication/keep_parts.sql", **names, cho=True)
+
+
+def find_parts(connection: sa.Connection, names: dict[str, list[str]], months: list[str]) -> None:
+    """Splits what changes in closed periods by its causes, to TEMP TABLE phan; `months`: whose rows change."""
+    number = numbers(connection)
+    now = [
+        {"ma_chi_so": i.ma, "khoa": i.khoa, "it_nhat": i.don_vi_it_nhat, "phep_do": numbered_sides(i, number)}
+        for i in indicators().values()
+        if i.cong_bo
+    ]
+    run_sql_file(connection, "publication/parts.sql", **names, cac_thang=months, dinh_nghia=json.dumps(now))
 
 
 def month_binds(month: Month, until: date | None) -> dict[str, Any]:
@@ -279,6 +345,13 @@ def _count(connection: sa.Connection, month: Month, changed: int, until: dict[st
 def _write(connection: sa.Connection, result: Refreshed, periods: list[Period]) -> None:
     if not periods:
         return
+    counts = write_periods(connection, periods)
+    result.added, result.changed, result.removed = counts.added, counts.changed, counts.removed
+    result.unchanged = counts.total - counts.added - counts.changed
+
+
+def write_periods(connection: sa.Connection, periods: list[Period]) -> sa.Row[Any]:
+    """Brings all tables of mart in line for these periods; how many figures were added, changed, removed."""
     first = first_period().start
     reason = f"Kỳ bắt đầu trước ngày đầu tiên có số liệu ({first:%d/%m/%Y})"
     connection.execute(
@@ -304,7 +377,6 @@ def _write(connection: sa.Connection, result: Refreshed, periods: list[Period]) 
     run_sql_file(connection, "mart/count_periods.sql", **binds)
     run_sql_file(connection, "mart/write_diem_766.sql", **binds)
     counts = run_sql_file(connection, "mart/write_chi_so.sql", **binds).one()
-    result.added, result.changed, result.removed = counts.added, counts.changed, counts.removed
-    result.unchanged = counts.total - counts.added - counts.changed
     for bieu in reports():
         run_sql_file(connection, f"mart/write_{bieu}.sql", **binds)
+    return counts

@@ -1,0 +1,1 @@
+"""Months that are closed: the ledger, what was published, and why a figure differs from it."""

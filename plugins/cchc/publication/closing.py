@@ -1,0 +1,274 @@
+"""Closes months and restates them: what is published is copied beside the ledger and never overwritten."""
+
+import json
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import sqlalchemy as sa
+
+from cchc.errors import CchcError
+from cchc.figures.definitions import fingerprint, indicators
+from cchc.figures.frozen import COLUMNS, count_closed, find_rows, numbered_sides, numbers
+from cchc.figures.refresh import (
+    ATTEMPTS,
+    SERIALIZATION_FAILURE,
+    facts_known,
+    find_parts,
+    find_pending_figures,
+    month_scans,
+    refresh,
+    write_periods,
+)
+from cchc.periods import Month, Period, first_period, parse_month, parse_period, periods_of
+from cchc.publication.ledger import Entry, next_number, write
+from cchc.warehouse import no_endless_wait, run_sql_file, take_turn
+
+
+@dataclass
+class Published:
+    """What an entry published: the periods, each with its revision."""
+
+    entry: Entry
+    periods: list[Period] = field(default_factory=list)
+
+
+def closed_months(connection: sa.Connection) -> list[Month]:
+    """The months that are closed, in order."""
+    rows = connection.scalars(sa.text("SELECT DISTINCT ky FROM ops.so_cai WHERE loai = 'chot' ORDER BY ky"))
+    return [parse_month(ky) for ky in rows]
+
+
+def close(engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str | None = None) -> Published:
+    """Closes a month, and every longer period whose last month it is.
+
+    Raises CchcError when a month before it is open, when it is closed, when it waits to be counted, or when
+    its rows do not give its figures.
+    """
+    month = parse_month(ky)
+    _two_people(by, approved_by)
+    refresh(engine, ky)
+    return _in_turn(engine, ky, lambda connection: _close(connection, month, by, approved_by, reason))
+
+
+def restate(engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str) -> Published:
+    """Publishes the next revision of a closed month with all that waits for it, and of the longer closed
+    periods that hold it.
+
+    Raises CchcError when the month is open or nothing waits, or without a reason.
+    """
+    month = parse_month(ky)
+    _two_people(by, approved_by)
+    if not reason.strip():
+        raise CchcError(f"Restating {ky} needs a reason: it stands in the ledger for ever. Give one.")
+    refresh(engine, ky)
+    return _in_turn(engine, ky, lambda connection: _restate(connection, month, by, approved_by, reason))
+
+
+def _two_people(by: str, approved_by: str) -> None:
+    if not by or not approved_by or by == approved_by:
+        raise CchcError(
+            f"Nobody approves what they asked for: {by or 'nobody'!r} asked, {approved_by or 'nobody'!r} approves. "
+            "Have another person approve it."
+        )
+
+
+def _in_turn(engine: sa.Engine, ky: str, act: Any) -> Published:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ")
+            with no_endless_wait(engine, ky), snapshot as connection, connection.begin():
+                take_turn(connection, "refresh")
+                published: Published = act(connection)
+                return published
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "pgcode", None) != SERIALIZATION_FAILURE or attempt == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _close(
+    connection: sa.Connection, month: Month, by: str, approved_by: str, reason: str | None
+) -> Published:
+    closed = closed_months(connection)
+    if month in closed:
+        raise CchcError(
+            f"Month {month.ky} is closed already: what has changed since is restated, see docs/publication.md."
+        )
+    if month > first_period() and month.plus(-1) not in closed:
+        raise CchcError(f"Month {month.plus(-1).ky} is open: months are closed in order. Close it first.")
+    _not_waiting(connection, month)
+    number = next_number(connection)
+    measure = numbers(connection)
+    scans = month_scans(connection, month)
+    find_rows(connection, scans, measure)
+    connection.execute(
+        sa.text(
+            f"INSERT INTO core.dong_cong_bo (so_cai, con, {COLUMNS}) SELECT :so, TRUE, {COLUMNS} FROM dong_moi"
+        ),
+        {"so": number},
+    )
+    done = {*closed, month}
+    periods = [
+        period
+        for period in periods_of(month)
+        if period.end >= first_period().start
+        and all(part in done or part < first_period() for part in period.months())
+    ]
+    connection.execute(
+        sa.text(
+            "UPDATE mart.chi_so AS c SET trang_thai = 'da_chot' "
+            "FROM unnest(CAST(:kinds AS text[]), CAST(:names AS text[])) AS p (ky_loai, ky) "
+            "WHERE c.ky_loai = p.ky_loai AND c.ky = p.ky"
+        ),
+        _names(periods),
+    )
+    content = _content(month, periods, scans, measure)
+    _publish(connection, number, month, periods, measure)
+    entry = write(connection, "chot", month.ky, by, content, approved_by=approved_by, reason=reason)
+    count_closed(connection, scans[next(iter(scans))], measure)
+    if differing := list(run_sql_file(connection, "publication/counts_differ.sql", ky=month.ky).scalars()):
+        raise CchcError(
+            f"The rows of {month.ky} do not give its counts: {'; '.join(differing[:3])}. Nothing was closed. "
+            "This is a fault of the warehouse: run `python -m cchc verify`, and report it."
+        )
+    return Published(entry, periods)
+
+
+def _restate(connection: sa.Connection, month: Month, by: str, approved_by: str, reason: str) -> Published:
+    if month not in closed_months(connection):
+        raise CchcError(
+            f"Month {month.ky} is open: its figures follow its data by themselves. Close it first."
+        )
+    _not_waiting(connection, month)
+    periods = [
+        parse_period(row.ky_loai, row.ky)
+        for row in connection.execute(
+            sa.text("SELECT DISTINCT ky_loai, ky FROM mart.chi_so WHERE trang_thai = 'da_chot' ORDER BY 1, 2")
+        )
+        if month in parse_period(row.ky_loai, row.ky).months()
+    ]
+    waits = connection.scalar(
+        sa.text(
+            "SELECT EXISTS (SELECT FROM core.dong_cho WHERE ky = :ky) OR EXISTS (SELECT FROM mart.con_so_cho AS c "
+            "INNER JOIN unnest(CAST(:kinds AS text[]), CAST(:names AS text[])) AS p (ky_loai, ky) "
+            "ON c.ky_loai = p.ky_loai AND c.ky = p.ky)"
+        ),
+        {"ky": month.ky, **_names(periods)},
+    )
+    if not waits:
+        raise CchcError(f"Nothing waits for {month.ky}: its figures are as they were published.")
+    number = next_number(connection)
+    measure = numbers(connection)
+    scans = month_scans(connection, month)
+    find_parts(connection, _names(periods), [month.ky])
+    revisions = {
+        (row.ky_loai, row.ky): row.revision
+        for row in connection.execute(
+            sa.text("SELECT ky_loai, ky, max(revision) AS revision FROM mart.con_so_cong_bo GROUP BY 1, 2")
+        )
+    }
+    connection.execute(
+        sa.text(
+            f"INSERT INTO core.dong_cong_bo (so_cai, con, nguyen_nhan, {COLUMNS}) "
+            f"SELECT :so, con, nguyen_nhan, {COLUMNS} FROM core.dong_cho WHERE ky = :ky"
+        ),
+        {"so": number, "ky": month.ky},
+    )
+    connection.execute(sa.text("DELETE FROM core.dong_cho WHERE ky = :ky"), {"ky": month.ky})
+    content = _content(month, periods, scans, measure)
+    # The entry itself is written behind what it publishes.
+    count_closed(connection, scans[next(iter(scans))], measure, all_known=True)
+    write_periods(connection, periods)
+    for period in periods:
+        connection.execute(
+            sa.text(
+                "UPDATE mart.chi_so SET trang_thai = 'da_chot', revision = :r WHERE ky_loai = :kind AND ky = :ky"
+            ),
+            {"r": revisions[period.ky_loai, period.ky] + 1, "kind": period.ky_loai, "ky": period.ky},
+        )
+    run_sql_file(connection, "publication/restated_figures.sql", **_names(periods))
+    run_sql_file(connection, "publication/parts_units.sql")
+    run_sql_file(connection, "publication/keep_parts.sql", **_names(periods), cho=False)
+    _publish(connection, number, month, periods, measure)
+    entry = write(connection, "dinh_chinh", month.ky, by, content, approved_by=approved_by, reason=reason)
+    # Other months may still wait for what is published of longer periods.
+    find_pending_figures(connection, periods)
+    return Published(entry, periods)
+
+
+def _publish(
+    connection: sa.Connection,
+    number: int,
+    month: Month,
+    periods: list[Period],
+    measure: dict[int, int],
+) -> None:
+    _definitions(connection, number, measure)
+    names = _names(periods)
+    run_sql_file(
+        connection,
+        "publication/publish.sql",
+        so=number,
+        ky=month.ky,
+        cac_ky_loai=names["kinds"],
+        cac_ky=names["names"],
+    )
+
+
+def _definitions(connection: sa.Connection, number: int, measure: dict[int, int]) -> None:
+    """Writes every definition as it is now, with the measures of both sides."""
+    rows = []
+    for indicator in indicators().values():
+        rows.append(
+            {
+                "so_cai": number,
+                "ma_chi_so": indicator.ma,
+                "phien_ban": indicator.phien_ban,
+                "noi_dung": indicator.model_dump(mode="json")
+                | {"phep_do": numbered_sides(indicator, measure)},
+            }
+        )
+    connection.execute(
+        sa.text(
+            "INSERT INTO ops.dinh_nghia_cong_bo SELECT * FROM "
+            "jsonb_populate_recordset(CAST(NULL AS ops.dinh_nghia_cong_bo), CAST(:rows AS jsonb))"
+        ),
+        {"rows": json.dumps(rows, ensure_ascii=False)},
+    )
+
+
+def _content(
+    month: Month, periods: list[Period], scans: dict[str, dict[str, Any]], measure: dict[int, int]
+) -> dict[str, Any]:
+    """What an entry says of itself, beside the hashes of what it publishes."""
+    try:
+        code = version("cchc")
+    except PackageNotFoundError:
+        code = "0"
+    return {
+        "ky": [{"ky_loai": p.ky_loai, "ky": p.ky} for p in periods],
+        "phep_do": sorted(measure.values()),
+        "fact": {known["fact"]: known for known in facts_known(scans)},
+        "van_tay_dinh_nghia": fingerprint(),
+        "phien_ban_ma": code,
+    }
+
+
+def _not_waiting(connection: sa.Connection, month: Month) -> None:
+    waits = connection.scalar(
+        sa.text(
+            "SELECT changed <> refreshed OR refreshed_with IS DISTINCT FROM :f FROM ops.period WHERE ky = :ky"
+        ),
+        {"ky": month.ky, "f": fingerprint()},
+    )
+    if waits is None:
+        raise CchcError(f"Month {month.ky} has no data. Load the data of that month first.")
+    if waits:
+        raise CchcError(
+            f"Month {month.ky} waits to be counted. Refresh it first: make refresh KY={month.ky}."
+        )
+
+
+def _names(periods: list[Period]) -> dict[str, list[str]]:
+    return {"kinds": [p.ky_loai for p in periods], "names": [p.ky for p in periods]}

@@ -1,0 +1,478 @@
+-- Splits what changes between the last published revision of the periods :kinds, :names and the figures as they are
+-- counted now, or would be with what waits for the months :cac_thang alone: to TEMP TABLE phan, one row is one cause's
+-- part of one figure. :dinh_nghia: the terms of each indicator as they are now. Reads only, but for temporary tables.
+DROP TABLE IF EXISTS
+ban, thuat_ngu, doi_nghia, tra_loi, doi_nguon, hang, doan_hang, hang_tthc, doan_tthc, co_tthc, phan_dong, phan;
+
+CREATE TEMP TABLE ban ON COMMIT DROP AS
+SELECT
+    ky.ky_loai,
+    ky.ky,
+    ky.tu_ngay,
+    ky.den_ngay,
+    (
+        SELECT max(doan.tu_ngay)
+        FROM core.doan
+        WHERE doan.tu_ngay BETWEEN ky.tu_ngay AND ky.den_ngay
+    ) AS cuoi,
+    cu.so_cai
+FROM mart.ky
+INNER JOIN unnest(CAST(:kinds AS text[]), CAST(:names AS text[])) AS chon (ky_loai, ky)
+    ON ky.ky_loai = chon.ky_loai AND ky.ky = chon.ky
+INNER JOIN (
+    SELECT
+        c.ky_loai,
+        c.ky,
+        max(c.so_cai) AS so_cai
+    FROM mart.con_so_cong_bo AS c
+    WHERE c.trang_thai = 'da_chot'
+    GROUP BY c.ky_loai, c.ky
+) AS cu
+    ON ky.ky_loai = cu.ky_loai AND ky.ky = cu.ky
+WHERE ky.ly_do_na IS NULL;
+
+-- The terms of both sides, as published (cu) and as they are now (moi).
+CREATE TEMP TABLE thuat_ngu ON COMMIT DROP AS
+SELECT DISTINCT
+    'cu' AS lan,
+    n.so_cai,
+    n.ma_chi_so,
+    n.noi_dung ->> 'khoa' AS khoa,
+    (n.noi_dung ->> 'don_vi_it_nhat')::integer AS it_nhat,
+    split_part(ben.ten, '_so', 1) AS ben,
+    CASE WHEN ben.ten LIKE '%\_tru' THEN -1 ELSE 1 END AS dau,
+    x.phep_do::smallint AS phep_do
+FROM ops.dinh_nghia_cong_bo AS n
+CROSS JOIN LATERAL jsonb_each(n.noi_dung -> 'phep_do') AS ben (ten, cac_phep_do)
+CROSS JOIN LATERAL jsonb_array_elements_text(ben.cac_phep_do) AS x (phep_do)
+WHERE n.so_cai IN (SELECT ban.so_cai FROM ban) AND n.noi_dung ->> 'bien_the_cua' IS NULL
+UNION ALL
+SELECT DISTINCT
+    'moi' AS lan,
+    b.so_cai,
+    n.ma_chi_so,
+    n.khoa,
+    n.it_nhat,
+    split_part(ben.ten, '_so', 1) AS ben,
+    CASE WHEN ben.ten LIKE '%\_tru' THEN -1 ELSE 1 END AS dau,
+    x.phep_do::smallint AS phep_do
+FROM jsonb_to_recordset(CAST(:dinh_nghia AS jsonb))
+    AS n (ma_chi_so text, khoa text, it_nhat integer, phep_do jsonb)
+CROSS JOIN (SELECT DISTINCT ban.so_cai FROM ban) AS b
+CROSS JOIN LATERAL jsonb_each(n.phep_do) AS ben (ten, cac_phep_do)
+CROSS JOIN LATERAL jsonb_array_elements_text(ben.cac_phep_do) AS x (phep_do);
+
+CREATE TEMP TABLE doi_nghia ON COMMIT DROP AS
+SELECT DISTINCT
+    t.so_cai,
+    t.ma_chi_so
+FROM thuat_ngu AS t
+GROUP BY t.so_cai, t.ma_chi_so, t.khoa, t.it_nhat, t.ben, t.dau, t.phep_do
+HAVING count(*) = 1;
+
+-- Who answers for a unit's rows on the last day, then and now.
+CREATE TEMP TABLE tra_loi ON COMMIT DROP AS
+SELECT
+    'cu' AS lan,
+    ban.ky_loai,
+    ban.ky,
+    dv.ma_goc,
+    dv.ma_don_vi,
+    dv.cap,
+    dv.con_hieu_luc
+FROM ban
+INNER JOIN core.don_vi_cong_bo AS dv ON ban.so_cai = dv.so_cai AND ban.den_ngay = dv.ngay
+UNION ALL
+SELECT
+    'moi' AS lan,
+    ban.ky_loai,
+    ban.ky,
+    dv.ma_goc,
+    dv.ma_don_vi,
+    dv.cap,
+    dv.con_hieu_luc AND dv.theo_doi AS con_hieu_luc
+FROM ban
+CROSS JOIN LATERAL core.don_vi_tai_ngay(ban.den_ngay) AS dv;
+
+CREATE INDEX ON tra_loi (ma_goc, ky_loai, ky, lan);
+
+CREATE TEMP TABLE doi_nguon ON COMMIT DROP AS
+SELECT DISTINCT x.ma_goc
+FROM (
+    SELECT
+        t.ky_loai,
+        t.ky,
+        t.ma_goc
+    FROM tra_loi AS t
+    GROUP BY t.ky_loai, t.ky, t.ma_goc, t.ma_don_vi, t.cap, t.con_hieu_luc
+    HAVING count(*) = 1
+) AS x;
+
+-- Rows that may differ, as they were published and as they would be.
+CREATE TEMP TABLE hang ON COMMIT DROP AS
+WITH thang AS (
+    SELECT DISTINCT c.ky
+    FROM core.tong_hop_chot AS c
+    INNER JOIN ban ON c.tu_ngay BETWEEN ban.tu_ngay AND ban.den_ngay
+),
+
+khoa AS (
+    SELECT
+        c.ky,
+        c.fact,
+        c.dong
+    FROM core.dong_cho AS c
+    INNER JOIN thang ON c.ky = thang.ky
+    WHERE c.ky = ANY(CAST(:cac_thang AS text[]))
+    UNION
+    SELECT
+        d.ky,
+        d.fact,
+        d.dong
+    FROM core.dong_cong_bo AS d
+    INNER JOIN thang ON d.ky = thang.ky
+    WHERE EXISTS (SELECT FROM doi_nghia) OR d.ma_don_vi IN (SELECT n.ma_goc FROM doi_nguon AS n)
+)
+
+SELECT
+    k.ky,
+    k.fact,
+    k.dong,
+    cho.nguyen_nhan,
+    ben.lan,
+    ben.ma_don_vi,
+    ben.ma_tthc,
+    ben.nua_1,
+    ben.nua_2,
+    ben.so_1,
+    ben.so_2
+FROM khoa AS k
+LEFT JOIN core.dong_cho AS cho
+    ON k.ky = cho.ky AND k.fact = cho.fact AND k.dong = cho.dong AND cho.ky = ANY(CAST(:cac_thang AS text[]))
+LEFT JOIN
+    LATERAL (
+        SELECT d.*
+        FROM core.dong_cong_bo AS d
+        WHERE d.ky = k.ky AND d.fact = k.fact AND d.dong = k.dong
+        ORDER BY d.so_cai DESC
+        LIMIT 1
+    ) AS cu
+    ON TRUE
+CROSS JOIN
+    LATERAL (
+        SELECT
+            'cu' AS lan,
+            cu.ma_don_vi,
+            cu.ma_tthc,
+            cu.nua_1,
+            cu.nua_2,
+            cu.so_1,
+            cu.so_2
+        WHERE cu.con
+        UNION ALL
+        SELECT
+            'moi' AS lan,
+            cu.ma_don_vi,
+            cu.ma_tthc,
+            cu.nua_1,
+            cu.nua_2,
+            cu.so_1,
+            cu.so_2
+        WHERE cu.con AND cho.dong IS NULL
+        UNION ALL
+        SELECT
+            'moi' AS lan,
+            cho.ma_don_vi,
+            cho.ma_tthc,
+            cho.nua_1,
+            cho.nua_2,
+            cho.so_1,
+            cho.so_2
+        WHERE cho.con
+    ) AS ben;
+
+-- Their measures, one a row.
+CREATE TEMP TABLE doan_hang ON COMMIT DROP AS
+SELECT
+    h.lan,
+    h.ky,
+    h.fact,
+    h.dong,
+    h.nguyen_nhan,
+    h.ma_don_vi,
+    h.ma_tthc,
+    (h.ky || '-01')::date AS tu_ngay,
+    p.phep_do,
+    coalesce(h.so_1[p.thu_tu], 1) AS so
+FROM hang AS h
+CROSS JOIN LATERAL unnest(h.nua_1) WITH ORDINALITY AS p (phep_do, thu_tu)
+UNION ALL
+SELECT
+    h.lan,
+    h.ky,
+    h.fact,
+    h.dong,
+    h.nguyen_nhan,
+    h.ma_don_vi,
+    h.ma_tthc,
+    (h.ky || '-15')::date AS tu_ngay,
+    p.phep_do,
+    coalesce(h.so_2[p.thu_tu], 1) AS so
+FROM hang AS h
+CROSS JOIN LATERAL unnest(h.nua_2) WITH ORDINALITY AS p (phep_do, thu_tu);
+
+-- What each row adds to a side of a figure, at the unit that answers for it; then at its level and the province.
+CREATE TEMP TABLE phan_dong ON COMMIT DROP AS
+SELECT
+    b.ky_loai,
+    b.ky,
+    t.ma_chi_so,
+    nhom.ma_don_vi,
+    d.fact,
+    d.dong,
+    d.ky AS ky_dong,
+    CASE
+        WHEN max(d.nguyen_nhan) IS NOT NULL THEN max(d.nguyen_nhan)
+        WHEN bool_or(doi.ma_chi_so IS NOT NULL) AND count(DISTINCT dv.ma_don_vi) = 1 THEN 'dinh_nghia'
+        ELSE 'doi_don_vi'
+    END AS nguyen_nhan,
+    coalesce(sum(CASE d.lan WHEN 'moi' THEN 1 ELSE -1 END * t.dau * d.so) FILTER (WHERE t.ben = 'tu'), 0) AS tu_so,
+    coalesce(sum(CASE d.lan WHEN 'moi' THEN 1 ELSE -1 END * t.dau * d.so) FILTER (WHERE t.ben = 'mau'), 0) AS mau_so
+FROM doan_hang AS d
+INNER JOIN core.phep_do AS p ON d.phep_do = p.phep_do
+INNER JOIN ban AS b
+    ON
+        d.tu_ngay BETWEEN b.tu_ngay AND b.den_ngay
+        AND (
+            p.cong_don = 'dong'
+            OR (p.cong_don = 'dau_ky' AND d.tu_ngay = b.tu_ngay)
+            OR (p.cong_don = 'cuoi_ky' AND d.tu_ngay = b.cuoi)
+        )
+INNER JOIN thuat_ngu AS t
+    ON d.lan = t.lan AND b.so_cai = t.so_cai AND d.phep_do = t.phep_do AND t.khoa IS NULL AND t.it_nhat IS NULL
+INNER JOIN tra_loi AS dv ON d.lan = dv.lan AND b.ky_loai = dv.ky_loai AND b.ky = dv.ky AND d.ma_don_vi = dv.ma_goc
+LEFT JOIN doi_nghia AS doi ON b.so_cai = doi.so_cai AND t.ma_chi_so = doi.ma_chi_so
+CROSS JOIN
+    LATERAL (
+        VALUES
+        (dv.ma_don_vi), (core.ma_tong(dv.cap)), (core.ma_tong('toan_tinh'))
+    ) AS nhom (ma_don_vi)
+GROUP BY b.ky_loai, b.ky, t.ma_chi_so, nhom.ma_don_vi, d.fact, d.dong, d.ky;
+
+DELETE FROM phan_dong WHERE tu_so = 0 AND mau_so = 0;
+
+-- Figures that count distinct procedures: those that differ by a procedure of a row above, with all of its rows.
+CREATE TEMP TABLE hang_tthc ON COMMIT DROP AS
+SELECT
+    x.lan,
+    x.ma_tthc,
+    x.ma_don_vi,
+    x.nua_1,
+    x.nua_2,
+    x.ky
+FROM (
+    SELECT
+        'cu' AS lan,
+        cu.ma_tthc,
+        cu.ma_don_vi,
+        cu.nua_1,
+        cu.nua_2,
+        cu.ky
+    FROM (
+        SELECT DISTINCT ON (d.ky, d.fact, d.dong) d.*
+        FROM core.dong_cong_bo AS d
+        WHERE
+            d.ky IN (
+                SELECT c.ky
+                FROM core.tong_hop_chot AS c
+                INNER JOIN ban ON c.tu_ngay BETWEEN ban.tu_ngay AND ban.den_ngay
+            )
+            AND d.ma_tthc <> ''
+            AND d.ma_tthc IN (SELECT h.ma_tthc FROM hang AS h)
+        ORDER BY d.ky ASC, d.fact ASC, d.dong ASC, d.so_cai DESC
+    ) AS cu
+    -- A row that is another procedure's since is not this one's.
+    WHERE
+        cu.con
+        AND NOT EXISTS (
+            SELECT FROM hang AS h
+            WHERE h.ky = cu.ky AND h.fact = cu.fact AND h.dong = cu.dong
+        )
+    UNION ALL
+    SELECT
+        'cu' AS lan,
+        h.ma_tthc,
+        h.ma_don_vi,
+        h.nua_1,
+        h.nua_2,
+        h.ky
+    FROM hang AS h
+    WHERE h.lan = 'cu' AND h.ma_tthc <> ''
+) AS x
+UNION ALL
+SELECT
+    'moi' AS lan,
+    x.ma_tthc,
+    x.ma_don_vi,
+    x.nua_1,
+    x.nua_2,
+    x.ky
+FROM (
+    SELECT
+        cu.ma_tthc,
+        cu.ma_don_vi,
+        cu.nua_1,
+        cu.nua_2,
+        cu.ky
+    FROM (
+        SELECT DISTINCT ON (d.ky, d.fact, d.dong) d.*
+        FROM core.dong_cong_bo AS d
+        WHERE
+            d.ky IN (
+                SELECT c.ky
+                FROM core.tong_hop_chot AS c
+                INNER JOIN ban ON c.tu_ngay BETWEEN ban.tu_ngay AND ban.den_ngay
+            )
+            AND d.ma_tthc <> ''
+            AND d.ma_tthc IN (SELECT h.ma_tthc FROM hang AS h)
+        ORDER BY d.ky ASC, d.fact ASC, d.dong ASC, d.so_cai DESC
+    ) AS cu
+    WHERE
+        cu.con
+        AND NOT EXISTS (
+            SELECT FROM hang AS h
+            WHERE h.ky = cu.ky AND h.fact = cu.fact AND h.dong = cu.dong
+        )
+    UNION ALL
+    SELECT
+        h.ma_tthc,
+        h.ma_don_vi,
+        h.nua_1,
+        h.nua_2,
+        h.ky
+    FROM hang AS h
+    WHERE h.lan = 'moi' AND h.ma_tthc <> ''
+) AS x;
+
+CREATE TEMP TABLE co_tthc ON COMMIT DROP AS
+SELECT DISTINCT
+    n.lan,
+    n.ky_loai,
+    n.ky,
+    n.ma_chi_so,
+    n.ben,
+    nhom.ma_don_vi,
+    n.ma_tthc
+FROM (
+    SELECT
+        d.lan,
+        b.ky_loai,
+        b.ky,
+        t.ma_chi_so,
+        t.ben,
+        dv.ma_don_vi,
+        dv.cap,
+        d.ma_tthc
+    FROM (
+        SELECT
+            h.lan,
+            h.ma_tthc,
+            h.ma_don_vi,
+            (h.ky || '-01')::date AS tu_ngay,
+            unnest(h.nua_1) AS phep_do
+        FROM hang_tthc AS h
+        UNION ALL
+        SELECT
+            h.lan,
+            h.ma_tthc,
+            h.ma_don_vi,
+            (h.ky || '-15')::date AS tu_ngay,
+            unnest(h.nua_2) AS phep_do
+        FROM hang_tthc AS h
+    ) AS d
+    INNER JOIN core.phep_do AS p ON d.phep_do = p.phep_do
+    INNER JOIN ban AS b
+        ON
+            d.tu_ngay BETWEEN b.tu_ngay AND b.den_ngay
+            AND (
+                p.cong_don = 'dong'
+                OR (p.cong_don = 'dau_ky' AND d.tu_ngay = b.tu_ngay)
+                OR (p.cong_don = 'cuoi_ky' AND d.tu_ngay = b.cuoi)
+            )
+    INNER JOIN thuat_ngu AS t
+        ON d.lan = t.lan AND b.so_cai = t.so_cai AND d.phep_do = t.phep_do AND t.khoa IS NOT NULL
+    INNER JOIN
+        tra_loi AS dv
+        ON d.lan = dv.lan AND b.ky_loai = dv.ky_loai AND b.ky = dv.ky AND d.ma_don_vi = dv.ma_goc
+    GROUP BY d.lan, b.ky_loai, b.ky, b.so_cai, t.ma_chi_so, t.ben, dv.ma_don_vi, dv.cap, d.ma_tthc
+    -- Every term has a row, at one and the same unit.
+    HAVING
+        count(DISTINCT d.phep_do) = (
+            SELECT count(*) FROM thuat_ngu AS c
+            WHERE c.lan = d.lan AND c.so_cai = b.so_cai AND c.ma_chi_so = t.ma_chi_so AND c.ben = t.ben
+        )
+) AS n
+CROSS JOIN
+    LATERAL (
+        VALUES
+        (n.ma_don_vi), (core.ma_tong(n.cap)), (core.ma_tong('toan_tinh'))
+    ) AS nhom (ma_don_vi);
+
+CREATE TEMP TABLE phan ON COMMIT DROP AS
+SELECT
+    x.ky_loai,
+    x.ky,
+    x.ma_chi_so,
+    x.ma_don_vi,
+    x.nguyen_nhan,
+    sum(x.tu_so)::bigint AS tu_so,
+    sum(x.mau_so)::bigint AS mau_so,
+    sum(x.so_dong)::bigint AS so_dong
+FROM (
+    SELECT
+        p.ky_loai,
+        p.ky,
+        p.ma_chi_so,
+        p.ma_don_vi,
+        p.nguyen_nhan,
+        sum(p.tu_so) AS tu_so,
+        sum(p.mau_so) AS mau_so,
+        count(DISTINCT (p.fact, p.dong)) AS so_dong
+    FROM phan_dong AS p
+    GROUP BY p.ky_loai, p.ky, p.ma_chi_so, p.ma_don_vi, p.nguyen_nhan
+    UNION ALL
+    SELECT
+        g.ky_loai,
+        g.ky,
+        g.ma_chi_so,
+        g.ma_don_vi,
+        coalesce(vi.nguyen_nhan, 'doi_don_vi') AS nguyen_nhan,
+        sum(g.tu_so) AS tu_so,
+        sum(g.mau_so) AS mau_so,
+        sum(coalesce(vi.so_dong, 0)) AS so_dong
+    FROM (
+        SELECT
+            c.ky_loai,
+            c.ky,
+            c.ma_chi_so,
+            c.ma_don_vi,
+            c.ma_tthc,
+            sum(CASE c.lan WHEN 'moi' THEN 1 ELSE -1 END) FILTER (WHERE c.ben = 'tu') AS tu_so,
+            sum(CASE c.lan WHEN 'moi' THEN 1 ELSE -1 END) FILTER (WHERE c.ben = 'mau') AS mau_so
+        FROM co_tthc AS c
+        GROUP BY c.ky_loai, c.ky, c.ma_chi_so, c.ma_don_vi, c.ma_tthc
+    ) AS g
+    LEFT JOIN (
+        SELECT
+            h.ma_tthc,
+            min(h.nguyen_nhan) AS nguyen_nhan,
+            count(DISTINCT (h.ky, h.fact, h.dong)) AS so_dong
+        FROM hang AS h
+        WHERE h.nguyen_nhan IS NOT NULL
+        GROUP BY h.ma_tthc
+    ) AS vi
+        ON g.ma_tthc = vi.ma_tthc
+    WHERE coalesce(g.tu_so, 0) <> 0 OR coalesce(g.mau_so, 0) <> 0
+    GROUP BY g.ky_loai, g.ky, g.ma_chi_so, g.ma_don_vi, coalesce(vi.nguyen_nhan, 'doi_don_vi')
+) AS x
+GROUP BY x.ky_loai, x.ky, x.ma_chi_so, x.ma_don_vi, x.nguyen_nhan;

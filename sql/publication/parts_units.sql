@@ -1,0 +1,124 @@
+-- Adds to TEMP TABLE phan the parts of figures that count units, and what is lost where a difference never leads
+-- below 0. TEMP TABLE so_moi: the figures as they are now.
+INSERT INTO phan (ky_loai, ky, ma_chi_so, ma_don_vi, nguyen_nhan, tu_so, mau_so, so_dong)
+WITH don_vi AS (
+    SELECT
+        b.ky_loai,
+        b.ky,
+        coalesce(moi.ma_chi_so, cu.ma_chi_so) AS ma_chi_so,
+        coalesce(moi.ma_don_vi, cu.ma_don_vi) AS ma_don_vi,
+        cu.cap AS cap_cu,
+        moi.cap AS cap_moi,
+        coalesce(cu.tu_so, 0) AS tu_cu,
+        coalesce(moi.tu_so, 0) AS tu_moi,
+        coalesce(cu.mau_so, 0) AS mau_cu,
+        coalesce(moi.mau_so, 0) AS mau_moi
+    FROM ban AS b
+    INNER JOIN mart.con_so_cong_bo AS cu ON b.so_cai = cu.so_cai AND b.ky_loai = cu.ky_loai AND b.ky = cu.ky
+    FULL OUTER JOIN so_moi AS moi
+        ON
+            cu.ky_loai = moi.ky_loai
+            AND cu.ky = moi.ky
+            AND cu.ma_chi_so = moi.ma_chi_so
+            AND cu.ma_don_vi = moi.ma_don_vi
+    WHERE b.ky_loai IS NOT NULL
+),
+
+khac AS (
+    SELECT
+        d.*,
+        coalesce(vi.nguyen_nhan, 'doi_don_vi') AS nguyen_nhan,
+        coalesce(vi.so_dong, 0) AS so_dong
+    FROM don_vi AS d
+    LEFT JOIN
+        LATERAL (
+            SELECT
+                min(h.nguyen_nhan) AS nguyen_nhan,
+                count(DISTINCT (h.ky, h.fact, h.dong)) AS so_dong
+            FROM doan_hang AS h
+            INNER JOIN thuat_ngu AS t ON h.lan = t.lan AND h.phep_do = t.phep_do AND t.ma_chi_so = d.ma_chi_so
+            INNER JOIN tra_loi AS dv
+                ON h.lan = dv.lan AND d.ky_loai = dv.ky_loai AND d.ky = dv.ky AND h.ma_don_vi = dv.ma_goc
+            WHERE dv.ma_don_vi = d.ma_don_vi AND h.nguyen_nhan IS NOT NULL
+        ) AS vi
+        ON TRUE
+    WHERE
+        d.ma_chi_so IN (SELECT t.ma_chi_so FROM thuat_ngu AS t WHERE t.it_nhat IS NOT NULL)
+        AND d.ma_don_vi NOT LIKE 'TONG:%'
+        AND ((d.tu_cu, d.mau_cu) <> (d.tu_moi, d.mau_moi) OR d.cap_cu IS DISTINCT FROM d.cap_moi)
+)
+
+SELECT
+    x.ky_loai,
+    x.ky,
+    x.ma_chi_so,
+    x.ma_don_vi,
+    x.nguyen_nhan,
+    sum(x.tu_so) AS tu_so,
+    sum(x.mau_so) AS mau_so,
+    sum(x.so_dong) AS so_dong
+FROM (
+    SELECT
+        k.ky_loai,
+        k.ky,
+        k.ma_chi_so,
+        nhom.ma_don_vi,
+        k.nguyen_nhan,
+        nhom.tu_so,
+        nhom.mau_so,
+        k.so_dong
+    FROM khac AS k
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                n.ma_don_vi,
+                sum(n.tu_so) AS tu_so,
+                sum(n.mau_so) AS mau_so
+            FROM (
+                VALUES
+                (k.ma_don_vi, k.tu_moi, k.mau_moi),
+                (core.ma_tong(k.cap_moi), k.tu_moi, k.mau_moi),
+                (core.ma_tong('toan_tinh'), k.tu_moi, k.mau_moi),
+                (k.ma_don_vi, -k.tu_cu, -k.mau_cu),
+                (core.ma_tong(k.cap_cu), -k.tu_cu, -k.mau_cu),
+                (core.ma_tong('toan_tinh'), -k.tu_cu, -k.mau_cu)
+            ) AS n (ma_don_vi, tu_so, mau_so)
+            WHERE n.ma_don_vi IS NOT NULL
+            GROUP BY n.ma_don_vi
+        ) AS nhom
+    WHERE nhom.tu_so <> 0 OR nhom.mau_so <> 0
+) AS x
+GROUP BY x.ky_loai, x.ky, x.ma_chi_so, x.ma_don_vi, x.nguyen_nhan;
+
+INSERT INTO phan (ky_loai, ky, ma_chi_so, ma_don_vi, nguyen_nhan, tu_so, mau_so, so_dong)
+SELECT
+    cu.ky_loai,
+    cu.ky,
+    cu.ma_chi_so,
+    cu.ma_don_vi,
+    'khong_am' AS nguyen_nhan,
+    coalesce(moi.tu_so, 0) - coalesce(cu.tu_so, 0) - coalesce(p.tu_so, 0) AS tu_so,
+    coalesce(moi.mau_so, 0) - coalesce(cu.mau_so, 0) - coalesce(p.mau_so, 0) AS mau_so,
+    0 AS so_dong
+FROM ban AS b
+INNER JOIN mart.con_so_cong_bo AS cu ON b.so_cai = cu.so_cai AND b.ky_loai = cu.ky_loai AND b.ky = cu.ky
+LEFT JOIN so_moi AS moi
+    ON cu.ky_loai = moi.ky_loai AND cu.ky = moi.ky AND cu.ma_chi_so = moi.ma_chi_so AND cu.ma_don_vi = moi.ma_don_vi
+LEFT JOIN (
+    SELECT
+        phan.ky_loai,
+        phan.ky,
+        phan.ma_chi_so,
+        phan.ma_don_vi,
+        sum(phan.tu_so) AS tu_so,
+        sum(phan.mau_so) AS mau_so
+    FROM phan
+    GROUP BY phan.ky_loai, phan.ky, phan.ma_chi_so, phan.ma_don_vi
+) AS p
+    ON cu.ky_loai = p.ky_loai AND cu.ky = p.ky AND cu.ma_chi_so = p.ma_chi_so AND cu.ma_don_vi = p.ma_don_vi
+WHERE
+    cu.ma_chi_so IN (SELECT t.ma_chi_so FROM thuat_ngu AS t WHERE t.dau < 0)
+    AND (
+        coalesce(moi.tu_so, 0) - coalesce(cu.tu_so, 0) - coalesce(p.tu_so, 0) <> 0
+        OR coalesce(moi.mau_so, 0) - coalesce(cu.mau_so, 0) - coalesce(p.mau_so, 0) <> 0
+    );
