@@ -1,6 +1,6 @@
 -- Splits what changes between the last published revision of the periods :kinds, :names and the figures as they are
 -- counted now, or would be with what waits for the months :cac_thang alone: to TEMP TABLE phan, one row is one cause's
--- part of one figure. :dinh_nghia: the terms of each indicator as they are now. Reads only, but for temporary tables.
+-- part of one figure. Reads only, but for temporary tables.
 DROP TABLE IF EXISTS
 ban, thuat_ngu, doi_nghia, tra_loi, doi_nguon, hang, doan_hang, hang_tthc, doan_tthc, co_tthc, phan_dong, phan;
 
@@ -47,20 +47,17 @@ CROSS JOIN LATERAL jsonb_each(n.noi_dung -> 'phep_do') AS ben (ten, cac_phep_do)
 CROSS JOIN LATERAL jsonb_array_elements_text(ben.cac_phep_do) AS x (phep_do)
 WHERE n.so_cai IN (SELECT ban.so_cai FROM ban) AND n.noi_dung ->> 'bien_the_cua' IS NULL
 UNION ALL
-SELECT DISTINCT
+SELECT
     'moi' AS lan,
     b.so_cai,
     n.ma_chi_so,
     n.khoa,
     n.it_nhat,
-    split_part(ben.ten, '_so', 1) AS ben,
-    CASE WHEN ben.ten LIKE '%\_tru' THEN -1 ELSE 1 END AS dau,
-    x.phep_do::smallint AS phep_do
-FROM jsonb_to_recordset(CAST(:dinh_nghia AS jsonb))
-    AS n (ma_chi_so text, khoa text, it_nhat integer, phep_do jsonb)
-CROSS JOIN (SELECT DISTINCT ban.so_cai FROM ban) AS b
-CROSS JOIN LATERAL jsonb_each(n.phep_do) AS ben (ten, cac_phep_do)
-CROSS JOIN LATERAL jsonb_array_elements_text(ben.cac_phep_do) AS x (phep_do);
+    n.ben,
+    n.dau,
+    n.phep_do
+FROM core.thuat_ngu AS n
+CROSS JOIN (SELECT DISTINCT ban.so_cai FROM ban) AS b;
 
 CREATE TEMP TABLE doi_nghia ON COMMIT DROP AS
 SELECT DISTINCT

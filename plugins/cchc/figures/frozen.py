@@ -9,10 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cchc.figures.definitions import Fact, Indicator, facts
+from cchc.figures.definitions import Fact, Indicator, facts, indicators
 from cchc.figures.indicator_sql import Measure, by_field, by_procedure, measures
 from cchc.repository import sql_file
-from cchc.warehouse import run_sql, run_sql_file
+from cchc.warehouse import run_sql, run_sql_file, sync_rows
 
 # What a row says of itself stands apart from where it came from and from what the catalogue says.
 _APART = ("batch_id", "line_no", "ma_don_vi", "ma_tthc", "ma_linh_vuc", "ngay_cap_nhat")
@@ -22,31 +22,44 @@ _HALVES = (
     "SELECT CAST(:giua AS date) AS tu_ngay, CAST(:den_ngay AS date) AS den_ngay, "
     "CAST(:den_chot AS date) AS den_chot",
 )
+_SAME = (
+    "(p.fact, p.su_kien, p.cong_don, p.dieu_kien) = (d.fact, d.su_kien, d.cong_don, d.dieu_kien) "
+    "AND p.tong IS NOT DISTINCT FROM d.tong"
+)
 _KEPT = "ky, fact, dong, ma_don_vi, ma_tthc, ma_linh_vuc, nua_1, nua_2, so_1, so_2, noi_dung, danh_muc"
 COLUMNS = f"{_KEPT}, ngay_cap_nhat, batch_id, line_no"
 
 
 def sync_measures(connection: sa.Connection) -> None:
-    """Gives a number to every measure of core.do_luong that never had one."""
+    """Gives a number to every measure of core.do_luong that never had one; writes which make which figures."""
     columns = "fact, su_kien, cong_don, dieu_kien, tong"
     connection.execute(
         sa.text(
             f"INSERT INTO core.phep_do (phep_do, {columns}) "
             "SELECT (SELECT coalesce(max(phep_do), 0) FROM core.phep_do) "
             f"+ row_number() OVER (ORDER BY vi_tri), {columns} FROM core.do_luong AS d "
-            "WHERE NOT EXISTS (SELECT FROM core.phep_do AS p WHERE (p.fact, p.su_kien, p.cong_don, p.dieu_kien) "
-            "= (d.fact, d.su_kien, d.cong_don, d.dieu_kien) AND p.tong IS NOT DISTINCT FROM d.tong)"
+            f"WHERE NOT EXISTS (SELECT FROM core.phep_do AS p WHERE {_SAME})"
         )
     )
+    number = numbers(connection)
+    terms = [
+        {
+            **{"ma_chi_so": i.ma, "ben": side.split("_")[0], "dau": -1 if side.endswith("_tru") else 1},
+            **{"phep_do": measure, "khoa": i.khoa, "it_nhat": i.don_vi_it_nhat},
+        }
+        for i in indicators().values()
+        if i.cong_bo
+        for side, measured in numbered_sides(i, number).items()
+        for measure in dict.fromkeys(measured)
+    ]
+    sync_rows(connection, "core.thuat_ngu", terms)
 
 
 def numbers(connection: sa.Connection) -> dict[int, int]:
     """The number (core.phep_do) of every measure that is counted now, by its position."""
     found = connection.execute(
         sa.text(
-            "SELECT d.vi_tri, p.phep_do FROM core.do_luong AS d INNER JOIN core.phep_do AS p "
-            "ON (p.fact, p.su_kien, p.cong_don, p.dieu_kien) = (d.fact, d.su_kien, d.cong_don, d.dieu_kien) "
-            "AND p.tong IS NOT DISTINCT FROM d.tong"
+            f"SELECT d.vi_tri, p.phep_do FROM core.do_luong AS d INNER JOIN core.phep_do AS p ON {_SAME}"
         )
     )
     return {row.vi_tri: row.phep_do for row in found}
@@ -139,7 +152,8 @@ def _rows_sql(fact: Fact, counted: list[Measure], number: dict[int, int]) -> str
     return (
         f"SELECT :ky, '{fact.fact}', concat_ws(' ', {key}), f.ma_don_vi, f.ma_tthc, f.ma_linh_vuc,\n"
         "n1.phep_do, n2.phep_do, n1.so, n2.so,\n"
-        f"jsonb_strip_nulls(to_jsonb(f) - ARRAY[{own}]), jsonb_build_object({said}), f.ngay_cap_nhat, {line}\n"
+        f"jsonb_strip_nulls(to_jsonb(f) - ARRAY[{own}]), jsonb_build_object({said}), f.ngay_cap_nhat,\n"
+        f"{line}\n"
         f"FROM (\nWITH mot AS (SELECT 1)\n{fact.sql}) AS f\n{halves}"
         "WHERE cardinality(n1.phep_do) > 0 OR cardinality(n2.phep_do) > 0"
     )

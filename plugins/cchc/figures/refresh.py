@@ -1,6 +1,5 @@
 """Counts months again and brings the tables of mart in line: every period that holds a part of them."""
 
-import json
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,7 +14,6 @@ from cchc.figures.frozen import (
     count_closed,
     find_pending,
     find_rows,
-    numbered_sides,
     numbers,
     sync_measures,
 )
@@ -280,7 +278,7 @@ def month_scans(connection: sa.Connection, month: Month) -> dict[str, dict[str, 
 
 
 def facts_known(scans: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Of each fact: a hash of what makes its rows, and the last day of the month that its source speaks of."""
+    """Of each fact: a hash of what makes its rows, and the last day of the month that it speaks of."""
     return [
         {"fact": name, "ma_bam": facts()[name].sha256, "biet_den": str(scan["den_chot"])}
         for name, scan in scans.items()
@@ -298,14 +296,8 @@ def find_pending_figures(connection: sa.Connection, closed: list[Period]) -> Non
 
 
 def find_parts(connection: sa.Connection, names: dict[str, list[str]], months: list[str]) -> None:
-    """Splits what changes in closed periods by its causes, to TEMP TABLE phan; `months`: whose rows change."""
-    number = numbers(connection)
-    now = [
-        {"ma_chi_so": i.ma, "khoa": i.khoa, "it_nhat": i.don_vi_it_nhat, "phep_do": numbered_sides(i, number)}
-        for i in indicators().values()
-        if i.cong_bo
-    ]
-    run_sql_file(connection, "publication/parts.sql", **names, cac_thang=months, dinh_nghia=json.dumps(now))
+    """Splits what changes in closed periods by causes, to TEMP TABLE phan; `months`: whose rows change."""
+    run_sql_file(connection, "publication/parts.sql", **names, cac_thang=months)
 
 
 def month_binds(month: Month, until: date | None) -> dict[str, Any]:

@@ -42,6 +42,18 @@ CREATE TABLE core.phep_do (
 COMMENT ON TABLE core.phep_do IS
 'Một dòng = một phép đo đã từng dùng khi chốt, với số không bao giờ đổi; vị trí hiện nay trong core.tong_hop.so ở core.do_luong.';
 
+CREATE TABLE core.thuat_ngu (
+    ma_chi_so text COLLATE "C" NOT NULL,
+    ben text COLLATE "C" NOT NULL CHECK (ben IN ('tu', 'mau')),
+    dau smallint NOT NULL CHECK (dau IN (1, -1)),
+    phep_do smallint NOT NULL,
+    khoa text COLLATE "C",
+    it_nhat integer,
+    PRIMARY KEY (ma_chi_so, ben, dau, phep_do)
+);
+COMMENT ON TABLE core.thuat_ngu IS
+'Một dòng = một phép đo trong tử số (tu) hoặc mẫu số (mau) của một chỉ số theo định nghĩa hiện nay; dau -1: trừ đi.';
+
 CREATE TABLE core.dong_cong_bo (
     ky text COLLATE "C" NOT NULL,
     fact text COLLATE "C" NOT NULL,
@@ -196,6 +208,17 @@ REVOKE UPDATE, DELETE, TRUNCATE ON
 ops.so_cai, core.phep_do, core.dong_cong_bo, core.dem_cong_bo, core.don_vi_cong_bo, ops.dinh_nghia_cong_bo,
 ops.lo_cong_bo, mart.con_so_cong_bo, mart.bieu_06a_cong_bo
 FROM cchc_etl;
-GRANT SELECT ON ops.so_cai TO cchc_don_vi;
+GRANT SELECT ON
+ops.so_cai, core.phep_do, core.thuat_ngu, core.dong_cong_bo, core.dong_cho, core.don_vi_cong_bo, ops.dinh_nghia_cong_bo
+TO cchc_don_vi;
+-- Rows with codes of dossiers: a unit sees its own.
+ALTER TABLE core.dong_cong_bo ENABLE ROW LEVEL SECURITY;
+ALTER TABLE core.dong_cho ENABLE ROW LEVEL SECURITY;
+CREATE POLICY ghi ON core.dong_cong_bo TO cchc_etl USING (TRUE) WITH CHECK (TRUE);
+CREATE POLICY xem ON core.dong_cong_bo FOR SELECT TO cchc_steward USING (TRUE);
+CREATE POLICY ghi ON core.dong_cho TO cchc_etl USING (TRUE) WITH CHECK (TRUE);
+CREATE POLICY xem ON core.dong_cho FOR SELECT TO cchc_steward USING (TRUE);
+-- What BI reads of the ledger stands in mart.
+GRANT SELECT ON ops.so_cai TO cchc_bi;
 GRANT SELECT ON mart.con_so_cong_bo, mart.bieu_06a_cong_bo, mart.con_so_cho, mart.phan_thay_doi
 TO cchc_bi, cchc_don_vi;

@@ -1,0 +1,54 @@
+CREATE VIEW mart.chi_so_thay_doi WITH (security_invoker = on) AS
+SELECT
+    p.ky_loai,
+    p.ky,
+    p.ma_chi_so,
+    p.ma_don_vi,
+    coalesce(p.den_revision - 1, hien.revision) AS tu_revision,
+    p.den_revision,
+    truoc.tu_so AS tu_so_truoc,
+    CASE WHEN p.den_revision IS NULL THEN cho.tu_so ELSE sau.tu_so END AS tu_so_sau,
+    truoc.mau_so AS mau_so_truoc,
+    CASE WHEN p.den_revision IS NULL THEN cho.mau_so ELSE sau.mau_so END AS mau_so_sau,
+    truoc.gia_tri AS gia_tri_truoc,
+    CASE WHEN p.den_revision IS NULL THEN cho.gia_tri ELSE sau.gia_tri END AS gia_tri_sau,
+    p.nguyen_nhan,
+    p.tu_so,
+    p.mau_so,
+    p.so_dong
+FROM mart.phan_thay_doi AS p
+LEFT JOIN mart.chi_so AS hien
+    ON
+        p.ky_loai = hien.ky_loai AND p.ky = hien.ky AND p.ma_chi_so = hien.ma_chi_so AND p.ma_don_vi = hien.ma_don_vi
+LEFT JOIN mart.con_so_cong_bo AS truoc
+    ON
+        p.ky_loai = truoc.ky_loai
+        AND p.ky = truoc.ky
+        AND p.ma_chi_so = truoc.ma_chi_so
+        AND p.ma_don_vi = truoc.ma_don_vi
+        AND truoc.trang_thai = 'da_chot'
+        AND truoc.revision = coalesce(p.den_revision - 1, hien.revision)
+LEFT JOIN mart.con_so_cong_bo AS sau
+    ON
+        p.ky_loai = sau.ky_loai
+        AND p.ky = sau.ky
+        AND p.ma_chi_so = sau.ma_chi_so
+        AND p.ma_don_vi = sau.ma_don_vi
+        AND sau.trang_thai = 'da_chot'
+        AND sau.revision = p.den_revision
+LEFT JOIN mart.con_so_cho AS cho
+    ON
+        p.den_revision IS NULL
+        AND p.ky_loai = cho.ky_loai
+        AND p.ky = cho.ky
+        AND p.ma_chi_so = cho.ma_chi_so
+        AND p.ma_don_vi = cho.ma_don_vi;
+COMMENT ON VIEW mart.chi_so_thay_doi IS
+'Một dòng = phần của một nguyên nhân trong thay đổi của một con số giữa hai bản, hoặc giữa bản đang dùng và con số chờ. Cộng tu_so của các dòng đúng bằng tu_so_sau - tu_so_truoc; mau_so cũng vậy.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.tu_revision IS 'Bản trước.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.den_revision IS 'Bản sau; rỗng: con số đang chờ đính chính.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.nguyen_nhan IS 'Xem mart.phan_thay_doi.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.tu_so IS 'Phần của tử số.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.mau_so IS 'Phần của mẫu số.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.so_dong IS 'Số dòng (hồ sơ, văn bản, …) của phần này.';
+GRANT SELECT ON mart.chi_so_thay_doi TO cchc_bi, cchc_steward, cchc_don_vi;
