@@ -40,7 +40,7 @@ u AS MATERIALIZED (
         t.ma_linh_vuc,
         sum(t.so[1]) AS cot -- columns
     FROM k
-    INNER JOIN core.tong_hop_linh_vuc_cong_bo AS t ON t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
+    INNER JOIN core.tong_hop_linh_vuc AS t ON t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
     INNER JOIN tra_loi AS tl ON k.ngay = tl.ngay AND t.ma_don_vi = tl.ma_goc
     GROUP BY k.so, tl.ma_don_vi, t.ma_linh_vuc
     UNION ALL
@@ -52,7 +52,7 @@ u AS MATERIALIZED (
         sum(t.so[1]) AS cot -- columns
     FROM k
     INNER JOIN tra_loi AS tl ON k.ngay = tl.ngay AND tl.con_hieu_luc
-    LEFT JOIN core.tong_hop_linh_vuc_cong_bo AS t ON FALSE
+    LEFT JOIN core.tong_hop_linh_vuc AS t ON FALSE
     GROUP BY k.so, tl.ma_don_vi
 ),
 

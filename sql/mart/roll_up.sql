@@ -42,7 +42,7 @@ o AS (
         max(t.moi_nhat) AS moi_nhat,
         sum(t.so[1]) AS m1 -- sums
     FROM k
-    INNER JOIN core.tong_hop_cong_bo AS t ON t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
+    INNER JOIN core.tong_hop AS t ON t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
     LEFT JOIN tra_loi AS tl ON k.ngay = tl.ngay AND t.ma_don_vi = tl.ma_goc
     GROUP BY k.so, coalesce(tl.ma_don_vi, t.ma_don_vi)
 ),
@@ -112,7 +112,7 @@ c AS (
             t.ma_tthc,
             bit_or(trong_ky.co) AS co
         FROM k
-        INNER JOIN core.tong_hop_tthc_cong_bo AS t ON t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
+        INNER JOIN core.tong_hop_tthc AS t ON t.tu_ngay BETWEEN k.tu_ngay AND k.den_ngay
         CROSS JOIN
             LATERAL (
                 SELECT t.co & 1 AS co -- bits

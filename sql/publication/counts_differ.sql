@@ -1,8 +1,33 @@
--- One row is a unit whose counts of the month :ky, counted from rows, are not those of core.tong_hop. Reads only.
+-- One row is a count of a unit in half of the month :ky that its published rows do not give, in words. Reads only.
 SELECT
-    format('unit %s from %s', coalesce(c.ma_don_vi, t.ma_don_vi), coalesce(c.tu_ngay, t.tu_ngay)) AS what
-FROM (SELECT * FROM core.tong_hop_chot AS x WHERE x.ky = :ky) AS c
-FULL OUTER JOIN (SELECT * FROM core.tong_hop AS x WHERE x.ky = :ky AND x.so <> array_fill(0::bigint, ARRAY[cardinality(x.so)])) AS t
-    ON c.tu_ngay = t.tu_ngay AND c.ma_don_vi = t.ma_don_vi
-WHERE c.so IS DISTINCT FROM t.so
+    format(
+        '%s from %s, %s: %s counted, %s rows', coalesce(t.ma_don_vi, d.ma_don_vi), coalesce(t.tu_ngay, d.tu_ngay),
+        coalesce(t.phep_do, d.phep_do), coalesce(t.so, 0), coalesce(d.so, 0)
+    ) AS what
+FROM (
+    SELECT
+        x.tu_ngay,
+        x.ma_don_vi,
+        p.phep_do,
+        x.so[m.vi_tri] AS so
+    FROM core.tong_hop AS x
+    CROSS JOIN core.do_luong AS m
+    INNER JOIN core.phep_do AS p
+        ON
+            m.fact = p.fact AND m.su_kien = p.su_kien AND m.cong_don = p.cong_don AND m.dieu_kien = p.dieu_kien
+            AND m.tong IS NOT DISTINCT FROM p.tong
+    WHERE x.ky = :ky AND x.so[m.vi_tri] <> 0
+) AS t
+FULL OUTER JOIN (
+    SELECT DISTINCT ON (c.nua, c.ma_don_vi, c.phep_do)
+        (c.ky || CASE c.nua WHEN 1 THEN '-01' ELSE '-15' END)::date AS tu_ngay,
+        c.ma_don_vi,
+        c.phep_do,
+        c.so
+    FROM core.dem_cong_bo AS c
+    WHERE c.ky = :ky
+    ORDER BY c.nua ASC, c.ma_don_vi ASC, c.phep_do ASC, c.so_cai DESC
+) AS d
+    ON t.tu_ngay = d.tu_ngay AND t.ma_don_vi = d.ma_don_vi AND t.phep_do = d.phep_do
+WHERE coalesce(t.so, 0) <> coalesce(d.so, 0)
 ORDER BY what;

@@ -1,8 +1,7 @@
 -- Splits what changes between the last published revision of the periods :kinds, :names and the figures as they are
--- counted now, or would be with what waits for the months :cac_thang alone: to TEMP TABLE phan, one row is one cause's
--- part of one figure. Reads only, but for temporary tables.
+-- counted now: to TEMP TABLE phan, one row is one cause's part of one figure. Reads only, but for temporary tables.
 DROP TABLE IF EXISTS
-ban, thuat_ngu, doi_nghia, tra_loi, doi_nguon, hang, doan_hang, hang_tthc, doan_tthc, co_tthc, phan_dong, phan;
+ban, thuat_ngu, doi_nghia, tra_loi, doi_nguon, thang, hang, doan_hang, hang_tthc, co_tthc, phan_dong, phan;
 
 CREATE TEMP TABLE ban ON COMMIT DROP AS
 SELECT
@@ -94,7 +93,9 @@ CROSS JOIN LATERAL core.don_vi_tai_ngay(ban.den_ngay) AS dv;
 CREATE INDEX ON tra_loi (ma_goc, ky_loai, ky, lan);
 
 CREATE TEMP TABLE doi_nguon ON COMMIT DROP AS
-SELECT DISTINCT x.ma_goc
+SELECT DISTINCT
+    ban.so_cai,
+    x.ma_goc
 FROM (
     SELECT
         t.ky_loai,
@@ -103,39 +104,60 @@ FROM (
     FROM tra_loi AS t
     GROUP BY t.ky_loai, t.ky, t.ma_goc, t.ma_don_vi, t.cap, t.con_hieu_luc
     HAVING count(*) = 1
-) AS x;
+) AS x
+INNER JOIN ban ON x.ky_loai = ban.ky_loai AND x.ky = ban.ky;
 
--- Rows that may differ, as they were published and as they would be.
+-- The months of each revision.
+CREATE TEMP TABLE thang ON COMMIT DROP AS
+SELECT DISTINCT
+    ban.so_cai,
+    to_char(t.ngay, 'YYYY-MM') AS ky
+FROM ban
+CROSS JOIN LATERAL generate_series(date_trunc('month', ban.tu_ngay), ban.den_ngay, '1 month') AS t (ngay);
+
+-- Rows that may differ from a revision, as it published them (cu) and as they are now (moi).
 CREATE TEMP TABLE hang ON COMMIT DROP AS
-WITH thang AS (
-    SELECT DISTINCT c.ky
-    FROM core.tong_hop_chot AS c
-    INNER JOIN ban ON c.tu_ngay BETWEEN ban.tu_ngay AND ban.den_ngay
-),
-
-khoa AS (
+WITH khoa AS (
     SELECT
+        thang.so_cai,
         c.ky,
         c.fact,
         c.dong
     FROM core.dong_cho AS c
     INNER JOIN thang ON c.ky = thang.ky
-    WHERE c.ky = ANY(CAST(:cac_thang AS text[]))
     UNION
     SELECT
+        thang.so_cai,
+        d.ky,
+        d.fact,
+        d.dong
+    FROM core.dong_cong_bo AS d
+    INNER JOIN thang ON d.ky = thang.ky AND d.so_cai > thang.so_cai
+    UNION
+    SELECT
+        thang.so_cai,
         d.ky,
         d.fact,
         d.dong
     FROM core.dong_cong_bo AS d
     INNER JOIN thang ON d.ky = thang.ky
-    WHERE EXISTS (SELECT FROM doi_nghia) OR d.ma_don_vi IN (SELECT n.ma_goc FROM doi_nguon AS n)
+    INNER JOIN doi_nguon AS n ON thang.so_cai = n.so_cai AND d.ma_don_vi = n.ma_goc
+    UNION
+    SELECT
+        thang.so_cai,
+        d.ky,
+        d.fact,
+        d.dong
+    FROM core.dong_cong_bo AS d
+    INNER JOIN thang ON d.ky = thang.ky AND thang.so_cai IN (SELECT n.so_cai FROM doi_nghia AS n)
 )
 
 SELECT
+    k.so_cai,
     k.ky,
     k.fact,
     k.dong,
-    cho.nguyen_nhan,
+    coalesce(cho.nguyen_nhan, CASE WHEN sau.so_cai > k.so_cai THEN sau.nguyen_nhan END) AS nguyen_nhan,
     ben.lan,
     ben.ma_don_vi,
     ben.ma_tthc,
@@ -144,8 +166,16 @@ SELECT
     ben.so_1,
     ben.so_2
 FROM khoa AS k
-LEFT JOIN core.dong_cho AS cho
-    ON k.ky = cho.ky AND k.fact = cho.fact AND k.dong = cho.dong AND cho.ky = ANY(CAST(:cac_thang AS text[]))
+LEFT JOIN core.dong_cho AS cho ON k.ky = cho.ky AND k.fact = cho.fact AND k.dong = cho.dong
+LEFT JOIN
+    LATERAL (
+        SELECT d.*
+        FROM core.dong_cong_bo AS d
+        WHERE d.ky = k.ky AND d.fact = k.fact AND d.dong = k.dong AND d.so_cai <= k.so_cai
+        ORDER BY d.so_cai DESC
+        LIMIT 1
+    ) AS cu
+    ON TRUE
 LEFT JOIN
     LATERAL (
         SELECT d.*
@@ -153,7 +183,7 @@ LEFT JOIN
         WHERE d.ky = k.ky AND d.fact = k.fact AND d.dong = k.dong
         ORDER BY d.so_cai DESC
         LIMIT 1
-    ) AS cu
+    ) AS sau
     ON TRUE
 CROSS JOIN
     LATERAL (
@@ -169,13 +199,13 @@ CROSS JOIN
         UNION ALL
         SELECT
             'moi' AS lan,
-            cu.ma_don_vi,
-            cu.ma_tthc,
-            cu.nua_1,
-            cu.nua_2,
-            cu.so_1,
-            cu.so_2
-        WHERE cu.con AND cho.dong IS NULL
+            sau.ma_don_vi,
+            sau.ma_tthc,
+            sau.nua_1,
+            sau.nua_2,
+            sau.so_1,
+            sau.so_2
+        WHERE sau.con AND cho.dong IS NULL
         UNION ALL
         SELECT
             'moi' AS lan,
@@ -191,6 +221,7 @@ CROSS JOIN
 -- Their measures, one a row.
 CREATE TEMP TABLE doan_hang ON COMMIT DROP AS
 SELECT
+    h.so_cai,
     h.lan,
     h.ky,
     h.fact,
@@ -205,6 +236,7 @@ FROM hang AS h
 CROSS JOIN LATERAL unnest(h.nua_1) WITH ORDINALITY AS p (phep_do, thu_tu)
 UNION ALL
 SELECT
+    h.so_cai,
     h.lan,
     h.ky,
     h.fact,
@@ -239,7 +271,8 @@ FROM doan_hang AS d
 INNER JOIN core.phep_do AS p ON d.phep_do = p.phep_do
 INNER JOIN ban AS b
     ON
-        d.tu_ngay BETWEEN b.tu_ngay AND b.den_ngay
+        d.so_cai = b.so_cai
+        AND d.tu_ngay BETWEEN b.tu_ngay AND b.den_ngay
         AND (
             p.cong_don = 'dong'
             OR (p.cong_don = 'dau_ky' AND d.tu_ngay = b.tu_ngay)
@@ -260,96 +293,55 @@ DELETE FROM phan_dong WHERE tu_so = 0 AND mau_so = 0;
 
 -- Figures that count distinct procedures: those that differ by a procedure of a row above, with all of its rows.
 CREATE TEMP TABLE hang_tthc ON COMMIT DROP AS
-SELECT
-    x.lan,
-    x.ma_tthc,
-    x.ma_don_vi,
-    x.nua_1,
-    x.nua_2,
-    x.ky
-FROM (
-    SELECT
-        'cu' AS lan,
-        cu.ma_tthc,
-        cu.ma_don_vi,
-        cu.nua_1,
-        cu.nua_2,
-        cu.ky
+WITH cham AS (
+    SELECT DISTINCT
+        h.so_cai,
+        h.ma_tthc
+    FROM hang AS h
+    WHERE h.ma_tthc <> ''
+),
+
+-- Rows of these procedures that are the same in both.
+yen AS (
+    SELECT x.*
     FROM (
-        SELECT DISTINCT ON (d.ky, d.fact, d.dong) d.*
+        SELECT DISTINCT ON (thang.so_cai, d.ky, d.fact, d.dong)
+            thang.so_cai AS ban,
+            d.*
         FROM core.dong_cong_bo AS d
-        WHERE
-            d.ky IN (
-                SELECT c.ky
-                FROM core.tong_hop_chot AS c
-                INNER JOIN ban ON c.tu_ngay BETWEEN ban.tu_ngay AND ban.den_ngay
-            )
-            AND d.ma_tthc <> ''
-            AND d.ma_tthc IN (SELECT h.ma_tthc FROM hang AS h)
-        ORDER BY d.ky ASC, d.fact ASC, d.dong ASC, d.so_cai DESC
-    ) AS cu
-    -- A row that is another procedure's since is not this one's.
+        INNER JOIN thang ON d.ky = thang.ky AND d.so_cai <= thang.so_cai
+        INNER JOIN cham ON thang.so_cai = cham.so_cai AND d.ma_tthc = cham.ma_tthc
+        ORDER BY thang.so_cai ASC, d.ky ASC, d.fact ASC, d.dong ASC, d.so_cai DESC
+    ) AS x
     WHERE
-        cu.con
+        x.con
         AND NOT EXISTS (
             SELECT FROM hang AS h
-            WHERE h.ky = cu.ky AND h.fact = cu.fact AND h.dong = cu.dong
+            WHERE h.so_cai = x.ban AND h.ky = x.ky AND h.fact = x.fact AND h.dong = x.dong
         )
-    UNION ALL
-    SELECT
-        'cu' AS lan,
-        h.ma_tthc,
-        h.ma_don_vi,
-        h.nua_1,
-        h.nua_2,
-        h.ky
-    FROM hang AS h
-    WHERE h.lan = 'cu' AND h.ma_tthc <> ''
-) AS x
+)
+
+SELECT
+    yen.ban AS so_cai,
+    lan.lan,
+    yen.ma_tthc,
+    yen.ma_don_vi,
+    yen.nua_1,
+    yen.nua_2,
+    yen.ky
+FROM yen
+CROSS JOIN (VALUES ('cu'), ('moi')) AS lan (lan)
 UNION ALL
 SELECT
-    'moi' AS lan,
-    x.ma_tthc,
-    x.ma_don_vi,
-    x.nua_1,
-    x.nua_2,
-    x.ky
-FROM (
-    SELECT
-        cu.ma_tthc,
-        cu.ma_don_vi,
-        cu.nua_1,
-        cu.nua_2,
-        cu.ky
-    FROM (
-        SELECT DISTINCT ON (d.ky, d.fact, d.dong) d.*
-        FROM core.dong_cong_bo AS d
-        WHERE
-            d.ky IN (
-                SELECT c.ky
-                FROM core.tong_hop_chot AS c
-                INNER JOIN ban ON c.tu_ngay BETWEEN ban.tu_ngay AND ban.den_ngay
-            )
-            AND d.ma_tthc <> ''
-            AND d.ma_tthc IN (SELECT h.ma_tthc FROM hang AS h)
-        ORDER BY d.ky ASC, d.fact ASC, d.dong ASC, d.so_cai DESC
-    ) AS cu
-    WHERE
-        cu.con
-        AND NOT EXISTS (
-            SELECT FROM hang AS h
-            WHERE h.ky = cu.ky AND h.fact = cu.fact AND h.dong = cu.dong
-        )
-    UNION ALL
-    SELECT
-        h.ma_tthc,
-        h.ma_don_vi,
-        h.nua_1,
-        h.nua_2,
-        h.ky
-    FROM hang AS h
-    WHERE h.lan = 'moi' AND h.ma_tthc <> ''
-) AS x;
+    h.so_cai,
+    h.lan,
+    h.ma_tthc,
+    h.ma_don_vi,
+    h.nua_1,
+    h.nua_2,
+    h.ky
+FROM hang AS h
+WHERE h.ma_tthc <> '';
 
 CREATE TEMP TABLE co_tthc ON COMMIT DROP AS
 SELECT DISTINCT
@@ -372,6 +364,7 @@ FROM (
         d.ma_tthc
     FROM (
         SELECT
+            h.so_cai,
             h.lan,
             h.ma_tthc,
             h.ma_don_vi,
@@ -380,6 +373,7 @@ FROM (
         FROM hang_tthc AS h
         UNION ALL
         SELECT
+            h.so_cai,
             h.lan,
             h.ma_tthc,
             h.ma_don_vi,
@@ -390,7 +384,8 @@ FROM (
     INNER JOIN core.phep_do AS p ON d.phep_do = p.phep_do
     INNER JOIN ban AS b
         ON
-            d.tu_ngay BETWEEN b.tu_ngay AND b.den_ngay
+            d.so_cai = b.so_cai
+            AND d.tu_ngay BETWEEN b.tu_ngay AND b.den_ngay
             AND (
                 p.cong_don = 'dong'
                 OR (p.cong_don = 'dau_ky' AND d.tu_ngay = b.tu_ngay)
@@ -459,16 +454,18 @@ FROM (
         FROM co_tthc AS c
         GROUP BY c.ky_loai, c.ky, c.ma_chi_so, c.ma_don_vi, c.ma_tthc
     ) AS g
+    INNER JOIN ban AS b ON g.ky_loai = b.ky_loai AND g.ky = b.ky
     LEFT JOIN (
         SELECT
+            h.so_cai,
             h.ma_tthc,
             min(h.nguyen_nhan) AS nguyen_nhan,
             count(DISTINCT (h.ky, h.fact, h.dong)) AS so_dong
         FROM hang AS h
         WHERE h.nguyen_nhan IS NOT NULL
-        GROUP BY h.ma_tthc
+        GROUP BY h.so_cai, h.ma_tthc
     ) AS vi
-        ON g.ma_tthc = vi.ma_tthc
+        ON b.so_cai = vi.so_cai AND g.ma_tthc = vi.ma_tthc
     WHERE coalesce(g.tu_so, 0) <> 0 OR coalesce(g.mau_so, 0) <> 0
     GROUP BY g.ky_loai, g.ky, g.ma_chi_so, g.ma_don_vi, coalesce(vi.nguyen_nhan, 'doi_don_vi')
 ) AS x

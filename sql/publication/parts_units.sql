@@ -5,8 +5,9 @@ WITH don_vi AS (
     SELECT
         b.ky_loai,
         b.ky,
-        coalesce(moi.ma_chi_so, cu.ma_chi_so) AS ma_chi_so,
-        coalesce(moi.ma_don_vi, cu.ma_don_vi) AS ma_don_vi,
+        b.so_cai,
+        x.ma_chi_so,
+        x.ma_don_vi,
         cu.cap AS cap_cu,
         moi.cap AS cap_moi,
         coalesce(cu.tu_so, 0) AS tu_cu,
@@ -14,14 +15,28 @@ WITH don_vi AS (
         coalesce(cu.mau_so, 0) AS mau_cu,
         coalesce(moi.mau_so, 0) AS mau_moi
     FROM ban AS b
-    INNER JOIN mart.con_so_cong_bo AS cu ON b.so_cai = cu.so_cai AND b.ky_loai = cu.ky_loai AND b.ky = cu.ky
-    FULL OUTER JOIN so_moi AS moi
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                c.ma_chi_so,
+                c.ma_don_vi
+            FROM mart.con_so_cong_bo AS c
+            WHERE c.so_cai = b.so_cai AND c.ky_loai = b.ky_loai AND c.ky = b.ky
+            UNION
+            SELECT
+                m.ma_chi_so,
+                m.ma_don_vi
+            FROM so_moi AS m
+            WHERE m.ky_loai = b.ky_loai AND m.ky = b.ky
+        ) AS x
+    LEFT JOIN mart.con_so_cong_bo AS cu
         ON
-            cu.ky_loai = moi.ky_loai
-            AND cu.ky = moi.ky
-            AND cu.ma_chi_so = moi.ma_chi_so
-            AND cu.ma_don_vi = moi.ma_don_vi
-    WHERE b.ky_loai IS NOT NULL
+            b.so_cai = cu.so_cai AND b.ky_loai = cu.ky_loai AND b.ky = cu.ky
+            AND x.ma_chi_so = cu.ma_chi_so AND x.ma_don_vi = cu.ma_don_vi
+    LEFT JOIN so_moi AS moi
+        ON
+            b.ky_loai = moi.ky_loai AND b.ky = moi.ky
+            AND x.ma_chi_so = moi.ma_chi_so AND x.ma_don_vi = moi.ma_don_vi
 ),
 
 khac AS (
@@ -39,7 +54,7 @@ khac AS (
             INNER JOIN thuat_ngu AS t ON h.lan = t.lan AND h.phep_do = t.phep_do AND t.ma_chi_so = d.ma_chi_so
             INNER JOIN tra_loi AS dv
                 ON h.lan = dv.lan AND d.ky_loai = dv.ky_loai AND d.ky = dv.ky AND h.ma_don_vi = dv.ma_goc
-            WHERE dv.ma_don_vi = d.ma_don_vi AND h.nguyen_nhan IS NOT NULL
+            WHERE h.so_cai = d.so_cai AND dv.ma_don_vi = d.ma_don_vi AND h.nguyen_nhan IS NOT NULL
         ) AS vi
         ON TRUE
     WHERE

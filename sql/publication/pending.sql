@@ -77,8 +77,12 @@ FROM (
         moi.danh_muc <> cu.danh_muc AS doi_danh_muc,
         -- All that differs is what was not measured then, or is not measured any more.
         chung.cu IS NOT DISTINCT FROM chung.moi
-        AND (moi.noi_dung IS NOT DISTINCT FROM cu.noi_dung OR moi.dong IS NULL OR cu.dong IS NULL)
-        AND (moi.dong IS NULL OR cu.dong IS NULL OR moi.ma_don_vi = cu.ma_don_vi) AS doi_phep_do,
+        AND (
+            moi.dong IS NULL
+            OR cu.dong IS NULL
+            OR (moi.noi_dung, moi.so_1, moi.so_2, moi.ma_don_vi, moi.ma_tthc, moi.ma_linh_vuc)
+            IS NOT DISTINCT FROM (cu.noi_dung, cu.so_1, cu.so_2, cu.ma_don_vi, cu.ma_tthc, cu.ma_linh_vuc)
+        ) AS doi_phep_do,
         lc.fact -> coalesce(moi.fact, cu.fact) ->> 'ma_bam' IS DISTINCT FROM nay.ma_bam AS fact_doi,
         lc.fact -> coalesce(moi.fact, cu.fact) ->> 'biet_den' IS DISTINCT FROM nay.biet_den AS biet_xa_hon,
         CASE cu.fact
@@ -147,11 +151,15 @@ CROSS JOIN
             WHERE NOT d.co_cu AND c.fact = d.fact AND c.dong = d.dong
         ) AS co
     ) AS khac
--- Its file was loaded then and it was not, or a line of it had been rejected.
+-- Its file was loaded then with lines rejected that are loaded now, or a line of it is rejected elsewhere.
 CROSS JOIN
     LATERAL (
         SELECT
-            EXISTS (SELECT FROM ops.lo_cong_bo AS l WHERE NOT d.co_cu AND l.batch_id = d.batch_id)
+            EXISTS (
+                SELECT FROM ops.lo_cong_bo AS l
+                INNER JOIN ops.batch AS b ON l.batch_id = b.batch_id
+                WHERE NOT d.co_cu AND l.batch_id = d.batch_id AND b.lines_rejected < l.lines_rejected
+            )
             OR EXISTS (
                 SELECT FROM ops.line_finding AS f
                 INNER JOIN ops.lo_cong_bo AS l ON f.batch_id = l.batch_id

@@ -6,7 +6,7 @@ CREATE TEMP TABLE so_moi (LIKE mart.chi_so) ON COMMIT DROP;
 
 INSERT INTO so_moi
 SELECT s.*
-FROM core.tinh_chi_so_song(CAST(:kinds AS text[]), CAST(:names AS text[]), NULL, FALSE, FALSE) AS s
+FROM core.tinh_chi_so(CAST(:kinds AS text[]), CAST(:names AS text[]), NULL, FALSE, FALSE) AS s
 INNER JOIN mart.dinh_nghia AS dn ON s.ma_chi_so = dn.ma_chi_so AND s.phien_ban = dn.phien_ban
 WHERE dn.loai <> 'diem';
 

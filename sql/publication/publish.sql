@@ -168,7 +168,7 @@ FROM mart.bieu_06a AS b
 INNER JOIN unnest(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[])) AS chon (ky_loai, ky)
     ON b.ky_loai = chon.ky_loai AND b.ky = chon.ky;
 
-INSERT INTO ops.lo_cong_bo (so_cai, batch_id, dataset, sha256, lines_read, lines_accepted, loaded_at)
+INSERT INTO ops.lo_cong_bo (so_cai, batch_id, dataset, sha256, lines_read, lines_accepted, lines_rejected, loaded_at)
 SELECT
     :so AS so_cai,
     b.batch_id,
@@ -176,6 +176,7 @@ SELECT
     b.sha256,
     b.lines_read,
     b.lines_accepted,
+    b.lines_rejected,
     b.loaded_at
 FROM ops.batch AS b
 WHERE

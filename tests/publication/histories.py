@@ -132,5 +132,6 @@ class History:
             "CoPhi": self.chance.choice("01"),
             "DuDieuKienToanTrinh": self.chance.choice("01"),
             "ThuTucKhongCoKetQua": self.chance.choice("01"),
-            "NgayCapNhat": stamp(self.moment),
+            # Before the months that are closed, each later than the one before.
+            "NgayCapNhat": stamp(datetime(2024, 6, 1) + timedelta(days=self.day)),
         }

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from cchc.contracts import datasets_of
 from cchc.figures.definitions import indicators
 from cchc.figures.refresh import pending_periods
+from cchc.publication.ledger import faults
 from cchc.shown import in_table
 from cchc.sources.landed_file import landed_fault
 from cchc.sources.leftovers import is_old
@@ -64,6 +65,7 @@ def checks(engine: sa.Engine, *, files: bool = True) -> Iterator[Finding]:
             "mart.chi_so = what mart.tinh_chi_so makes of it again, where it is provisional",
             _recomputed(connection, waiting),
         )
+        yield Finding("what was published is as the ledger says", faults(connection))
         yield Finding(
             "province and levels = the sum of their units, where that adds up",
             _violations(connection, "province_is_sum", additive=additive()),

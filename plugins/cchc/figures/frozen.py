@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from cchc.figures.definitions import Fact, Indicator, facts, indicators
-from cchc.figures.indicator_sql import Measure, by_field, by_procedure, measures
+from cchc.figures.indicator_sql import Measure, measures
 from cchc.repository import sql_file
-from cchc.warehouse import run_sql, run_sql_file, sync_rows
+from cchc.warehouse import run_sql, sync_rows
 
 # What a row says of itself stands apart from where it came from and from what the catalogue says.
 _APART = ("batch_id", "line_no", "ma_don_vi", "ma_tthc", "ma_linh_vuc", "ngay_cap_nhat")
@@ -31,7 +31,7 @@ COLUMNS = f"{_KEPT}, ngay_cap_nhat, batch_id, line_no"
 
 
 def sync_measures(connection: sa.Connection) -> None:
-    """Gives a number to every measure of core.do_luong that never had one; writes which make which figures."""
+    """Gives a number to every measure that never had one, and writes which figures are made of which."""
     columns = "fact, su_kien, cong_don, dieu_kien, tong"
     connection.execute(
         sa.text(
@@ -58,9 +58,7 @@ def sync_measures(connection: sa.Connection) -> None:
 def numbers(connection: sa.Connection) -> dict[int, int]:
     """The number (core.phep_do) of every measure that is counted now, by its position."""
     found = connection.execute(
-        sa.text(
-            f"SELECT d.vi_tri, p.phep_do FROM core.do_luong AS d INNER JOIN core.phep_do AS p ON {_SAME}"
-        )
+        sa.text(f"SELECT d.vi_tri, p.phep_do FROM core.do_luong AS d INNER JOIN core.phep_do AS p ON {_SAME}")
     )
     return {row.vi_tri: row.phep_do for row in found}
 
@@ -101,42 +99,6 @@ def numbered_sides(indicator: Indicator, number: dict[int, int]) -> dict[str, li
         for side, terms in (("tu_so", indicator.tu_so), ("mau_so", indicator.mau_so))
         for less in (False, True)
     }
-
-
-def count_closed(
-    connection: sa.Connection, binds: dict[str, Any], number: dict[int, int], *, all_known: bool = False
-) -> None:
-    """Counts a closed month from its published rows; binds: those of a scan.
-
-    `all_known`: its rows are published now, with every measure, in an entry that is yet to be written.
-    """
-    known = set(number.values()) if all_known else _measured_then(connection, binds["ky"])
-
-    def places(kept: list[Measure], first: int) -> str:
-        return json.dumps(
-            [
-                {"cho": place, "phep_do": number[m.position], "biet": number[m.position] in known}
-                for place, m in enumerate(kept, first)
-            ]
-        )
-
-    run_sql_file(
-        connection,
-        "publication/counts.sql",
-        **binds,
-        vi_tri=places(list(measures().values()), 1),
-        linh_vuc=places(by_field(), 1),
-        tthc=places(by_procedure(), 0),
-    )
-
-
-def _measured_then(connection: sa.Connection, ky: str) -> set[int]:
-    """The measures that were known when the newest revision of a month was published."""
-    query = sa.text(
-        "SELECT noi_dung -> 'phep_do' FROM ops.so_cai WHERE ky = :ky AND loai IN ('chot', 'dinh_chinh') "
-        "ORDER BY so DESC LIMIT 1"
-    )
-    return set(connection.scalar(query, {"ky": ky}) or [])
 
 
 def _rows_sql(fact: Fact, counted: list[Measure], number: dict[int, int]) -> str:

@@ -11,7 +11,6 @@ from cchc.database_objects import DatabaseObject, Removed, stale_objects, sync
 from cchc.errors import CchcError
 from cchc.figures.definitions import facts, fingerprint, indicators, reports
 from cchc.figures.frozen import (
-    count_closed,
     find_pending,
     find_rows,
     numbers,
@@ -155,10 +154,6 @@ def sync_functions(connection: sa.Connection, removed: Removed | None = None) ->
     `removed`: what set_views_aside has dropped in the same transaction.
     """
     made = _functions("tinh_chi_so", "mart.chi_so", roll_up_sql())
-    # As if no month were closed: what waits for a revision.
-    made.append(
-        _inner("tinh_chi_so_song", "mart.chi_so", re.sub(r"(tong_hop\w*?)_cong_bo\b", r"\1", roll_up_sql()))
-    )
     for bieu in reports():
         made += _functions(f"tinh_{bieu}", f"mart.{bieu}", report_sql(bieu))
     made.append(DatabaseObject("view", WIDE_VIEW, wide_view_sql()))
@@ -251,7 +246,6 @@ def _refresh(connection: sa.Connection, months: list[Month]) -> Refreshed:
             scans = _scans(month, until)
             find_rows(connection, scans, number)
             find_pending(connection, month.ky, facts_known(scans), number)
-            count_closed(connection, scans[next(iter(scans))], number)
     if shut:
         find_pending_figures(connection, shut)
     _write(connection, result, periods)
@@ -289,15 +283,14 @@ def find_pending_figures(connection: sa.Connection, closed: list[Period]) -> Non
     """Which figures of closed periods would be others now, and why."""
     names = {"kinds": [p.ky_loai for p in closed], "names": [p.ky for p in closed]}
     run_sql_file(connection, "publication/pending_figures.sql", **names)
-    months = sorted({m.ky for p in closed for m in p.months()})
-    find_parts(connection, names, months)
+    find_parts(connection, names)
     run_sql_file(connection, "publication/parts_units.sql")
     run_sql_file(connection, "publication/keep_parts.sql", **names, cho=True)
 
 
-def find_parts(connection: sa.Connection, names: dict[str, list[str]], months: list[str]) -> None:
-    """Splits what changes in closed periods by causes, to TEMP TABLE phan; `months`: whose rows change."""
-    run_sql_file(connection, "publication/parts.sql", **names, cac_thang=months)
+def find_parts(connection: sa.Connection, names: dict[str, list[str]]) -> None:
+    """Splits what changes in closed periods (kinds, names) by its causes, to TEMP TABLE phan."""
+    run_sql_file(connection, "publication/parts.sql", **names)
 
 
 def month_binds(month: Month, until: date | None) -> dict[str, Any]:

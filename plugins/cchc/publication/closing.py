@@ -1,6 +1,7 @@
 """Closes months and restates them: what is published is copied beside the ledger and never overwritten."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 
 from cchc.errors import CchcError
 from cchc.figures.definitions import fingerprint, indicators
-from cchc.figures.frozen import COLUMNS, count_closed, find_rows, numbered_sides, numbers
+from cchc.figures.frozen import COLUMNS, find_rows, numbered_sides, numbers
 from cchc.figures.refresh import (
     ATTEMPTS,
     SERIALIZATION_FAILURE,
@@ -17,10 +18,11 @@ from cchc.figures.refresh import (
     find_parts,
     find_pending_figures,
     month_scans,
+    pending_periods,
     refresh,
     write_periods,
 )
-from cchc.periods import Month, Period, first_period, parse_month, parse_period, periods_of
+from cchc.periods import Month, Period, first_period, parse_month, periods_of
 from cchc.publication.ledger import Entry, next_number, write
 from cchc.warehouse import no_endless_wait, run_sql_file, take_turn
 
@@ -40,47 +42,50 @@ def closed_months(connection: sa.Connection) -> list[Month]:
 
 
 def close(engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str | None = None) -> Published:
-    """Closes a month, and every longer period whose last month it is.
+    """Closes a month, and every longer period of which nothing is open or waits.
 
-    Raises CchcError when a month before it is open, when it is closed, when it waits to be counted, or when
-    its rows do not give its figures.
+    Raises CchcError when a month before it is open, when it is closed, or when its rows do not give its
+    figures.
     """
     month = parse_month(ky)
     _two_people(by, approved_by)
-    refresh(engine, ky)
-    return _in_turn(engine, ky, lambda connection: _close(connection, month, by, approved_by, reason))
+    return _in_turn(engine, month, lambda connection: _close(connection, month, by, approved_by, reason))
 
 
 def restate(engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str) -> Published:
-    """Publishes the next revision of a closed month with all that waits for it, and of the longer closed
-    periods that hold it.
+    """Publishes what waits for a closed month, and the next revision of every closed period that holds it.
 
-    Raises CchcError when the month is open or nothing waits, or without a reason.
+    A longer period is made from its months: it waits while another of them does, and is published with the
+    last of them. Raises CchcError when the month is open or nothing waits, or without a reason.
     """
     month = parse_month(ky)
     _two_people(by, approved_by)
     if not reason.strip():
         raise CchcError(f"Restating {ky} needs a reason: it stands in the ledger for ever. Give one.")
-    refresh(engine, ky)
-    return _in_turn(engine, ky, lambda connection: _restate(connection, month, by, approved_by, reason))
+    return _in_turn(engine, month, lambda connection: _restate(connection, month, by, approved_by, reason))
 
 
 def _two_people(by: str, approved_by: str) -> None:
     if not by or not approved_by or by == approved_by:
         raise CchcError(
-            f"Nobody approves what they asked for: {by or 'nobody'!r} asked, {approved_by or 'nobody'!r} approves. "
-            "Have another person approve it."
+            f"Nobody approves what they asked for: {by or 'nobody'!r} asked, {approved_by or 'nobody'!r} "
+            "approves. Have another person approve it."
         )
 
 
-def _in_turn(engine: sa.Engine, ky: str, act: Any) -> Published:
+def _in_turn(engine: sa.Engine, month: Month, act: Callable[[sa.Connection], Published]) -> Published:
     for attempt in range(1, ATTEMPTS + 1):
+        # What waits for closed months decides which longer periods may be published.
+        with engine.connect() as connection:
+            concerned = {m.ky for m in (*closed_months(connection), month)}
+        if waiting := sorted(concerned & set(pending_periods(engine))):
+            refresh(engine, *waiting)
         try:
             snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ")
-            with no_endless_wait(engine, ky), snapshot as connection, connection.begin():
+            with no_endless_wait(engine, month.ky), snapshot as connection, connection.begin():
                 take_turn(connection, "refresh")
-                published: Published = act(connection)
-                return published
+                _not_waiting(connection, sorted(concerned))
+                return act(connection)
         except sa.exc.OperationalError as error:
             if getattr(error.orig, "pgcode", None) != SERIALIZATION_FAILURE or attempt == ATTEMPTS:
                 raise
@@ -93,45 +98,24 @@ def _close(
     closed = closed_months(connection)
     if month in closed:
         raise CchcError(
-            f"Month {month.ky} is closed already: what has changed since is restated, see docs/publication.md."
+            f"Month {month.ky} is closed already. What has changed since is restated: docs/publication.md."
         )
     if month > first_period() and month.plus(-1) not in closed:
         raise CchcError(f"Month {month.plus(-1).ky} is open: months are closed in order. Close it first.")
-    _not_waiting(connection, month)
-    number = next_number(connection)
-    measure = numbers(connection)
-    scans = month_scans(connection, month)
+    number, measure, scans = next_number(connection), numbers(connection), month_scans(connection, month)
     find_rows(connection, scans, measure)
     connection.execute(
         sa.text(
-            f"INSERT INTO core.dong_cong_bo (so_cai, con, {COLUMNS}) SELECT :so, TRUE, {COLUMNS} FROM dong_moi"
+            f"INSERT INTO core.dong_cong_bo (so_cai, con, {COLUMNS}) "
+            f"SELECT :so, TRUE, {COLUMNS} FROM dong_moi"
         ),
         {"so": number},
     )
-    done = {*closed, month}
-    periods = [
-        period
-        for period in periods_of(month)
-        if period.end >= first_period().start
-        and all(part in done or part < first_period() for part in period.months())
-    ]
-    connection.execute(
-        sa.text(
-            "UPDATE mart.chi_so AS c SET trang_thai = 'da_chot' "
-            "FROM unnest(CAST(:kinds AS text[]), CAST(:names AS text[])) AS p (ky_loai, ky) "
-            "WHERE c.ky_loai = p.ky_loai AND c.ky = p.ky"
-        ),
-        _names(periods),
-    )
-    content = _content(month, periods, scans, measure)
+    periods = [p for p in _holding(month, [*closed, month]) if _complete(connection, p, [*closed, month])]
+    _mark_closed(connection, periods)
+    content = _content(periods, scans, measure)
     _publish(connection, number, month, periods, measure)
     entry = write(connection, "chot", month.ky, by, content, approved_by=approved_by, reason=reason)
-    count_closed(connection, scans[next(iter(scans))], measure)
-    if differing := list(run_sql_file(connection, "publication/counts_differ.sql", ky=month.ky).scalars()):
-        raise CchcError(
-            f"The rows of {month.ky} do not give its counts: {'; '.join(differing[:3])}. Nothing was closed. "
-            "This is a fault of the warehouse: run `python -m cchc verify`, and report it."
-        )
     return Published(entry, periods)
 
 
@@ -140,34 +124,20 @@ def _restate(connection: sa.Connection, month: Month, by: str, approved_by: str,
         raise CchcError(
             f"Month {month.ky} is open: its figures follow its data by themselves. Close it first."
         )
-    _not_waiting(connection, month)
-    periods = [
-        parse_period(row.ky_loai, row.ky)
-        for row in connection.execute(
-            sa.text("SELECT DISTINCT ky_loai, ky FROM mart.chi_so WHERE trang_thai = 'da_chot' ORDER BY 1, 2")
-        )
-        if month in parse_period(row.ky_loai, row.ky).months()
-    ]
+    closed = closed_months(connection)
+    holding = _holding(month, closed)
     waits = connection.scalar(
         sa.text(
-            "SELECT EXISTS (SELECT FROM core.dong_cho WHERE ky = :ky) OR EXISTS (SELECT FROM mart.con_so_cho AS c "
+            "SELECT EXISTS (SELECT FROM core.dong_cho WHERE ky = :ky) OR EXISTS ("
+            "SELECT FROM mart.con_so_cho AS c "
             "INNER JOIN unnest(CAST(:kinds AS text[]), CAST(:names AS text[])) AS p (ky_loai, ky) "
             "ON c.ky_loai = p.ky_loai AND c.ky = p.ky)"
         ),
-        {"ky": month.ky, **_names(periods)},
+        {"ky": month.ky, **_names(holding)},
     )
     if not waits:
         raise CchcError(f"Nothing waits for {month.ky}: its figures are as they were published.")
-    number = next_number(connection)
-    measure = numbers(connection)
-    scans = month_scans(connection, month)
-    find_parts(connection, _names(periods), [month.ky])
-    revisions = {
-        (row.ky_loai, row.ky): row.revision
-        for row in connection.execute(
-            sa.text("SELECT ky_loai, ky, max(revision) AS revision FROM mart.con_so_cong_bo GROUP BY 1, 2")
-        )
-    }
+    number, measure, scans = next_number(connection), numbers(connection), month_scans(connection, month)
     connection.execute(
         sa.text(
             f"INSERT INTO core.dong_cong_bo (so_cai, con, nguyen_nhan, {COLUMNS}) "
@@ -176,25 +146,62 @@ def _restate(connection: sa.Connection, month: Month, by: str, approved_by: str,
         {"so": number, "ky": month.ky},
     )
     connection.execute(sa.text("DELETE FROM core.dong_cho WHERE ky = :ky"), {"ky": month.ky})
-    content = _content(month, periods, scans, measure)
-    # The entry itself is written behind what it publishes.
-    count_closed(connection, scans[next(iter(scans))], measure, all_known=True)
-    write_periods(connection, periods)
-    for period in periods:
+    complete = [period for period in holding if _complete(connection, period, closed)]
+    revisions = {
+        (row.ky_loai, row.ky): row.revision
+        for row in connection.execute(
+            sa.text("SELECT ky_loai, ky, max(revision) AS revision FROM mart.con_so_cong_bo GROUP BY 1, 2")
+        )
+    }
+    again = [p for p in complete if (p.ky_loai, p.ky) in revisions]
+    find_parts(connection, _names(again))
+    write_periods(connection, again)
+    _mark_closed(connection, complete)
+    for period in again:
         connection.execute(
-            sa.text(
-                "UPDATE mart.chi_so SET trang_thai = 'da_chot', revision = :r WHERE ky_loai = :kind AND ky = :ky"
-            ),
+            sa.text("UPDATE mart.chi_so SET revision = :r WHERE ky_loai = :kind AND ky = :ky"),
             {"r": revisions[period.ky_loai, period.ky] + 1, "kind": period.ky_loai, "ky": period.ky},
         )
-    run_sql_file(connection, "publication/restated_figures.sql", **_names(periods))
+    run_sql_file(connection, "publication/restated_figures.sql", **_names(again))
     run_sql_file(connection, "publication/parts_units.sql")
-    run_sql_file(connection, "publication/keep_parts.sql", **_names(periods), cho=False)
-    _publish(connection, number, month, periods, measure)
+    run_sql_file(connection, "publication/keep_parts.sql", **_names(again), cho=False)
+    content = _content(complete, scans, measure)
+    _publish(connection, number, month, complete, measure)
     entry = write(connection, "dinh_chinh", month.ky, by, content, approved_by=approved_by, reason=reason)
-    # Other months may still wait for what is published of longer periods.
-    find_pending_figures(connection, periods)
-    return Published(entry, periods)
+    # What was published no longer waits; a longer period still does while another of its months does.
+    find_pending_figures(connection, [p for p in holding if p in complete or (p.ky_loai, p.ky) in revisions])
+    return Published(entry, complete)
+
+
+def _holding(month: Month, closed: list[Month]) -> list[Period]:
+    """All periods that hold the month and of which every month that is counted is closed."""
+    found = {p for m in closed if m >= month for p in periods_of(m) if month in p.months()}
+    return sorted(
+        period
+        for period in found
+        if period.end >= first_period().start
+        and all(part in closed or part < first_period() for part in period.months())
+    )
+
+
+def _complete(connection: sa.Connection, period: Period, closed: list[Month]) -> bool:
+    """Whether nothing waits for any month of a period: then it is the sum of what its months published."""
+    waits: bool = connection.scalar(
+        sa.text("SELECT EXISTS (SELECT FROM core.dong_cho WHERE ky = ANY(:kys))"),
+        {"kys": [m.ky for m in period.months() if m in closed]},
+    )
+    return not waits
+
+
+def _mark_closed(connection: sa.Connection, periods: list[Period]) -> None:
+    connection.execute(
+        sa.text(
+            "UPDATE mart.chi_so AS c SET trang_thai = 'da_chot' "
+            "FROM unnest(CAST(:kinds AS text[]), CAST(:names AS text[])) AS p (ky_loai, ky) "
+            "WHERE c.ky_loai = p.ky_loai AND c.ky = p.ky AND c.trang_thai <> 'da_chot'"
+        ),
+        _names(periods),
+    )
 
 
 def _publish(
@@ -214,6 +221,11 @@ def _publish(
         cac_ky_loai=names["kinds"],
         cac_ky=names["names"],
     )
+    if differing := list(run_sql_file(connection, "publication/counts_differ.sql", ky=month.ky).scalars()):
+        raise CchcError(
+            f"The rows of {month.ky} do not give its counts: {'; '.join(differing[:3])}. Nothing was "
+            "published. This is a fault of the warehouse: run `python -m cchc verify`, and report it."
+        )
 
 
 def _definitions(connection: sa.Connection, number: int, measure: dict[int, int]) -> None:
@@ -239,7 +251,7 @@ def _definitions(connection: sa.Connection, number: int, measure: dict[int, int]
 
 
 def _content(
-    month: Month, periods: list[Period], scans: dict[str, dict[str, Any]], measure: dict[int, int]
+    periods: list[Period], scans: dict[str, dict[str, Any]], measure: dict[int, int]
 ) -> dict[str, Any]:
     """What an entry says of itself, beside the hashes of what it publishes."""
     try:
@@ -255,19 +267,23 @@ def _content(
     }
 
 
-def _not_waiting(connection: sa.Connection, month: Month) -> None:
-    waits = connection.scalar(
-        sa.text(
-            "SELECT changed <> refreshed OR refreshed_with IS DISTINCT FROM :f FROM ops.period WHERE ky = :ky"
-        ),
-        {"ky": month.ky, "f": fingerprint()},
-    )
-    if waits is None:
-        raise CchcError(f"Month {month.ky} has no data. Load the data of that month first.")
-    if waits:
-        raise CchcError(
-            f"Month {month.ky} waits to be counted. Refresh it first: make refresh KY={month.ky}."
+def _not_waiting(connection: sa.Connection, kys: list[str]) -> None:
+    """Raises CchcError when one of the months is unknown, or has to be counted again."""
+    states = {
+        row.ky: row.waits
+        for row in connection.execute(
+            sa.text(
+                "SELECT ky, changed <> refreshed OR refreshed_with IS DISTINCT FROM :f AS waits "
+                "FROM ops.period WHERE ky = ANY(:kys)"
+            ),
+            {"kys": kys, "f": fingerprint()},
         )
+    }
+    for ky in kys:
+        if ky not in states:
+            raise CchcError(f"Month {ky} has no data. Load the data of that month first.")
+        if states[ky]:
+            raise CchcError(f"Month {ky} waits to be counted. Refresh it first: make refresh KY={ky}.")
 
 
 def _names(periods: list[Period]) -> dict[str, list[str]]:

@@ -64,7 +64,10 @@ def write(
     number = next_number(connection)
     at = connection.scalar(sa.text("SELECT date_trunc('milliseconds', now())"))
     before = connection.scalar(sa.text("SELECT ma_bam FROM ops.so_cai ORDER BY so DESC LIMIT 1")) or GENESIS
-    content = content | {"phan": {name: digest_of(connection, name, number) for name in PARTS}}
+    content = content | {
+        "phan": {name: digest_of(connection, name, number) for name in PARTS},
+        "ma_bam_phep_do": _measures_digest(connection, content.get("phep_do", [])),
+    }
     # As the table will give it back.
     content = json.loads(json.dumps(content, ensure_ascii=False))
     fields = (number, kind, ky, unit, at, by, approved_by, reason, content, before)
@@ -93,6 +96,18 @@ def digest_of(connection: sa.Connection, part: str, number: int) -> dict[str, An
     return dict(row._mapping)
 
 
+def _measures_digest(connection: sa.Connection, measures: list[int]) -> str:
+    """The hash of what these measures count."""
+    digest: str = connection.scalar(
+        sa.text(
+            "SELECT encode(sha256(convert_to(coalesce(string_agg(CAST(p AS text), chr(10) ORDER BY phep_do), ''), "
+            "'UTF8')), 'hex') FROM core.phep_do AS p WHERE phep_do = ANY(CAST(:m AS smallint[]))"
+        ),
+        {"m": measures},
+    )
+    return digest
+
+
 def entries(connection: sa.Connection) -> list[Entry]:
     """All entries in order."""
     rows = connection.execute(
@@ -114,9 +129,7 @@ def faults(connection: sa.Connection) -> list[str]:
             found.append(f"entry {number} is missing: {entry.number} follows {number - 1}")
             number = entry.number
         elif entry.before != before:
-            found.append(
-                f"entry {entry.number} does not follow the entry before it: one of the two was changed"
-            )
+            found.append(f"entry {entry.number} does not follow the entry before it: one was changed")
         if entry.digest != _digest(*list(vars(entry).values())[:-1]):
             found.append(f"entry {entry.number} ({entry.kind} {entry.ky}) is not what its hash says")
         for name, said in entry.content["phan"].items():
@@ -125,7 +138,13 @@ def faults(connection: sa.Connection) -> list[str]:
                     f"entry {entry.number} ({entry.kind} {entry.ky}): {PARTS[name]} has {now['so_dong']} rows "
                     f"of it, {said['so_dong']} were published, and their hash differs"
                 )
+        measures = _measures_digest(connection, entry.content.get("phep_do", []))
+        if measures != entry.content["ma_bam_phep_do"]:
+            found.append(
+                f"entry {entry.number} ({entry.kind} {entry.ky}): its measures are not those it was counted with"
+            )
         before = entry.digest
+    found += run_sql_file(connection, "publication/leaves_differ.sql").scalars()
     found += run_sql_file(connection, "publication/loose_rows.sql").scalars()
     return found
 

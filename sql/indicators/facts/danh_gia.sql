@@ -10,6 +10,8 @@ SELECT
     h.kenh_thuc_hien,
     dg.ma_ho_so,
     dg.thoi_gian_danh_gia,
+    -- Whose a rating is changes with its dossier.
+    h.ngay_cap_nhat AS ho_so_cap_nhat,
     dg.batch_id,
     dg.line_no
 FROM core.danh_gia AS dg

@@ -143,6 +143,7 @@ CREATE TABLE ops.lo_cong_bo (
     sha256 text COLLATE "C" NOT NULL,
     lines_read bigint NOT NULL,
     lines_accepted bigint NOT NULL,
+    lines_rejected bigint NOT NULL,
     loaded_at timestamptz,
     PRIMARY KEY (so_cai, batch_id)
 );
@@ -190,18 +191,6 @@ COMMENT ON COLUMN mart.phan_thay_doi.nguyen_nhan IS
 COMMENT ON COLUMN mart.phan_thay_doi.tu_so IS 'Phần của tử số.';
 COMMENT ON COLUMN mart.phan_thay_doi.mau_so IS 'Phần của mẫu số.';
 COMMENT ON COLUMN mart.phan_thay_doi.so_dong IS 'Số dòng (hồ sơ, văn bản, …) của phần này.';
-
--- The counts of closed months, as core.tong_hop has them: made again from the rows whenever measures move.
-CREATE TABLE core.tong_hop_chot (LIKE core.tong_hop INCLUDING COMMENTS, PRIMARY KEY (tu_ngay, ma_don_vi));
-COMMENT ON TABLE core.tong_hop_chot IS 'Như core.tong_hop, của những tháng đã chốt, theo các dòng đã công bố.';
-CREATE TABLE core.tong_hop_linh_vuc_chot (
-    LIKE core.tong_hop_linh_vuc INCLUDING COMMENTS, PRIMARY KEY (tu_ngay, ma_don_vi, ma_linh_vuc)
-);
-COMMENT ON TABLE core.tong_hop_linh_vuc_chot IS 'Như core.tong_hop_linh_vuc, của những tháng đã chốt.';
-CREATE TABLE core.tong_hop_tthc_chot (
-    LIKE core.tong_hop_tthc INCLUDING COMMENTS, PRIMARY KEY (tu_ngay, ma_don_vi, ma_tthc)
-);
-COMMENT ON TABLE core.tong_hop_tthc_chot IS 'Như core.tong_hop_tthc, của những tháng đã chốt.';
 
 -- What is published stays: the pipeline adds to it and takes nothing away.
 REVOKE UPDATE, DELETE, TRUNCATE ON
