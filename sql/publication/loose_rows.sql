@@ -22,5 +22,9 @@ WHERE
 UNION ALL
 SELECT format('measure %s is used and unknown', x.phep_do) AS what
 FROM (SELECT DISTINCT d.phep_do FROM core.dem_cong_bo AS d) AS x
-WHERE NOT EXISTS (SELECT FROM core.phep_do AS p WHERE p.phep_do = x.phep_do)
+WHERE
+    NOT EXISTS (
+        SELECT FROM core.phep_do AS p
+        WHERE p.phep_do = x.phep_do
+    )
 ORDER BY what;

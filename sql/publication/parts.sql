@@ -289,7 +289,8 @@ CROSS JOIN
     ) AS nhom (ma_don_vi)
 GROUP BY b.ky_loai, b.ky, t.ma_chi_so, nhom.ma_don_vi, d.fact, d.dong, d.ky;
 
-DELETE FROM phan_dong WHERE tu_so = 0 AND mau_so = 0;
+DELETE FROM phan_dong
+WHERE tu_so = 0 AND mau_so = 0;
 
 -- Figures that count distinct procedures: those that differ by a procedure of a row above, with all of its rows.
 CREATE TEMP TABLE hang_tthc ON COMMIT DROP AS
@@ -429,7 +430,7 @@ FROM (
         p.nguyen_nhan,
         sum(p.tu_so) AS tu_so,
         sum(p.mau_so) AS mau_so,
-        count(DISTINCT (p.fact, p.dong)) AS so_dong
+        count(DISTINCT p.fact, p.dong) AS so_dong
     FROM phan_dong AS p
     GROUP BY p.ky_loai, p.ky, p.ma_chi_so, p.ma_don_vi, p.nguyen_nhan
     UNION ALL
@@ -460,7 +461,7 @@ FROM (
             h.so_cai,
             h.ma_tthc,
             min(h.nguyen_nhan) AS nguyen_nhan,
-            count(DISTINCT (h.ky, h.fact, h.dong)) AS so_dong
+            count(DISTINCT h.ky, h.fact, h.dong) AS so_dong
         FROM hang AS h
         WHERE h.nguyen_nhan IS NOT NULL
         GROUP BY h.so_cai, h.ma_tthc

@@ -49,16 +49,19 @@ khac AS (
         LATERAL (
             SELECT
                 min(h.nguyen_nhan) AS nguyen_nhan,
-                count(DISTINCT (h.ky, h.fact, h.dong)) AS so_dong
+                count(DISTINCT h.ky, h.fact, h.dong) AS so_dong
             FROM doan_hang AS h
-            INNER JOIN thuat_ngu AS t ON h.lan = t.lan AND h.phep_do = t.phep_do AND t.ma_chi_so = d.ma_chi_so
+            INNER JOIN thuat_ngu AS t ON h.lan = t.lan AND h.phep_do = t.phep_do AND d.ma_chi_so = t.ma_chi_so
             INNER JOIN tra_loi AS dv
                 ON h.lan = dv.lan AND d.ky_loai = dv.ky_loai AND d.ky = dv.ky AND h.ma_don_vi = dv.ma_goc
             WHERE h.so_cai = d.so_cai AND dv.ma_don_vi = d.ma_don_vi AND h.nguyen_nhan IS NOT NULL
         ) AS vi
         ON TRUE
     WHERE
-        d.ma_chi_so IN (SELECT t.ma_chi_so FROM thuat_ngu AS t WHERE t.it_nhat IS NOT NULL)
+        d.ma_chi_so IN (
+            SELECT t.ma_chi_so FROM thuat_ngu AS t
+            WHERE t.it_nhat IS NOT NULL
+        )
         AND d.ma_don_vi NOT LIKE 'TONG:%'
         AND ((d.tu_cu, d.mau_cu) <> (d.tu_moi, d.mau_moi) OR d.cap_cu IS DISTINCT FROM d.cap_moi)
 )
@@ -132,7 +135,10 @@ LEFT JOIN (
 ) AS p
     ON cu.ky_loai = p.ky_loai AND cu.ky = p.ky AND cu.ma_chi_so = p.ma_chi_so AND cu.ma_don_vi = p.ma_don_vi
 WHERE
-    cu.ma_chi_so IN (SELECT t.ma_chi_so FROM thuat_ngu AS t WHERE t.dau < 0)
+    cu.ma_chi_so IN (
+        SELECT t.ma_chi_so FROM thuat_ngu AS t
+        WHERE t.dau < 0
+    )
     AND (
         coalesce(moi.tu_so, 0) - coalesce(cu.tu_so, 0) - coalesce(p.tu_so, 0) <> 0
         OR coalesce(moi.mau_so, 0) - coalesce(cu.mau_so, 0) - coalesce(p.mau_so, 0) <> 0

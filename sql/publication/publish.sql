@@ -181,4 +181,7 @@ SELECT
 FROM ops.batch AS b
 WHERE
     b.status = 'loaded'
-    AND NOT EXISTS (SELECT FROM ops.lo_cong_bo AS l WHERE l.batch_id = b.batch_id);
+    AND NOT EXISTS (
+        SELECT FROM ops.lo_cong_bo AS l
+        WHERE l.batch_id = b.batch_id
+    );

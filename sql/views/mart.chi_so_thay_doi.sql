@@ -35,7 +35,7 @@ LEFT JOIN mart.con_so_cong_bo AS sau
         AND p.ma_chi_so = sau.ma_chi_so
         AND p.ma_don_vi = sau.ma_don_vi
         AND sau.trang_thai = 'da_chot'
-        AND sau.revision = p.den_revision
+        AND p.den_revision = sau.revision
 LEFT JOIN mart.con_so_cho AS cho
     ON
         p.den_revision IS NULL
