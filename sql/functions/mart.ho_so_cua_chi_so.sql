@@ -137,5 +137,6 @@ WHERE
 ORDER BY d.fact, d.ky, d.dong
 $$;
 COMMENT ON FUNCTION mart.ho_so_cua_chi_so(text, text, text, text, integer, text) IS
-'Một dòng = một dòng đứng sau một con số của một bản đã công bố (revision rỗng: bản đang dùng); phan: tu_so, mau_so, con_lai.';
+'Một dòng = một dòng đứng sau một con số của một bản đã công bố (revision rỗng: bản đang dùng); phan: tu_so, '
+'mau_so, con_lai.';
 GRANT EXECUTE ON FUNCTION mart.ho_so_cua_chi_so(text, text, text, text, integer, text) TO cchc_steward, cchc_don_vi;

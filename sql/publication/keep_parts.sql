@@ -1,4 +1,5 @@
--- Keeps TEMP TABLE phan in mart.phan_thay_doi: of the revision that mart.chi_so has of each period, or with :cho of what waits.
+-- Keeps TEMP TABLE phan in mart.phan_thay_doi: of the revision that mart.chi_so has of each period, or with :cho of
+-- what waits.
 DELETE FROM mart.phan_thay_doi AS x
 USING unnest(CAST(:kinds AS text[]), CAST(:names AS text[])) AS p (ky_loai, ky)
 WHERE x.ky_loai = p.ky_loai AND x.ky = p.ky AND x.den_revision IS NULL;

@@ -50,7 +50,7 @@ ghi AS (
         FROM core.dem_cong_bo AS c
         ORDER BY c.ky ASC, c.nua ASC, c.ma_don_vi ASC, c.phep_do ASC, c.so_cai DESC
     ) AS moi_nhat
-    WHERE moi_nhat.so <> 0 OR moi_nhat.ma_bam <> ''
+    WHERE so <> 0 OR ma_bam <> ''
 )
 
 SELECT

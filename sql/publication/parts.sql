@@ -60,11 +60,16 @@ CROSS JOIN (SELECT DISTINCT ban.so_cai FROM ban) AS b;
 
 CREATE TEMP TABLE doi_nghia ON COMMIT DROP AS
 SELECT DISTINCT
-    t.so_cai,
-    t.ma_chi_so
-FROM thuat_ngu AS t
-GROUP BY t.so_cai, t.ma_chi_so, t.khoa, t.it_nhat, t.ben, t.dau, t.phep_do
-HAVING count(*) = 1;
+    x.so_cai,
+    x.ma_chi_so
+FROM (
+    SELECT
+        t.so_cai,
+        t.ma_chi_so
+    FROM thuat_ngu AS t
+    GROUP BY t.so_cai, t.ma_chi_so, t.khoa, t.it_nhat, t.ben, t.dau, t.phep_do
+    HAVING count(*) = 1
+) AS x;
 
 -- Who answers for a unit's rows on the last day, then and now.
 CREATE TEMP TABLE tra_loi ON COMMIT DROP AS
@@ -430,7 +435,7 @@ FROM (
         p.nguyen_nhan,
         sum(p.tu_so) AS tu_so,
         sum(p.mau_so) AS mau_so,
-        count(DISTINCT p.fact, p.dong) AS so_dong
+        count(DISTINCT concat_ws(chr(31), p.fact, p.dong)) AS so_dong
     FROM phan_dong AS p
     GROUP BY p.ky_loai, p.ky, p.ma_chi_so, p.ma_don_vi, p.nguyen_nhan
     UNION ALL
@@ -461,7 +466,7 @@ FROM (
             h.so_cai,
             h.ma_tthc,
             min(h.nguyen_nhan) AS nguyen_nhan,
-            count(DISTINCT h.ky, h.fact, h.dong) AS so_dong
+            count(DISTINCT concat_ws(chr(31), h.ky, h.fact, h.dong)) AS so_dong
         FROM hang AS h
         WHERE h.nguyen_nhan IS NOT NULL
         GROUP BY h.so_cai, h.ma_tthc

@@ -49,7 +49,7 @@ khac AS (
         LATERAL (
             SELECT
                 min(h.nguyen_nhan) AS nguyen_nhan,
-                count(DISTINCT h.ky, h.fact, h.dong) AS so_dong
+                count(DISTINCT concat_ws(chr(31), h.ky, h.fact, h.dong)) AS so_dong
             FROM doan_hang AS h
             INNER JOIN thuat_ngu AS t ON h.lan = t.lan AND h.phep_do = t.phep_do AND d.ma_chi_so = t.ma_chi_so
             INNER JOIN tra_loi AS dv

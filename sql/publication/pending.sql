@@ -1,6 +1,7 @@
 -- Brings core.dong_cho of the closed month :ky in line: one row is a row of a fact that is not what it was when the
 -- month was closed, and why. TEMP TABLE dong_moi holds the rows as they are now. Safe to repeat.
-DELETE FROM core.dong_cho WHERE ky = :ky;
+DELETE FROM core.dong_cho
+WHERE ky = :ky;
 
 -- What was known when the newest revision of the month was written.
 DROP TABLE IF EXISTS luc_chot;
@@ -71,20 +72,32 @@ FROM (
         CASE WHEN moi.dong IS NULL THEN cu.ngay_cap_nhat ELSE moi.ngay_cap_nhat END AS ngay_cap_nhat,
         CASE WHEN moi.dong IS NULL THEN cu.batch_id ELSE moi.batch_id END AS batch_id,
         CASE WHEN moi.dong IS NULL THEN cu.line_no ELSE moi.line_no END AS line_no,
-        (moi.noi_dung, moi.ma_tthc, moi.ma_linh_vuc) IS DISTINCT FROM (cu.noi_dung, cu.ma_tthc, cu.ma_linh_vuc)
-        OR (moi.ma_don_vi <> cu.ma_don_vi AND moi.ngay_cap_nhat IS DISTINCT FROM cu.ngay_cap_nhat) AS doi_noi_dung,
+        (
+            moi.noi_dung IS DISTINCT FROM cu.noi_dung
+            OR moi.ma_tthc IS DISTINCT FROM cu.ma_tthc
+            OR moi.ma_linh_vuc IS DISTINCT FROM cu.ma_linh_vuc
+            OR (moi.ma_don_vi <> cu.ma_don_vi AND moi.ngay_cap_nhat IS DISTINCT FROM cu.ngay_cap_nhat)
+        ) AS doi_noi_dung,
         moi.ma_don_vi <> cu.ma_don_vi AS doi_don_vi,
         moi.danh_muc <> cu.danh_muc AS doi_danh_muc,
         -- All that differs is what was not measured then, or is not measured any more.
-        chung.cu IS NOT DISTINCT FROM chung.moi
-        AND (
-            moi.dong IS NULL
-            OR cu.dong IS NULL
-            OR (moi.noi_dung, moi.so_1, moi.so_2, moi.ma_don_vi, moi.ma_tthc, moi.ma_linh_vuc)
-            IS NOT DISTINCT FROM (cu.noi_dung, cu.so_1, cu.so_2, cu.ma_don_vi, cu.ma_tthc, cu.ma_linh_vuc)
+        (
+            chung.cu IS NOT DISTINCT FROM chung.moi
+            AND (
+                moi.dong IS NULL
+                OR cu.dong IS NULL
+                OR (
+                    moi.noi_dung IS NOT DISTINCT FROM cu.noi_dung
+                    AND moi.so_1 IS NOT DISTINCT FROM cu.so_1
+                    AND moi.so_2 IS NOT DISTINCT FROM cu.so_2
+                    AND moi.ma_don_vi = cu.ma_don_vi
+                    AND moi.ma_tthc = cu.ma_tthc
+                    AND moi.ma_linh_vuc = cu.ma_linh_vuc
+                )
+            )
         ) AS doi_phep_do,
-        lc.fact -> coalesce(moi.fact, cu.fact) ->> 'ma_bam' IS DISTINCT FROM nay.ma_bam AS fact_doi,
-        lc.fact -> coalesce(moi.fact, cu.fact) ->> 'biet_den' IS DISTINCT FROM nay.biet_den AS biet_xa_hon,
+        (lc.fact -> coalesce(moi.fact, cu.fact) ->> 'ma_bam' IS DISTINCT FROM nay.ma_bam) AS fact_doi,
+        (lc.fact -> coalesce(moi.fact, cu.fact) ->> 'biet_den' IS DISTINCT FROM nay.biet_den) AS biet_xa_hon,
         CASE cu.fact
             WHEN '' THEN FALSE -- still at the source
         END AS con_o_nguon
@@ -97,7 +110,7 @@ FROM (
             WHERE c.ky = :ky
             ORDER BY c.fact ASC, c.dong ASC, c.so_cai DESC
         ) AS moi_nhat
-        WHERE moi_nhat.con
+        WHERE con
     ) AS cu
         ON moi.fact = cu.fact AND moi.dong = cu.dong
     CROSS JOIN luc_chot AS lc
@@ -110,15 +123,27 @@ FROM (
                 array_agg((x.nua, x.phep_do) ORDER BY x.nua, x.phep_do) FILTER (WHERE x.ben = 'cu') AS cu,
                 array_agg((x.nua, x.phep_do) ORDER BY x.nua, x.phep_do) FILTER (WHERE x.ben = 'moi') AS moi
             FROM (
-                SELECT 'cu' AS ben, 1 AS nua, unnest(cu.nua_1) AS phep_do
+                SELECT
+                    'cu' AS ben,
+                    1 AS nua,
+                    unnest(cu.nua_1) AS phep_do
                 UNION ALL
-                SELECT 'cu' AS ben, 2 AS nua, unnest(cu.nua_2) AS phep_do
+                SELECT
+                    'cu' AS ben,
+                    2 AS nua,
+                    unnest(cu.nua_2) AS phep_do
                 UNION ALL
-                SELECT 'moi' AS ben, 1 AS nua, unnest(moi.nua_1) AS phep_do
+                SELECT
+                    'moi' AS ben,
+                    1 AS nua,
+                    unnest(moi.nua_1) AS phep_do
                 UNION ALL
-                SELECT 'moi' AS ben, 2 AS nua, unnest(moi.nua_2) AS phep_do
+                SELECT
+                    'moi' AS ben,
+                    2 AS nua,
+                    unnest(moi.nua_2) AS phep_do
             ) AS x
-            WHERE lc.phep_do @> to_jsonb(x.phep_do) AND CAST(:phep_do AS smallint []) @> ARRAY[x.phep_do]
+            WHERE lc.phep_do @> to_jsonb(x.phep_do) AND x.phep_do = ANY(CAST(:phep_do AS smallint[]))
         ) AS chung
     WHERE
         (cu.ma_don_vi, cu.ma_tthc, cu.ma_linh_vuc, cu.nua_1, cu.nua_2, cu.so_1, cu.so_2)
@@ -140,29 +165,39 @@ LEFT JOIN
             WHERE NOT d.con AND m.fact = d.fact AND m.batch_id = d.batch_id AND m.line_no = d.line_no
         ) AS k
         WHERE d.fact = 'khai_bao' AND k.dong <> d.dong
+        ORDER BY k.dong ASC
         LIMIT 1
     ) AS doi_khoa
     ON TRUE
 -- Known to another closed month: it has moved.
-CROSS JOIN
+LEFT JOIN
     LATERAL (
-        SELECT EXISTS (
-            SELECT FROM core.dong_cong_bo AS c
-            WHERE NOT d.co_cu AND c.fact = d.fact AND c.dong = d.dong
-        ) AS co
-    ) AS khac
--- Its file was loaded then with lines rejected that are loaded now, or a line of it is rejected elsewhere.
-CROSS JOIN
-    LATERAL (
-        SELECT
-            EXISTS (
-                SELECT FROM ops.lo_cong_bo AS l
-                INNER JOIN ops.batch AS b ON l.batch_id = b.batch_id
-                WHERE NOT d.co_cu AND l.batch_id = d.batch_id AND b.lines_rejected < l.lines_rejected
+        SELECT TRUE AS co
+        WHERE
+            NOT d.co_cu
+            AND EXISTS (
+                SELECT FROM core.dong_cong_bo AS c
+                WHERE c.fact = d.fact AND c.dong = d.dong
             )
-            OR EXISTS (
-                SELECT FROM ops.line_finding AS f
-                INNER JOIN ops.lo_cong_bo AS l ON f.batch_id = l.batch_id
-                WHERE NOT d.co_cu AND f.bi_loai AND f.khoa = d.dong
-            ) AS co
-    ) AS loai;
+    ) AS khac
+    ON TRUE
+-- Its file was loaded then with lines rejected that are loaded now, or a line of it is rejected elsewhere.
+LEFT JOIN
+    LATERAL (
+        SELECT TRUE AS co
+        WHERE
+            NOT d.co_cu
+            AND (
+                EXISTS (
+                    SELECT FROM ops.lo_cong_bo AS l
+                    INNER JOIN ops.batch AS b ON b.batch_id = l.batch_id
+                    WHERE d.batch_id = l.batch_id AND l.lines_rejected > b.lines_rejected
+                )
+                OR EXISTS (
+                    SELECT FROM ops.line_finding AS f
+                    INNER JOIN ops.lo_cong_bo AS l ON f.batch_id = l.batch_id
+                    WHERE f.bi_loai AND f.khoa = d.dong
+                )
+            )
+    ) AS loai
+    ON TRUE;

@@ -44,7 +44,8 @@ LEFT JOIN mart.con_so_cho AS cho
         AND p.ma_chi_so = cho.ma_chi_so
         AND p.ma_don_vi = cho.ma_don_vi;
 COMMENT ON VIEW mart.chi_so_thay_doi IS
-'Một dòng = phần của một nguyên nhân trong thay đổi của một con số giữa hai bản, hoặc giữa bản đang dùng và con số chờ. Cộng tu_so của các dòng đúng bằng tu_so_sau - tu_so_truoc; mau_so cũng vậy.';
+'Một dòng = phần của một nguyên nhân trong thay đổi của một con số giữa hai bản, hoặc giữa bản đang dùng và con '
+'số chờ. Cộng tu_so của các dòng đúng bằng tu_so_sau - tu_so_truoc; mau_so cũng vậy.';
 COMMENT ON COLUMN mart.chi_so_thay_doi.tu_revision IS 'Bản trước.';
 COMMENT ON COLUMN mart.chi_so_thay_doi.den_revision IS 'Bản sau; rỗng: con số đang chờ đính chính.';
 COMMENT ON COLUMN mart.chi_so_thay_doi.nguyen_nhan IS 'Xem mart.phan_thay_doi.';

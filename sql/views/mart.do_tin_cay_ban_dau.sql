@@ -23,7 +23,9 @@ COMMENT ON COLUMN mart.do_tin_cay_ban_dau.ma_chi_so IS 'Chỉ số.';
 COMMENT ON COLUMN mart.do_tin_cay_ban_dau.ma_don_vi IS 'Đơn vị hoặc dòng tổng.';
 COMMENT ON COLUMN mart.do_tin_cay_ban_dau.so_ky IS 'Số kỳ đã chốt có con số ở cả bản đầu và bản mới nhất.';
 COMMENT ON COLUMN mart.do_tin_cay_ban_dau.so_ky_sua IS 'Trong đó số kỳ mà bản mới nhất khác bản đầu.';
-COMMENT ON COLUMN mart.do_tin_cay_ban_dau.sua_doi_trung_binh IS 'Trung bình độ lớn sửa đổi (mean absolute revision), kể cả kỳ không sửa.';
-COMMENT ON COLUMN mart.do_tin_cay_ban_dau.lech_trung_binh IS 'Trung bình sửa đổi có dấu (bias): dương nghĩa là bản đầu thường thấp.';
+COMMENT ON COLUMN mart.do_tin_cay_ban_dau.sua_doi_trung_binh IS
+'Trung bình độ lớn sửa đổi (mean absolute revision), kể cả kỳ không sửa.';
+COMMENT ON COLUMN mart.do_tin_cay_ban_dau.lech_trung_binh IS
+'Trung bình sửa đổi có dấu (bias): dương nghĩa là bản đầu thường thấp.';
 COMMENT ON COLUMN mart.do_tin_cay_ban_dau.sua_doi_lon_nhat IS 'Sửa đổi lớn nhất, không kể dấu.';
 GRANT SELECT ON mart.do_tin_cay_ban_dau TO cchc_bi, cchc_steward, cchc_don_vi;

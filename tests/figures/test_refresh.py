@@ -228,43 +228,6 @@ def test_record_names_a_batch_that_was_being_loaded_during_a_refresh(counted):
     assert changes[1][2] == [slow]
 
 
-def close(world: World, ky: str, ky_loai: str) -> None:
-    with world.engine.begin() as connection:
-        connection.execute(
-            sa.text("UPDATE mart.chi_so SET trang_thai = 'da_chot' WHERE ky = :ky AND ky_loai = :l"),
-            {"ky": ky, "l": ky_loai},
-        )
-
-
-@pytest.mark.long
-def test_closed_month_is_never_overwritten(counted):
-    close(counted, "2025-01", "thang")
-    before = figures(counted)
-    counted.add(LATE)
-    done = refresh(counted.engine, "2025-01")
-    assert done.closed == ["thang 2025-01"]
-    after = figures(counted)
-    changed = {key[:2] for key in after if after[key] != before[key]}
-    assert ("luy_ke", "2025-01") in changed
-    assert ("thang", "2025-01") not in changed
-    assert counted.rows("SELECT DISTINCT ky_loai FROM ops.figure_change WHERE ky = '2025-01'") == [
-        ("luy_ke",)
-    ]
-    # The year to date of the months after it takes the late dossier in all the same.
-    refresh(counted.engine, "2025-03")
-    assert counted.figure("tiep_nhan", XA, "2025-03", "luy_ke") == (2, None)
-
-
-@pytest.mark.long
-def test_change_that_a_closed_month_does_not_show_stays_reported(counted):
-    close(counted, "2025-01", "thang")
-    counted.add(LATE)
-    counted.refresh_all()
-    assert pending_periods(counted.engine) == ["2025-01"]
-    again = refresh(counted.engine, "2025-01")
-    assert (again.up_to_date, again.closed) == (False, ["thang 2025-01"])
-
-
 # --- definitions --------------------------------------------------------------------------------
 
 

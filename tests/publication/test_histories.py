@@ -16,7 +16,8 @@ BY = {"by": "chi_cuc", "approved_by": "giam_doc"}
 NOT_SPLIT = """
 SELECT ky_loai, ky, ma_chi_so, ma_don_vi, lan, sum(tu) AS tu, sum(mau) AS mau FROM (
     SELECT c.ky_loai, c.ky, c.ma_chi_so, c.ma_don_vi, -1 AS lan,
-        coalesce(w.tu_so, 0) - coalesce(c.tu_so, 0) AS tu, coalesce(w.mau_so, 0) - coalesce(c.mau_so, 0) AS mau
+        coalesce(w.tu_so, 0) - coalesce(c.tu_so, 0) AS tu,
+        coalesce(w.mau_so, 0) - coalesce(c.mau_so, 0) AS mau
     FROM mart.con_so_cho AS w INNER JOIN mart.chi_so AS c USING (ky_loai, ky, ma_chi_so, ma_don_vi)
     UNION ALL
     SELECT c.ky_loai, c.ky, c.ma_chi_so, c.ma_don_vi, c.revision,

@@ -100,8 +100,9 @@ def _measures_digest(connection: sa.Connection, measures: list[int]) -> str:
     """The hash of what these measures count."""
     digest: str = connection.scalar(
         sa.text(
-            "SELECT encode(sha256(convert_to(coalesce(string_agg(CAST(p AS text), chr(10) ORDER BY phep_do), ''), "
-            "'UTF8')), 'hex') FROM core.phep_do AS p WHERE phep_do = ANY(CAST(:m AS smallint[]))"
+            "SELECT encode(sha256(convert_to(coalesce("
+            "string_agg(CAST(p AS text), chr(10) ORDER BY phep_do), ''), 'UTF8')), 'hex') "
+            "FROM core.phep_do AS p WHERE phep_do = ANY(CAST(:m AS smallint[]))"
         ),
         {"m": measures},
     )
@@ -129,20 +130,18 @@ def faults(connection: sa.Connection) -> list[str]:
             found.append(f"entry {number} is missing: {entry.number} follows {number - 1}")
             number = entry.number
         elif entry.before != before:
-            found.append(f"entry {entry.number} does not follow the entry before it: one was changed")
+            found.append(f"entry {entry.number} does not follow the one before: one was changed")
         if entry.digest != _digest(*list(vars(entry).values())[:-1]):
             found.append(f"entry {entry.number} ({entry.kind} {entry.ky}) is not what its hash says")
         for name, said in entry.content["phan"].items():
             if (now := digest_of(connection, name, entry.number)) != said:
                 found.append(
-                    f"entry {entry.number} ({entry.kind} {entry.ky}): {PARTS[name]} has {now['so_dong']} rows "
-                    f"of it, {said['so_dong']} were published, and their hash differs"
+                    f"entry {entry.number} ({entry.kind} {entry.ky}): {PARTS[name]} has {now['so_dong']} "
+                    f"rows of it, {said['so_dong']} were published, and their hash differs"
                 )
         measures = _measures_digest(connection, entry.content.get("phep_do", []))
         if measures != entry.content["ma_bam_phep_do"]:
-            found.append(
-                f"entry {entry.number} ({entry.kind} {entry.ky}): its measures are not those it was counted with"
-            )
+            found.append(f"entry {entry.number} ({entry.kind} {entry.ky}): its measures are others")
         before = entry.digest
     found += run_sql_file(connection, "publication/leaves_differ.sql").scalars()
     found += run_sql_file(connection, "publication/loose_rows.sql").scalars()

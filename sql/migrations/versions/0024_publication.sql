@@ -16,17 +16,20 @@ CREATE TABLE ops.so_cai (
 );
 CREATE INDEX so_cai_ky ON ops.so_cai (ky, loai);
 COMMENT ON TABLE ops.so_cai IS
-'Một dòng = một việc đã ghi sổ: đơn vị xác nhận, tỉnh chốt, đính chính một tháng. Chỉ thêm; mỗi dòng móc vào dòng trước.';
+'Một dòng = một việc đã ghi sổ: đơn vị xác nhận, tỉnh chốt, đính chính một tháng. Chỉ thêm; mỗi dòng móc vào '
+'dòng trước.';
 COMMENT ON COLUMN ops.so_cai.so IS 'Số thứ tự, liền nhau từ 1.';
 COMMENT ON COLUMN ops.so_cai.loai IS
-'xac_nhan: đơn vị xác nhận tháng của mình; chot: chốt; tam_cong_bo: công bố tạm khi hết hạn mà chưa ai chốt; dinh_chinh: bản sau của tháng đã chốt; ngoai_le: cho một đơn vị nộp muộn một bộ dữ liệu.';
+'xac_nhan: đơn vị xác nhận tháng của mình; chot: chốt; tam_cong_bo: công bố tạm khi hết hạn mà chưa ai chốt; '
+'dinh_chinh: bản sau của tháng đã chốt; ngoai_le: cho một đơn vị nộp muộn một bộ dữ liệu.';
 COMMENT ON COLUMN ops.so_cai.ky IS 'Tháng.';
 COMMENT ON COLUMN ops.so_cai.ma_don_vi IS 'Đơn vị xác nhận, hoặc được ngoại lệ.';
 COMMENT ON COLUMN ops.so_cai.luc IS 'Lúc ghi.';
 COMMENT ON COLUMN ops.so_cai.nguoi IS 'Tên đăng nhập của người làm.';
 COMMENT ON COLUMN ops.so_cai.nguoi_duyet IS 'Tên đăng nhập của người duyệt; không bao giờ là người làm.';
 COMMENT ON COLUMN ops.so_cai.ly_do IS 'Lý do.';
-COMMENT ON COLUMN ops.so_cai.noi_dung IS 'Những gì đã vào sổ, với SHA-256 của từng phần: kỳ, con số, dòng, định nghĩa, chỉ tiêu, đơn vị, lô.';
+COMMENT ON COLUMN ops.so_cai.noi_dung IS
+'Những gì đã vào sổ, với SHA-256 của từng phần: kỳ, con số, dòng, định nghĩa, chỉ tiêu, đơn vị, lô.';
 COMMENT ON COLUMN ops.so_cai.ma_bam_truoc IS 'ma_bam của dòng trước; dòng 1: 64 số 0.';
 COMMENT ON COLUMN ops.so_cai.ma_bam IS 'SHA-256 của dòng này ở dạng chuẩn, gồm cả ma_bam_truoc.';
 
@@ -40,7 +43,8 @@ CREATE TABLE core.phep_do (
     UNIQUE NULLS NOT DISTINCT (fact, su_kien, cong_don, dieu_kien, tong)
 );
 COMMENT ON TABLE core.phep_do IS
-'Một dòng = một phép đo đã từng dùng khi chốt, với số không bao giờ đổi; vị trí hiện nay trong core.tong_hop.so ở core.do_luong.';
+'Một dòng = một phép đo đã từng dùng khi chốt, với số không bao giờ đổi; vị trí hiện nay trong core.tong_hop.so '
+'ở core.do_luong.';
 
 CREATE TABLE core.thuat_ngu (
     ma_chi_so text COLLATE "C" NOT NULL,
@@ -64,10 +68,10 @@ CREATE TABLE core.dong_cong_bo (
     ma_don_vi text COLLATE "C" NOT NULL,
     ma_tthc text COLLATE "C" NOT NULL,
     ma_linh_vuc text COLLATE "C" NOT NULL,
-    nua_1 smallint [] NOT NULL,
-    nua_2 smallint [] NOT NULL,
-    so_1 bigint [],
-    so_2 bigint [],
+    nua_1 smallint[] NOT NULL,
+    nua_2 smallint[] NOT NULL,
+    so_1 bigint[],
+    so_2 bigint[],
     noi_dung jsonb NOT NULL,
     danh_muc jsonb NOT NULL,
     ngay_cap_nhat timestamp,
@@ -79,13 +83,15 @@ CREATE INDEX dong_cong_bo_don_vi ON core.dong_cong_bo (ky, ma_don_vi);
 CREATE INDEX dong_cong_bo_tthc ON core.dong_cong_bo (ky, ma_tthc) WHERE ma_tthc <> '';
 CREATE INDEX dong_cong_bo_so_cai ON core.dong_cong_bo (so_cai);
 COMMENT ON TABLE core.dong_cong_bo IS
-'Một dòng = một dòng dữ liệu đứng sau con số của một tháng đã chốt, kể từ một dòng của ops.so_cai; lần sau chỉ ghi dòng khác đi.';
+'Một dòng = một dòng dữ liệu đứng sau con số của một tháng đã chốt, kể từ một dòng của ops.so_cai; lần sau chỉ '
+'ghi dòng khác đi.';
 COMMENT ON COLUMN core.dong_cong_bo.fact IS 'Loại dòng: một tệp của sql/indicators/facts.';
 COMMENT ON COLUMN core.dong_cong_bo.dong IS 'Khoá của dòng trong tháng.';
 COMMENT ON COLUMN core.dong_cong_bo.so_cai IS 'Số của dòng sổ mà từ đó trạng thái này có hiệu lực.';
 COMMENT ON COLUMN core.dong_cong_bo.con IS 'FALSE: từ đó dòng này không còn đứng sau con số nào.';
 COMMENT ON COLUMN core.dong_cong_bo.nguyen_nhan IS 'Vì sao khác lần trước; NULL: lần chốt đầu.';
-COMMENT ON COLUMN core.dong_cong_bo.ma_don_vi IS 'Đơn vị mà dòng ghi; ai trả lời cho nó vào cuối kỳ: core.don_vi_cong_bo.';
+COMMENT ON COLUMN core.dong_cong_bo.ma_don_vi IS
+'Đơn vị mà dòng ghi; ai trả lời cho nó vào cuối kỳ: core.don_vi_cong_bo.';
 COMMENT ON COLUMN core.dong_cong_bo.nua_1 IS 'Những phép đo (core.phep_do) mà dòng có trong nửa tháng đầu.';
 COMMENT ON COLUMN core.dong_cong_bo.nua_2 IS 'Những phép đo mà dòng có trong nửa tháng sau.';
 COMMENT ON COLUMN core.dong_cong_bo.so_1 IS 'Số cộng vào mỗi phép đo của nua_1, cùng thứ tự; NULL: mỗi phép đo một.';
@@ -98,7 +104,8 @@ ALTER TABLE core.dong_cho DROP COLUMN so_cai;
 ALTER TABLE core.dong_cho ALTER COLUMN nguyen_nhan SET NOT NULL;
 ALTER TABLE core.dong_cho ADD PRIMARY KEY (ky, fact, dong);
 COMMENT ON TABLE core.dong_cho IS
-'Một dòng = một dòng dữ liệu của một tháng đã chốt mà nay khác lúc chốt: chờ đính chính. Được dựng lại mỗi lần tính tháng ấy.';
+'Một dòng = một dòng dữ liệu của một tháng đã chốt mà nay khác lúc chốt: chờ đính chính. Được dựng lại mỗi lần '
+'tính tháng ấy.';
 
 CREATE TABLE core.dem_cong_bo (
     ky text COLLATE "C" NOT NULL,
@@ -111,7 +118,8 @@ CREATE TABLE core.dem_cong_bo (
     PRIMARY KEY (ky, nua, ma_don_vi, phep_do, so_cai)
 );
 COMMENT ON TABLE core.dem_cong_bo IS
-'Một dòng = một phép đo của một đơn vị trong nửa tháng đã chốt, kể từ một dòng sổ: số và SHA-256 của các dòng đứng sau.';
+'Một dòng = một phép đo của một đơn vị trong nửa tháng đã chốt, kể từ một dòng sổ: số và SHA-256 của các dòng '
+'đứng sau.';
 
 CREATE TABLE core.don_vi_cong_bo (
     so_cai bigint NOT NULL REFERENCES ops.so_cai (so) DEFERRABLE INITIALLY DEFERRED,
@@ -151,17 +159,20 @@ COMMENT ON TABLE ops.lo_cong_bo IS
 'Một dòng = một lô đã nạp mà một dòng sổ biết và dòng sổ trước chưa biết; tệp của nó theo SHA-256.';
 
 CREATE TABLE mart.con_so_cong_bo (LIKE mart.chi_so INCLUDING COMMENTS);
-ALTER TABLE mart.con_so_cong_bo ADD COLUMN so_cai bigint NOT NULL REFERENCES ops.so_cai (so) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE mart.con_so_cong_bo ADD COLUMN so_cai bigint NOT NULL
+REFERENCES ops.so_cai (so) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE mart.con_so_cong_bo ADD COLUMN ma_bam_dong text COLLATE "C";
 ALTER TABLE mart.con_so_cong_bo ADD PRIMARY KEY (ky_loai, ky, ma_don_vi, ma_chi_so, revision, so_cai);
 CREATE INDEX con_so_cong_bo_so_cai ON mart.con_so_cong_bo (so_cai);
 COMMENT ON TABLE mart.con_so_cong_bo IS
 'Một dòng = một con số của một bản đã công bố: mọi bản đều còn, bản đang dùng ở mart.chi_so. Chỉ thêm.';
 COMMENT ON COLUMN mart.con_so_cong_bo.so_cai IS 'Dòng sổ (ops.so_cai) đã công bố.';
-COMMENT ON COLUMN mart.con_so_cong_bo.ma_bam_dong IS 'SHA-256 của các dòng đứng sau con số; NULL: không đếm từ dòng nào.';
+COMMENT ON COLUMN mart.con_so_cong_bo.ma_bam_dong IS
+'SHA-256 của các dòng đứng sau con số; NULL: không đếm từ dòng nào.';
 
 CREATE TABLE mart.bieu_06a_cong_bo (LIKE mart.bieu_06a INCLUDING COMMENTS);
-ALTER TABLE mart.bieu_06a_cong_bo ADD COLUMN so_cai bigint NOT NULL REFERENCES ops.so_cai (so) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE mart.bieu_06a_cong_bo ADD COLUMN so_cai bigint NOT NULL
+REFERENCES ops.so_cai (so) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE mart.bieu_06a_cong_bo ADD PRIMARY KEY (ky_loai, ky, ma_don_vi, ma_linh_vuc, so_cai);
 COMMENT ON TABLE mart.bieu_06a_cong_bo IS
 'Một dòng = biểu II.06a của một đơn vị, một lĩnh vực trong một bản đã công bố. Chỉ thêm.';
@@ -169,7 +180,8 @@ COMMENT ON COLUMN mart.bieu_06a_cong_bo.so_cai IS 'Dòng sổ (ops.so_cai) đã 
 
 CREATE TABLE mart.con_so_cho (LIKE mart.chi_so INCLUDING COMMENTS, PRIMARY KEY (ky_loai, ky, ma_chi_so, ma_don_vi));
 COMMENT ON TABLE mart.con_so_cho IS
-'Một dòng = một con số đã chốt mà nay tính lại thì khác: con số mới, chờ đính chính. Con số đã công bố vẫn ở mart.chi_so.';
+'Một dòng = một con số đã chốt mà nay tính lại thì khác: con số mới, chờ đính chính. Con số đã công bố vẫn ở '
+'mart.chi_so.';
 
 CREATE TABLE mart.phan_thay_doi (
     ky_loai text COLLATE "C" NOT NULL,
@@ -184,10 +196,13 @@ CREATE TABLE mart.phan_thay_doi (
     UNIQUE NULLS NOT DISTINCT (ky_loai, ky, ma_chi_so, ma_don_vi, den_revision, nguyen_nhan)
 );
 COMMENT ON TABLE mart.phan_thay_doi IS
-'Một dòng = phần của một nguyên nhân trong thay đổi của một con số giữa hai bản liền nhau, hoặc giữa bản đã công bố và con số chờ (den_revision rỗng). Các phần cộng lại đúng bằng thay đổi.';
+'Một dòng = phần của một nguyên nhân trong thay đổi của một con số giữa hai bản liền nhau, hoặc giữa bản đã '
+'công bố và con số chờ (den_revision rỗng). Các phần cộng lại đúng bằng thay đổi.';
 COMMENT ON COLUMN mart.phan_thay_doi.den_revision IS 'Bản sau; rỗng: con số đang chờ. Bản trước là bản liền trước.';
 COMMENT ON COLUMN mart.phan_thay_doi.nguyen_nhan IS
-'den_muon: dữ liệu đến sau khi chốt; sua_o_nguon: nguồn sửa; rut_xoa: nguồn rút, xoá; tha_khoi_loai: dòng bị loại nay nạp được; doi_don_vi: đơn vị trả lời khác; danh_muc_lich: danh mục hoặc lịch khác; dinh_nghia: định nghĩa khác; khong_am: phần mà hiệu số không xuống dưới 0.';
+'den_muon: dữ liệu đến sau khi chốt; sua_o_nguon: nguồn sửa; rut_xoa: nguồn rút, xoá; tha_khoi_loai: dòng bị '
+'loại nay nạp được; doi_don_vi: đơn vị trả lời khác; danh_muc_lich: danh mục hoặc lịch khác; dinh_nghia: định '
+'nghĩa khác; khong_am: phần mà hiệu số không xuống dưới 0.';
 COMMENT ON COLUMN mart.phan_thay_doi.tu_so IS 'Phần của tử số.';
 COMMENT ON COLUMN mart.phan_thay_doi.mau_so IS 'Phần của mẫu số.';
 COMMENT ON COLUMN mart.phan_thay_doi.so_dong IS 'Số dòng (hồ sơ, văn bản, …) của phần này.';
