@@ -22,7 +22,7 @@ _CASES = {
 _LOWER, _UPPER = (f"[{_CASES[case]}]" for case in ("lower", "upper"))
 _CAMEL = re.compile(f"(?<={_LOWER})(?={_UPPER})")
 _BETWEEN = re.compile(r"(?<=[^\W\d_])[-_./·](?=[^\W\d_])")
-_DASHED = re.compile(r"[^\W\d_]{2,}(?:[-_./·][^\W\d_]{2,}){2,}")
+_DASHED = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}(?:[-_./·][^\W\d_]{2,}){2,}")
 _INITIAL = re.compile(rf"(?<![^\W_])({_UPPER})\.\s*(?=[^\W\d_])")
 _STRETCH = re.compile(r"[^\W\d_]+(?:[ \u00a0]+[^\W\d_]+)*")
 # N.V.An, and with `strict` N. An: two and more letters before a word.
@@ -47,6 +47,7 @@ _OF_PLACES = frozenset(
 _NAMED_FOR = _OF_PLACES | frozenset(
     {"đường", "chợ", "trường", "thpt", "thcs", "mn", "viện", "học", "cầu", "cảng", "hiệu", "tượng", "đài"}
     | {"sông", "kênh", "quỹ", "giải", "htx", "kcn", "chùa", "đền"}
+    | {"tnhh", "cty", "ty", "cp", "mtv", "dntn"}
 )
 # Behind somebody's post only a known place is one: Chủ tịch UBND xã. A fund is none behind its cashier.
 _POSTS = frozenset(
@@ -248,7 +249,7 @@ def _begins_with_name(run: list[str], before: str) -> bool:
 def name_without_blanks(word: str) -> bool | None:
     """Whether a word of letters is a name without its blanks: True where its family name is hardly another
     word, None where it is (what words of the field are in is none), False for none."""
-    if len(word) <= _LONGEST_SYLLABLE:
+    if not _LONGEST_SYLLABLE < len(word) <= LONGEST * _LONGEST_SYLLABLE:
         return False
     word = bare_of(word)
     if word in joined_places():

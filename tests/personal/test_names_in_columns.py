@@ -167,6 +167,12 @@ def test_words_are_loaded_where_a_symbol_may_have_them():
         *("Nông nghiệp", "Lâm nghiệp", "NÔNG NGHIỆP", "Nong nghiep", "Đất đai", "Tổ chức, cán bộ"),
         *("Thành lập và hoạt động doanh nghiệp (hộ kinh doanh)", "Đầu tư tại Việt nam", "Bộ Công an"),
         *("12/BC-UBND xã Lương Hòa", "12/QĐ-THCS Nguyễn Văn Trỗi", "12/ĐU-ĐA", "2170/TU-ĐA", "12/VP UBND"),
+        *(
+            "12/CV-Công ty TNHH Hoàng Long",
+            "7/HĐ-Cty Kim Sơn",
+            "12/QĐ-UBND huyện Châu Thành",
+            "3/BC-BQL chợ Lê Lợi",
+        ),
     ]
     assert loaded("tthc", "ma_linh_vuc", texts) == texts
     assert loaded(*KINDS["notation"], texts) == texts

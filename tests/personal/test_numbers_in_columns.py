@@ -118,6 +118,8 @@ def test_codes_of_days_are_loaded_where_their_column_is_of_days(kind: str, form:
 def test_what_may_be_day_or_telephone_is_told_by_its_column(kind: str):
     days, both = of_days("{d:02}{m:02}{y}{n:04}"), "0903250012"
     assert loaded(*KINDS[kind], [*days, both])[-1] == both
+    # Others of another shape do not count.
+    assert loaded(*KINDS[kind], [*days, *(f"H61.42-250301-{n:04}" for n in range(999)), both])[-1] == both
     # Alone it may be a telephone, and among telephones it is one.
     assert loaded(*KINDS[kind], [both]) == [None]
     assert shown(*KINDS[kind], [*telephones(300), both]) == []

@@ -5,7 +5,7 @@ telephones has hardly one that begins with a day, and a spreadsheet rounds each 
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cached_property
 
 import pyarrow as pa
@@ -32,7 +32,8 @@ class ColumnEvidence:
         if fault == ROUNDED:
             return self._unrounded
         if fault == DAY_OR_NUMBER:
-            return self._of_days
+            days, all_alike = self._days[_shape(word)]
+            return days >= FEWEST_DAYS and days * 100 >= all_alike * MOST_ARE_DAYS
         return fault == SERIES_OR_NAME and self._series[_letters(word)] >= FEWEST_OF_SERIES
 
     @cached_property
@@ -44,13 +45,21 @@ class ColumnEvidence:
         return any(LONG_NUMBER.fullmatch(word) and word[15:].strip("0") for word in self._all)
 
     @cached_property
-    def _of_days(self) -> bool:
-        days = [told for told in map(day_and_number, self._all) if told is not None]
-        return sum(days) >= FEWEST_DAYS and sum(days) * 100 >= len(days) * MOST_ARE_DAYS
+    def _days(self) -> dict[tuple[str, int], tuple[int, int]]:
+        """Of codes of one shape how many begin with a day, and how many there are."""
+        found: dict[tuple[str, int], tuple[int, int]] = defaultdict(lambda: (0, 0))
+        for word in dict.fromkeys(self._all):
+            days, all_alike = found[_shape(word)]
+            found[_shape(word)] = days + (day_and_number(word) or False), all_alike + 1
+        return found
 
     @cached_property
     def _series(self) -> Counter[str]:
         return Counter(map(_letters, dict.fromkeys(self._all)))
+
+
+def _shape(word: str) -> tuple[str, int]:
+    return _letters(word), sum(map(str.isdigit, word))
 
 
 def _letters(word: str) -> str:

@@ -43,7 +43,8 @@ def read_text(
     text = visible(word)
     if not text:
         return None
-    if code:
+    # What is far too long is refused below: to judge it would only cost.
+    if code and len(text) <= 2 * longest:
         text = read_code(text, column, cleared)
     if column.pattern is not None and not re.fullmatch(column.pattern, text):
         raise NoCode("không đúng dạng mà hợp đồng dữ liệu ghi")
