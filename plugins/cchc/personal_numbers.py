@@ -74,8 +74,8 @@ _YEAR = re.compile(r"(19|20)\d\d", re.ASCII)
 _RUN = re.compile(r"\d+(?:[\W_]{1,3}\d+)*", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _YEAR_OF_NOW = re.compile(r"199\d|20[0-3]\d", re.ASCII)
-_SHORT_DAY = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])[0-3]\d", re.ASCII)
-_DAY_SHORT = re.compile(r"[0-3]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", re.ASCII)
+_SHORT_DAY = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])[0-2]\d", re.ASCII)
+_DAY_SHORT = re.compile(r"[0-2]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", re.ASCII)
 _A_MOBILE = re.compile(rf"0{MOBILE}\d{{7}}", re.ASCII)
 _ABROAD = re.compile(rf"(?:00)?84(?:{MOBILE}\d{{7}}|2\d{{9}}|0{MOBILE}\d{{7}})", re.ASCII)
 _FIXED = re.compile(r"02(?:\d\d[2-9]\d{6}|[48][2-9]\d{7})|01[2689]\d{8}", re.ASCII)
@@ -165,7 +165,9 @@ def _doubt_of(groups: list[str], apart: bool, alone: bool) -> Doubt | None:
     ):
         # 0912-250305: the number of a unit before it.
         return Doubt.DAY
-    return Doubt.DAY if _SHORT_DAY.match(digits) else Doubt.NUMBER
+    # A telephone has other groups than a day has: 0912.250.001.
+    as_day = sizes[0] > 5 or sizes[:3] == (2, 2, 2)
+    return Doubt.DAY if as_day and _SHORT_DAY.match(digits) else Doubt.NUMBER
 
 
 def digits_of(text: str) -> str:

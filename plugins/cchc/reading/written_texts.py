@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from cchc.codes import OF_A_PERSON, WORDS_OF_A_NAME, is_code, person_in_code
+from cchc.codes import WORDS_OF_A_NAME, is_code, person_in_code
 from cchc.contracts import Column
 from cchc.field_words import described, made_of_field_words
 from cchc.known_names import units
@@ -17,6 +17,7 @@ from cchc.spelling import fold
 
 # A word for a kind, a post or a level is short; a number of a house or road may have a few figures.
 LONGEST_LABEL, MOST_OF_A_LABEL = 60, 2
+OF_SOMEBODY = "có thư điện tử hoặc dãy số có thể là của một người"
 WORDS_APART = re.compile(r"[^\W\d_]\.?\s+[^\W\d_]")
 
 
@@ -65,10 +66,10 @@ def read_text(
 def _fault_of_text(column: Column, text: str, cleared: tuple[str, ...]) -> str | None:
     """Why a text that is no code may be, or have in it, what is of a person."""
     if has_address(text):
-        return OF_A_PERSON
+        return OF_SOMEBODY
     # Of a symbol that begins with a day it is asked as of a code.
     if personal_number(text) and not (column.notation and day_and_number(text)):
-        return OF_A_PERSON
+        return OF_SOMEBODY
     if column.notation:
         # A symbol may have blanks, and words: 12/BC-UBND xã Long Đức, Lâm nghiệp. Without them it is a code.
         if WORDS_APART.search(text) and has_name(text) and not made_of_field_words(text):
