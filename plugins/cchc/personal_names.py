@@ -95,6 +95,9 @@ def may_be_name(words: list[str]) -> bool:
         words = [bare_of(word) for word in words]
     if words[0] not in families(bare=plain) or is_place(words):
         return False
+    if len(words) == 3 and bare_of(words[1]) in _MIDDLE and is_surely_family(words[0]):
+        # Whatever syllable somebody of such a name is called: no list has them all.
+        return len(words[2]) == 1 or _is_syllable(bare_of(words[2]))
     return all(word in syllables(bare=plain) or len(word) == 1 for word in words[1:])
 
 
@@ -257,6 +260,11 @@ def name_without_blanks(word: str) -> bool | None:
     first = [end for end in range(1, _LONGEST_SYLLABLE + 1) if word[:end] in families(bare=True)]
     if not first:
         return False
+    if any(
+        word[end : end + 3] in _MIDDLE and is_surely_family(word[:end]) and _is_syllable(word[end + 3 :])
+        for end in first
+    ):
+        return True
     doubtful = False
     # Where one to five syllables that people are called begin, up to the end of the word.
     left = _syllables_to_the_end(word)

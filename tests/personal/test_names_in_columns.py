@@ -86,6 +86,14 @@ def test_name_is_no_code_with_diacritics_or_without(kind: str, written: Callable
     assert rate(kind, list(map(written, LONGER))) < 5
 
 
+@pytest.mark.parametrize("text", ["NGUYEN THI BUOI", "Lê Văn Lượm", "Pham Thi Thia", "TRẦN VĂN KHÓM"])
+def test_given_name_that_no_list_has_is_seen_behind_a_usual_middle_name(text: str):
+    assert loaded(*KINDS["code"], [text.replace(" ", "-")]) == [None]
+    assert loaded(*KINDS["code"], [text.replace(" ", "")]) == [None]
+    assert loaded(*KINDS["notation"], [text]) == [None]
+    assert shown(*KINDS["plain"], [f"CHUYÊN VIÊN {text}"]) == []
+
+
 @pytest.mark.parametrize("text", ["Đỗ-Văn-An-1", "TRAN-THI-ĐAO-7", "NGUYEN-VAN-ĐUC", "ĐỗQuangChính"])
 def test_letter_d_with_a_stroke_hides_no_name(text: str):
     assert loaded(*KINDS["code"], [text]) == [None]
