@@ -121,7 +121,7 @@ noi_bat AS NOT MATERIALIZED (
             WHEN t.so_khong_lien_tiep = 1 THEN 'khong'
             ELSE 'khong_lien_tiep'
         END AS phat_hien,
-        t.phan <> 'tu_so' AND t.mau_so BETWEEN 1 AND t.mau_so_it_nhat - 1 AS mau_so_nho,
+        t.phan <> 'tu_so' AND coalesce(t.mau_so BETWEEN 1 AND t.mau_so_it_nhat - 1, FALSE) AS mau_so_nho,
         -- What the number is so often besides: of a rate its denominator, of a denominator its rate.
         (
             SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY u.so) FROM unnest(t.cac_mau_so) AS u (so)

@@ -187,7 +187,7 @@ def test_where_all_months_were_alike_two_dossiers_are(say):
 def test_points_are_looked_at_as_they_are(say):
     [row] = say([*[80, 81, 79] * 4, 60], POINTS)
     # Median 80, deviations 0 × 4, 1 × 8: 1. 0.6745 × 20 = 13.49.
-    assert (row.phan, row.z, row.mau_so) == ("gia_tri", Decimal("-13.49"), None)
+    assert (row.phan, row.z, row.mau_so, row.mau_so_nho) == ("gia_tri", Decimal("-13.49"), None, False)
     assert row.bang_chung.startswith("Tháng 03/2025: 60,00 điểm; trung vị 12 tháng trước 80,00 điểm (")
 
 
