@@ -164,6 +164,7 @@ def test_the_last_mark_counts_for_each_figure_by_itself(as_login):
     assert {(row[0], row[4]) for row in told(connection)} == {(SO, True), (XA, True)}
 
 
+@pytest.mark.long
 def test_it_stays_when_the_figure_is_counted_again_and_when_it_goes(world):
     world.dimensions().add(on("0305"))
     world.refresh_all()
