@@ -32,3 +32,5 @@ CREATE POLICY xem_cua_minh ON core.ho_so_cong_viec FOR SELECT TO cchc_don_vi
 USING (ma_don_vi = ANY((SELECT core.don_vi_cua_toi())::text[]));
 CREATE POLICY xem_cua_minh ON core.khai_bao FOR SELECT TO cchc_don_vi
 USING (ma_don_vi = ANY((SELECT core.don_vi_cua_toi())::text[]));
+CREATE POLICY xem_cua_minh ON ops.ghi_chu FOR SELECT TO cchc_don_vi
+USING (ma_don_vi = ANY((SELECT core.don_vi_cua_toi())::text[]));

@@ -16,12 +16,14 @@ from rich.console import Console
 
 from cchc.commands import arguments
 from cchc.commands.airflow_api import AirflowApi
+from cchc.commands.plausible import print_plausibility
 from cchc.commands.report import print_batches, print_reconciliation, print_refresh
 from cchc.commands.runs import Display, RunFailed, Runs
 from cchc.commands.verify import checks
 from cchc.declarations.form import write_form
 from cchc.errors import CchcError
 from cchc.figures.drill import rows_behind
+from cchc.figures.plausible import plausibility
 from cchc.loading.organisation import load_organisation
 from cchc.private_file import write_private
 from cchc.registers.working_calendar import sync_calendar
@@ -201,6 +203,26 @@ def rows(
         f"{len(found)} rows ({phan})"
         + (f", {rest} more not shown: CSV=file (--csv file) writes all" if rest > 0 and not csv else "")
     )
+
+
+@app.command()
+def plausible(
+    ky: Annotated[str, typer.Option(metavar="KY", callback=_figures_period, help="a period of that kind")],
+    don_vi: Annotated[
+        str | None, typer.Option(metavar="DON_VI", help="a unit's code, or TONG:<level>")
+    ] = None,
+    ky_loai: Annotated[
+        str,
+        typer.Option(parser=arguments.period_kind, metavar=_choices(arguments.PeriodKind), is_eager=True),
+    ] = "thang",
+) -> None:
+    """List the figures of a period that stand out from their own last twelve periods, with the evidence."""
+    engine = _warehouse()
+    if don_vi:
+        arguments.answering_unit(engine, don_vi)
+    with engine.connect() as connection:
+        found = plausibility(connection, ky_loai, ky, don_vi)
+    print_plausibility(found, ky_loai, ky)
 
 
 @app.command()
