@@ -17,3 +17,9 @@ FOR EACH ROW EXECUTE FUNCTION ops.append_only();
 CREATE TRIGGER lan_gan_don_vi_not_emptied
 BEFORE TRUNCATE ON ops.lan_gan_don_vi
 FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER im_lang_append_only
+BEFORE UPDATE OR DELETE ON ops.im_lang
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER im_lang_not_emptied
+BEFORE TRUNCATE ON ops.im_lang
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();

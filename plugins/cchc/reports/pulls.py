@@ -9,11 +9,9 @@ import sqlalchemy as sa
 
 from cchc.contracts import contracts
 from cchc.known_until import watermark_of
+from cchc.registers.deadlines import days_for_a_pull
 from cchc.vietnamese import VIETNAM
 from cchc.warehouse import run_sql_file
-
-# Pulls run at midnight and half past; what is known by then is the whole day before.
-DAYS_ALLOWED = 1
 
 
 @dataclass(frozen=True)
@@ -26,20 +24,25 @@ class Pull:
     late: bool
 
 
-def expected() -> datetime:
-    """Until when every source that is pulled should be known: the end of the last whole day, local time."""
+def judged_at() -> datetime:
+    """When sources are looked at, local time: now, or when a simulated one ends (CCHC_NGUON_DEN)."""
     now = datetime.now(VIETNAM).replace(tzinfo=None)
     ends = os.environ.get("CCHC_NGUON_DEN")
-    known = min(now, datetime.fromisoformat(ends)) if ends else now
-    return known.replace(hour=0, minute=0, second=0, microsecond=0)
+    return min(now, datetime.fromisoformat(ends)) if ends else now
+
+
+def expected() -> datetime:
+    """Until when every source that is pulled should be known: the end of the last whole day, local time."""
+    return judged_at().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def pulls_of(connection: sa.Connection) -> list[Pull]:
     """All datasets that are pulled, in the order of their contracts."""
     datasets = [contract.dataset for contract in contracts().values() if contract.api]
+    allowed = timedelta(days=days_for_a_pull())
     found = []
     for row in run_sql_file(connection, "pages/op_pulls.sql", datasets=datasets):
         mark = watermark_of(connection, row.dataset)
-        late = mark is None or mark < expected() - timedelta(days=DAYS_ALLOWED)
+        late = mark is None or mark < expected() - allowed
         found.append(Pull(row, contracts()[row.dataset].title, mark, late))
     return found
