@@ -4,7 +4,7 @@ SELECT
     p.ky,
     min(b.loaded_at) AS tu_luc
 FROM ops.period AS p
-INNER JOIN ops.batch_period AS bp ON p.ky = bp.ky AND bp.changed > p.refreshed
+INNER JOIN ops.batch_period AS bp ON p.ky = bp.ky AND p.refreshed < bp.changed
 INNER JOIN ops.batch AS b ON bp.batch_id = b.batch_id
 WHERE p.changed > p.refreshed
 GROUP BY p.ky

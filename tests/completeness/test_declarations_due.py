@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
-from cchc.figures.drill import rows_behind
+from cchc.figures.drill import rows_behind, rows_seen_by
 from tests.completeness.conftest import COLUMNS, ITEMS, declared
 from tests.world import HUYEN, SO, XA, World
 
@@ -138,3 +138,11 @@ def test_a_unit_does_not_see_when_others_declared_what(declaring: World):
             "SELECT count(*) FILTER (WHERE da_nop) FROM core.nop_so_lieu"
         ).scalar()
     assert seen == 0
+
+
+@pytest.mark.parametrize("ma", ["T4", "day_du_khai_bao"])
+def test_a_unit_may_ask_for_the_rows_behind_its_own_declarations(declaring: World, ma: str):
+    """None are shown here, since this login is tied to no unit; it is not refused."""
+    with declaring.engine.connect() as connection:
+        connection.exec_driver_sql("SET LOCAL ROLE cchc_don_vi")
+        assert len(rows_seen_by(connection, ma, "2025-03", SO)) == 0
