@@ -128,3 +128,18 @@ def test_a_month_is_reconciled_by_the_second_of_the_next(world: World):
     assert sorted(found) == [
         ("2025-02", "ho_so", 1, 1, 0), ("2025-02", "van_ban", 1, 1, 0), ("2025-03", "ho_so", 1, 1, 1),
     ]  # fmt: skip
+
+
+def test_a_day_is_looked_up_by_an_index(world: World):
+    """With a few pulls PostgreSQL would read all of them: it is told that this is dear."""
+    with world.engine.connect() as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        plan = (
+            connection.exec_driver_sql("EXPLAIN SELECT * FROM mart.day_du WHERE ky = '2025-03'")
+            .scalars()
+            .all()
+        )
+    [place] = [n for n, line in enumerate(plan) if "using batch_dataset_landed_at on batch b" in line]
+    # By the dataset, too: columns of different collations would leave that to a filter.
+    assert "(dataset = " in plan[place + 1]
+    assert "landed_at >= " in plan[place + 1]

@@ -103,12 +103,6 @@ def deadlines() -> list[Deadline]:
     return [row for _, row in rows]
 
 
-def days_for_a_pull() -> int:
-    """How many days after a day what changed in it has to be here."""
-    days = [row.so_ngay for row in deadlines() if row.loai == "du_lieu" and row.so_ngay is not None]
-    return days[-1] if days else 1
-
-
 def due(end: date, days: int | None, kind: str | None, working: list[date]) -> date | None:
     """The last day in time for what is due so many days after `end`.
 
