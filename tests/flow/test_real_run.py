@@ -19,7 +19,9 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
 from cchc.commands.airflow_api import AirflowApiError
+from cchc.commands.probe import findings
 from cchc.database_roles import close_to_public
+from cchc.warehouse import engine_of
 from tests.conftest import _database, engine_for_tests
 from tests.flow.running_airflow import RunningAirflow, running_airflow, wait_until
 from tests.pages.browsing import browser, keep
@@ -118,6 +120,9 @@ def test_airflow_loads_a_file_and_the_same_file_again_changes_nothing(airflow, w
         (unit["ma_don_vi"], unit["ten_don_vi"], unit["cap"])
         for unit in sorted(UNITS, key=lambda unit: unit["ma_don_vi"])
     ]
+    # The probe, as the pipeline's login: all parts alive, all DAG files readable, the warehouse migrated.
+    warehouse = engine_of(airflow.environment["CCHC_WAREHOUSE_DSN"])
+    assert list(findings(lambda: airflow.api, lambda: warehouse, parts_only=True)) == []
     assert world.rows(
         "SELECT status, lines_read, lines_accepted, extracted_at::text, original_name FROM ops.batch"
     ) == [("loaded", 4, 4, "2025-01-01 00:00:00", path.name)]

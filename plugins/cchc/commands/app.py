@@ -1,5 +1,6 @@
 """Reads the command line and says in one line what went wrong."""
 
+import functools
 import os
 import re
 import shlex
@@ -17,6 +18,7 @@ from rich.console import Console
 from cchc.commands import arguments
 from cchc.commands.airflow_api import AirflowApi
 from cchc.commands.plausible import print_plausibility
+from cchc.commands.probe import STATEMENT_S, findings
 from cchc.commands.report import print_batches, print_reconciliation, print_refresh
 from cchc.commands.runs import Display, RunFailed, Runs
 from cchc.commands.verify import checks
@@ -297,6 +299,21 @@ def verify(
     return 1 if failed else 0
 
 
+@app.command()
+def probe(
+    parts: Annotated[bool, typer.Option("--parts", help="look only at what has to run")] = False,
+) -> int:
+    """Look from outside whether all runs and is in time: exit 0 nothing, 1 something is late, 2 broken."""
+    bad = []
+    warehouse = functools.partial(_warehouse, STATEMENT_S)
+    for finding in findings(AirflowApi.of_environment, warehouse, parts_only=parts):
+        print(finding, flush=True)
+        bad.append(finding.bad)
+    if not bad:
+        print("ok: everything runs" + ("." if parts else " and is in time."))
+    return max(bad, default=0)
+
+
 # What the commands stand on -------------------------------------------------------------------
 
 
@@ -307,12 +324,12 @@ def _variable(name: str, what: str) -> str:
     return value
 
 
-def _warehouse() -> sa.Engine:
+def _warehouse(statement_timeout_s: int = 0) -> sa.Engine:
     dsn = _variable(
         "CCHC_WAREHOUSE_DSN", "the warehouse as postgresql+psycopg2://user:password@host:port/cchc"
     )
     try:
-        return engine_of(dsn)
+        return engine_of(dsn, statement_timeout_s)
     except CchcError as error:
         raise CchcError(f"CCHC_WAREHOUSE_DSN: {error}") from None
 

@@ -22,6 +22,7 @@ from cchc.figures.indicator_sql import (
 from cchc.figures.points_766 import points_766
 from cchc.known_until import data_until, last_day
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
+from cchc.registers.deadlines import sync_deadlines
 from cchc.registers.declared_items import sync_items
 from cchc.warehouse import no_endless_wait, run_sql, run_sql_file, sync_rows, take_turn
 
@@ -134,6 +135,7 @@ def sync_definitions(engine: sa.Engine) -> None:
         sync_rows(connection, "core.do_luong", elements)
         sync_rows(connection, "mart.thang_diem_766", points_766())
         sync_items(connection)
+        sync_deadlines(connection)
 
 
 def sync_functions(connection: sa.Connection, removed: Removed | None = None) -> None:
