@@ -20,7 +20,7 @@ PAGES = {
     "indicator": "/chi-so/dung_han_06a?" + MONTH,
     "dossiers": "/chi-so/dung_han_06a/ho-so?" + MONTH + "&phan=con_lai",
     "units": "/don-vi?" + MONTH,
-    "unit": f"/don-vi/{SO}?{MONTH}",
+    "unit": f"/don-vi/mot?ma={SO}&{MONTH}",
     "operations": "/van-hanh",
     "batch": "/van-hanh/lo/1",
     "run": "/van-hanh/lan-chay?dag_id=ingest_tthc&run_id=x",

@@ -8,9 +8,11 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from cchc.charts import trend
+from cchc.figures.drill import parts_with_rows
 from cchc.pages.page import Read, page
 from cchc.pages.periods import chosen_period
 from cchc.pages.scoreboard import PROVINCE
+from cchc.pages.unit import sees_rows_of
 from cchc.vietnamese import LEVELS, UNITS
 
 router = APIRouter()
@@ -47,6 +49,7 @@ def indicator(
         choice=choice,
         don_vi=don_vi,
         shown=shown,
+        rows_of=_rows_of(read, ma, don_vi) if shown and not choice.why_none else None,
         whole=[row for row in figures if row.ma_don_vi.startswith(WHOLE)],
         ranking=with_bars([row for row in figures if row.cap == cap and not row.ma_don_vi.startswith(WHOLE)]),
         levels_with_units=levels,
@@ -68,6 +71,15 @@ def readings(
     choice = chosen_period(read, ky_loai, ky)
     found = read.rows("readings", ma=ma, ky_loai=ky_loai, ky=choice.ky, don_vi=don_vi)
     return page(request, "readings.html", read, definition=definition, found=found)
+
+
+def _rows_of(read: Read, ma: str, don_vi: str) -> str | None:
+    """The unit whose rows behind the figure the viewer may see, None where there are none."""
+    if not parts_with_rows(ma):
+        return None
+    whole = don_vi.startswith(WHOLE) and not read.viewer.sees_every_row
+    unit = read.viewer.ma_don_vi if whole else don_vi
+    return unit if unit and sees_rows_of(read, unit) else None
 
 
 def definition_of(read: Read, ma: str) -> Any:
