@@ -14,6 +14,7 @@ from jinja2.runtime import Context
 from starlette.responses import Response
 
 from cchc.pages.viewer import Reading, reading_as
+from cchc.shown import in_page
 from cchc.vietnamese import LEVELS, PERIOD_KINDS, filters, period
 
 FOLDER = Path(__file__).parent / "templates"
@@ -57,6 +58,7 @@ def _templates() -> Jinja2Templates:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        finalize=in_page,
     )
     environment.filters.update(filters())
     environment.globals.update(
