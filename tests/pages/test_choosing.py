@@ -65,4 +65,4 @@ def test_a_trend_has_periods_of_one_length(look):
         shapes[ky] = {
             re.sub(r"\d", "0", name) for name in re.findall(r"&#34;ky&#34;: &#34;([^&]*)&#34;", spec)
         }
-    assert shapes == {"2025-04": {"0000-00"}, "2025-Q2": {"0000-Q0"}, "2025": {"0000"}}
+    assert shapes == {"2025-04": {"00/0000"}, "2025-Q2": {"Quý 0/0000"}, "2025": {"0000"}}

@@ -2,6 +2,7 @@
 
 import io
 import re
+from decimal import Decimal
 
 import docx
 import openpyxl
@@ -9,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from cchc.figures.definitions import facts, indicators
+from cchc.periods import parse_month
 from cchc.reports.sources import SOURCES
+from cchc.warehouse import run_sql_file
 from tests.world import SO
 
 # Pages that show figures, each of one period.
@@ -113,3 +116,47 @@ def test_every_official_file_says_in_its_footer_that_it_waits(look, waits, name)
         footers = [sheet.oddFooter.left.text for sheet in openpyxl.load_workbook(io.BytesIO(content))]
     assert all("chờ tính lại" in footer for footer in footers)
     assert footers
+
+
+RECEIVED = "ky_loai = 'thang' AND ma_chi_so = 'tiep_nhan' AND ma_don_vi = 'TONG:toan_tinh'"
+PERIOD = """
+INSERT INTO mart.ky (ky_loai, ky, tu_ngay, den_ngay) VALUES ('thang', :ky, :first, :last)
+ON CONFLICT DO NOTHING
+"""
+AS_IN_MARCH = f"""
+INSERT INTO mart.chi_so
+SELECT (jsonb_populate_record(c, jsonb_build_object(
+    'ky', :ky, 'tu_ngay', :first, 'den_ngay', :last, 'gia_tri', :value, 'tu_so', :value
+))).*
+FROM mart.chi_so AS c WHERE {RECEIVED} AND ky = '2025-03'
+ON CONFLICT (ky_loai, ky, ma_chi_so, ma_don_vi) DO UPDATE
+SET gia_tri = excluded.gia_tri, tu_so = excluded.tu_so
+"""
+MONTHS = ["2024-01", "2024-02", "2024-03", "2024-12", "2025-01", "2025-03"]
+
+
+@pytest.mark.parametrize(
+    ("day", "first", "known"),
+    [
+        # A year ago there was a 29 February: by days it would be a thirteenth month.
+        ("2025-02-28", "2024-03", {"2024-03", "2024-12", "2025-01"}),
+        ("2025-03-31", "2024-04", {"2024-12", "2025-01", "2025-03"}),
+        # A report period ends in the middle of a month, which is not whole.
+        ("2025-03-14", "2024-03", {"2024-03", "2024-12", "2025-01"}),
+        ("2024-12-31", "2024-01", {"2024-01", "2024-02", "2024-03", "2024-12"}),
+    ],
+)
+def test_the_line_of_the_scoreboard_has_twelve_months_and_its_gaps(pages_world, day, first, known):
+    start = parse_month(first)
+    expected = [Decimal(month.month) if month.ky in known else None for month in map(start.plus, range(12))]
+    with pages_world.engine.connect() as connection:
+        connection.exec_driver_sql(f"DELETE FROM mart.chi_so WHERE {RECEIVED} AND ky <> '2025-03'")
+        for ky in MONTHS:
+            month = parse_month(ky)
+            binds = {"ky": ky, "first": month.start, "last": month.end, "value": month.month}
+            connection.execute(sa.text(PERIOD), binds)
+            connection.execute(sa.text(AS_IN_MARCH), binds)
+        rows = run_sql_file(connection, "pages/sparklines.sql", den_ngay=day)
+        [found] = [row.gia_tri for row in rows if row.ma_chi_so == "tiep_nhan"]
+        connection.rollback()
+    assert found == expected

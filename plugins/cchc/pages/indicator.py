@@ -17,6 +17,7 @@ from cchc.vietnamese import LEVELS, UNITS
 
 router = APIRouter()
 WHOLE = "TONG:"
+SHORTEST_BAR = Decimal("0.5")
 
 
 @router.get("/chi-so/{ma}")
@@ -91,6 +92,13 @@ def definition_of(read: Read, ma: str) -> Any:
 
 
 def with_bars(rows: list[Any]) -> list[tuple[Any, Decimal]]:
-    """Each row with the length of its bar in percent of the greatest value (or of 100)."""
+    """Each row with the length of its bar in percent of the greatest value (or of 100).
+
+    What is more than nothing is seen: half a percent at least. What is less has no bar, only its number.
+    """
     greatest = max([row.gia_tri for row in rows if row.gia_tri is not None] + [Decimal(100)])
-    return [(row, (row.gia_tri or Decimal(0)) * 100 / greatest) for row in rows]
+    return [(row, _length(row.gia_tri or Decimal(0), greatest)) for row in rows]
+
+
+def _length(value: Decimal, greatest: Decimal) -> Decimal:
+    return max(value * 100 / greatest, SHORTEST_BAR) if value > 0 else Decimal(0)
