@@ -73,7 +73,13 @@ def trend(rows: Sequence[Any], title: str, unit: str) -> Spec:
             "mark": {"type": "line", "point": True, "color": FIGURE},
             "encoding": {
                 "x": x,
-                "y": {"field": "gia_tri", "type": "quantitative", "title": unit, "scale": {"zero": False}},
+                "y": {
+                    "field": "gia_tri",
+                    "type": "quantitative",
+                    "title": unit,
+                    "scale": {"zero": False},
+                    "axis": {"format": ",.2~f"},
+                },
                 "tooltip": [
                     {"field": "ky", "title": "Kỳ"},
                     {"field": "gia_tri", "title": "Giá trị", "type": "quantitative", "format": ",.2f"},

@@ -6,6 +6,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
 
 from cchc.figures.drill import Part, parts_with_rows, rows_seen_by
+from cchc.pages.code_words import words_of
 from cchc.pages.files import table_file
 from cchc.pages.indicator import WHOLE, definition_of
 from cchc.pages.page import Read, page
@@ -108,6 +109,9 @@ def dossiers(
             raise HTTPException(404, f"Bảng này không có cột {xep!r}.")
         found = found.sort_values(xep, ascending=not giam, kind="stable", key=_in_order)
     found = found.astype(object).where(found.notna(), "")
+    for column in found.columns:
+        if words := words_of(column):
+            found[column] = found[column].map(words)
     if tim:
         wanted = fold(tim)
         found = found[found.map(lambda value: wanted in fold(cell(value))).any(axis=1)]
