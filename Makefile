@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up down superset bi-check psql ingest refresh rows form forms test test-long test-fast torture lint format \
+.PHONY: help venv demo up down superset bi-check psql ingest refresh rows plausible form forms test test-long test-fast torture lint format \
   bench bench-pages migrate reference verify airflow screenshots \
   env docs lock clean
 
@@ -89,6 +89,11 @@ rows: venv ## list the dossiers behind a figure: make rows MA=T9 KY=2025-03 DON_
 	[PHAN=tu_so|mau_so|con_lai] [KY_LOAI=thang|luy_ke|quy|nua_nam|nam|ky_bao_cao] [CSV=file]" >&2; exit 2; }
 	@exec $(LOCAL) rows $${PHAN:+--phan="$$PHAN"} $${KY_LOAI:+--ky-loai="$$KY_LOAI"} $${CSV:+--csv="$$CSV"} \
 	  -- "$$MA" "$$KY" $${DON_VI:+"$$DON_VI"}
+
+plausible: venv ## list figures that stand out from their own past: make plausible KY=2025-03 [DON_VI=unit]
+	@[ -n "$$KY" ] || { echo "Usage: make plausible KY=2025-03 [DON_VI=unit] \
+	[KY_LOAI=thang|luy_ke|quy|nua_nam|nam|ky_bao_cao]" >&2; exit 2; }
+	@exec $(LOCAL) plausible --ky="$$KY" $${DON_VI:+--don-vi="$$DON_VI"} $${KY_LOAI:+--ky-loai="$$KY_LOAI"}
 
 form: venv ## write a unit's declaration form: make form UNIT="Sở Tư pháp" KY=2025-03 [OUT=file.xlsx]
 	@[ -n "$$UNIT" ] && [ -n "$$KY" ] || { echo "Usage: make form UNIT=code-or-name KY=2025-03 [OUT=file]" >&2; exit 2; }

@@ -37,7 +37,8 @@ from cchc.flow.tasks import check_calendar, refresh_pending, sync_calendar
 )
 def catch_up_chi_so() -> None:
     refresh_pending()
-    # No figure needs the calendar: months do not wait for it.
+    # Months do not wait for the calendar: of figures only those of deadlines need it, and where a day moves
+    # their months are marked to be counted again.
     chain(sync_calendar(), check_calendar())
 
 

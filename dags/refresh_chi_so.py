@@ -13,14 +13,14 @@ By hand: trigger with partition key or param `ky`, for example 2025-03.
 **Inputs** — Dossiers and ratings (`core.ho_so`, `core.danh_gia`), documents and work dossiers
 (`core.van_ban`, `core.ho_so_cong_viec`), declarations (`core.khai_bao`); the catalogue (`core.tthc`,
 `core.tthc_don_vi`); units and who answers for them (`core.don_vi`, `core.don_vi_tra_loi`); definitions and
-targets in `sql/indicators`, points in `sql/reference/thang_diem_766.csv`; `ops.period`, and `ops.batch` for
-the last day that data speak of.
+targets in `sql/indicators`, points in `sql/reference/thang_diem_766.csv`, deadlines in
+`sql/reference/ky_han.csv` by `core.lich`; `ops.period`, and `ops.batch` for the last day that data speak of.
 
 **Outputs** — Figures: `mart.chi_so`, `mart.bieu_06a`, `mart.diem_766` (months only), and their periods in
 `mart.ky`. Every changed figure in `ops.figure_change`. What the files define: `mart.dinh_nghia`,
-`mart.muc_tieu`, `mart.thang_diem_766`, `core.do_luong`, functions `tinh_chi_so` and `tinh_bieu_06a` in
-`core` and `mart`. Counts by half month: `core.tong_hop`, `core.tong_hop_linh_vuc`, `core.tong_hop_tthc`,
-`core.doan`. What is done: `ops.period`, `ops.period_written`.
+`mart.muc_tieu`, `mart.thang_diem_766`, `core.do_luong`, `core.ky_han`, `core.han_nop`, functions
+`tinh_chi_so` and `tinh_bieu_06a` in `core` and `mart`. Counts by half month: `core.tong_hop`,
+`core.tong_hop_linh_vuc`, `core.tong_hop_tthc`, `core.doan`. What is done: `ops.period`, `ops.period_written`.
 
 **If it fails** — The month keeps its former figures and stays marked in `ops.period`; `catch_up_chi_so`
 tries again every day. A mistake in a definition is named with file and field, and nothing is counted.

@@ -52,8 +52,8 @@ ADDRESSES = (
     f"/chi-so/T9/cach-doc?ky_loai=nam&ky={YEAR}",
     f"/chi-so/dung_han_06a/ho-so?{MONTH}&phan=con_lai&don_vi={UNIT}",
     f"/don-vi?{MONTH}",
-    f"/don-vi/{UNIT}?{MONTH}",
-    f"/don-vi/{UNIT}/loi",
+    f"/don-vi/mot?ma={UNIT}&{MONTH}",
+    f"/don-vi/loi?ma={UNIT}",
     "/van-hanh",
     "/van-hanh?cho=1",
     "/van-hanh/lo/5",
@@ -61,8 +61,8 @@ ADDRESSES = (
 )
 # What is written anew for each asker, and may take longer than a page.
 FILES = (
-    f"/don-vi/{UNIT}/loi.xlsx",
-    f"/don-vi/{UNIT}/phieu.xlsx?ky={YEAR}-11",
+    f"/don-vi/loi.xlsx?ma={UNIT}",
+    f"/don-vi/phieu.xlsx?ma={UNIT}&ky={YEAR}-11",
     f"/tep/bieu-06a.xlsx?{MONTH}&don_vi={UNIT}",
     f"/tep/phu-luc.xlsx?{MONTH}&don_vi={UNIT}",
     f"/tep/du-thao.docx?{MONTH}&don_vi={UNIT}",

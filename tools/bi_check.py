@@ -13,10 +13,14 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from tools import bi_metric, bi_values
-from tools.bi_bundle import ADDRESS, FOLDER, Bundle, Chart, Dashboard, Dataset, Filter, Named, read
+from tools.bi_bundle import ADDRESS, FOLDER, Bundle, Dataset, read
+from tools.bi_charts import Chart, Named
+from tools.bi_dashboards import Dashboard, Filter
 
 # Figures of different kinds of periods stand in one table: a chart that forgets this shows a month twice.
 NEVER_FORGOTTEN = "ky_loai"
+# Where every dashboard begins.
+ROOT = "ROOT_ID"
 # README and runbook send people to these.
 DASHBOARDS = ("toan-tinh", "don-vi", "chat-luong")
 TIMES = ("DATE", "TIMESTAMP WITHOUT TIME ZONE", "TIMESTAMP WITH TIME ZONE")
@@ -120,6 +124,12 @@ def _dataset(file: str, dataset: Dataset, bundle: Bundle, connection: sa.Connect
         yield (
             f"{file}: main_dttm_col {dataset.main_dttm_col!r} is not among its columns. {_expected(columns)}"
         )
+    elif dataset.main_dttm_col and columns.get(dataset.main_dttm_col) not in TIMES:
+        yield (
+            f"{file}: main_dttm_col {dataset.main_dttm_col!r} is no time but "
+            f"{columns.get(dataset.main_dttm_col)}. Expected a column of {', '.join(TIMES)}: name one."
+        )
+    yield from _names_twice(file, dataset)
     for number, metric in enumerate(dataset.metrics):
         where = f"{file}: metrics.{number}.expression {metric.expression!r}"
         try:
@@ -143,6 +153,16 @@ def _dataset(file: str, dataset: Dataset, bundle: Bundle, connection: sa.Connect
             )
         finally:
             point.rollback()
+
+
+def _names_twice(file: str, dataset: Dataset) -> Iterator[str]:
+    named = [column.column_name for column in dataset.columns]
+    named += [metric.metric_name for metric in dataset.metrics]
+    for name in sorted({name for name in named if named.count(name) > 1}):
+        yield (
+            f"{file}: {name!r} is the name of two columns or metrics, so that one hides the other. Expected "
+            "each name once: delete one, or rename the metric."
+        )
 
 
 def _chart(file: str, chart: Chart, datasets: dict[UUID, Dataset]) -> Iterator[str]:
@@ -179,18 +199,27 @@ def _expected(names: Iterable[str]) -> str:
 def _places(file: str, dashboard: Dashboard, bundle: Bundle) -> Iterator[str]:
     """Whether every place can be reached, and every chart is there under its name."""
     charts = {chart.uuid: chart for chart in bundle.charts.values()}
-    held = {child for place in dashboard.places.values() for child in place.children}
+    shown = dict(_reached(dashboard))
     for name, place in dashboard.places.items():
+        if place.id != name:
+            yield f"{file}: position.{name}.id is {place.id!r}. Expected its key: write {name}."
         for child in place.children:
             if child not in dashboard.places:
                 yield (
                     f"{file}: position.{name}.children names {child!r}, which is no place. Expected a key of "
                     "position: correct it, or take it out."
                 )
-        if place.type in ("ROW", "CHART") and name not in held:
+        if place.type == "HEADER":
+            continue
+        if name not in shown:
             yield (
-                f"{file}: position.{name} is in no other place, so nobody sees it. Expected it among the "
-                "children of another: add it there, or take it out."
+                f"{file}: position.{name} is in no other place that is shown, so nobody sees it. Expected it "
+                f"among the children of one below {ROOT}: add it there, or take it out."
+            )
+        elif place.parents != shown[name]:
+            yield (
+                f"{file}: position.{name}.parents is {list(place.parents)}: filters do not find it. Expected "
+                f"the places that hold it, {list(shown[name])}: write these."
             )
         if place.type != "CHART":
             continue
@@ -213,9 +242,27 @@ def _places(file: str, dashboard: Dashboard, bundle: Bundle) -> Iterator[str]:
         )
 
 
+def _reached(dashboard: Dashboard) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each place that is shown, with those that hold it, the root first."""
+    waiting: list[tuple[str, tuple[str, ...]]] = [(ROOT, ())]
+    seen = set()
+    while waiting:
+        name, above = waiting.pop()
+        if name in dashboard.places and name not in seen:
+            seen.add(name)
+            yield name, above
+            waiting += [(child, (*above, name)) for child in dashboard.places[name].children]
+
+
 def _filters(file: str, dashboard: Dashboard, datasets: dict[UUID, Dataset]) -> Iterator[str]:
     filters = dashboard.metadata.native_filter_configuration
     names = {one.id for one in filters}
+    for number, one in enumerate(filters):
+        if one.id in [other.id for other in filters[:number]]:
+            yield (
+                f"{file}: native_filter_configuration.{number}.id {one.id!r} is that of another filter. "
+                "Expected one of its own: change it."
+            )
     ids = {place.meta.chartId for place in dashboard.charts.values()}
     for number, one in enumerate(filters):
         where = f"{file}: native_filter_configuration.{number}"
@@ -230,12 +277,7 @@ def _filters(file: str, dashboard: Dashboard, datasets: dict[UUID, Dataset]) -> 
                 f"{where}.targets names {one.column!r}, which is no column of {dataset.relation}. "
                 f"{_expected(dataset.column_names)}"
             )
-        for default in one.defaultDataMask.get("extraFormData", {}).get("filters", []):
-            if default.get("col") != one.column:
-                yield (
-                    f"{where}.defaultDataMask begins with {default.get('col')!r}. Expected its own column "
-                    f"{one.column!r}: write that."
-                )
+        yield from _begins(where, one)
         if one.controlValues.defaultToFirstItem != one.requiredFirst:
             yield (
                 f"{where}: defaultToFirstItem {one.controlValues.defaultToFirstItem} and requiredFirst "
@@ -253,6 +295,29 @@ def _filters(file: str, dashboard: Dashboard, datasets: dict[UUID, Dataset]) -> 
                     f"{where}.scope.excluded names chart {excluded}, which has no place here. Expected a "
                     "chartId of position: take it out."
                 )
+
+
+def _begins(where: str, one: Filter) -> Iterator[str]:
+    """Whether a filter shows what it asks, and one value where one can be chosen."""
+    mask = one.defaultDataMask
+    for default in mask.extraFormData.filters:
+        if default.col != one.column:
+            yield (
+                f"{where}.defaultDataMask begins with {default.col!r}. Expected its own column "
+                f"{one.column!r}: write that."
+            )
+    label = ", ".join(mask.filterState.value) or None
+    if mask.applied != mask.filterState.value or mask.filterState.label != label:
+        yield (
+            f"{where}.defaultDataMask asks {list(mask.applied)} and shows {list(mask.filterState.value)}, "
+            f"labelled {mask.filterState.label!r}. Expected the same values in extraFormData, in "
+            "filterState.value and, with commas, in its label: correct them."
+        )
+    if len(mask.applied) > 1 and not one.controlValues.multiSelect:
+        yield (
+            f"{where}.defaultDataMask chooses {len(mask.applied)} values of which only one can be chosen. "
+            "Expected one: take the others out."
+        )
 
 
 def _forgotten(

@@ -15,7 +15,7 @@ MONTH = "ky_loai=thang&ky=2025-03"
 PICTURES = {
     "bang-diem": f"/cchc/?{MONTH}",
     "chi-so": f"/cchc/chi-so/dung_han_06a?{MONTH}&cap=so_nganh",
-    "don-vi": f"/cchc/don-vi/84.so-tu-phap?{MONTH}",
+    "don-vi": f"/cchc/don-vi/mot?ma=84.so-tu-phap&{MONTH}",
     "van-hanh": "/cchc/van-hanh",
 }
 SIZE = {"width": 1280, "height": 900}

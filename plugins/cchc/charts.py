@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from cchc.vietnamese import number
+from cchc.errors import CchcError
+from cchc.periods import months_between, parse_month
+from cchc.shown import in_table
+from cchc.vietnamese import figure, number, short_period
 
 # Told apart without colour too: a target is dashed, a figure is a line with points.
 FIGURE, TARGET, MISSED = "#0b5cad", "#a15c00", "#b3261e"
@@ -49,22 +52,34 @@ def sparkline(values: Sequence[Decimal | None], width: int = 96, height: int = 2
 
 
 def trend(rows: Sequence[Any], title: str, unit: str) -> Spec:
-    """A figure over its periods against its target. `rows`: ky, gia_tri, muc_tieu in order of time."""
+    """A figure over its periods against its target. `rows`: ky, gia_tri, muc_tieu in order of time.
+
+    A month between them that has no row is a gap.
+    """
+    known = {row.ky: row for row in rows}
     points = [
-        {
-            "ky": row.ky,
-            "gia_tri": None if row.gia_tri is None else float(row.gia_tri),
-            "muc_tieu": None if row.muc_tieu is None else float(row.muc_tieu),
-        }
-        for row in rows
+        {"ky": short_period(ky)} | {name: _value(known.get(ky), name) for name in ("gia_tri", "muc_tieu")}
+        for ky in _without_gaps([row.ky for row in rows])
     ]
-    x = {"field": "ky", "type": "ordinal", "title": None, "axis": {"labelAngle": -45, "labelOverlap": True}}
+    x = {
+        "field": "ky",
+        "type": "ordinal",
+        "sort": None,
+        "title": None,
+        "axis": {"labelAngle": -45, "labelOverlap": True},
+    }
     layers: list[Spec] = [
         {
             "mark": {"type": "line", "point": True, "color": FIGURE},
             "encoding": {
                 "x": x,
-                "y": {"field": "gia_tri", "type": "quantitative", "title": unit, "scale": {"zero": False}},
+                "y": {
+                    "field": "gia_tri",
+                    "type": "quantitative",
+                    "title": unit,
+                    "scale": {"zero": False},
+                    "axis": {"format": ",.2~f"},
+                },
                 "tooltip": [
                     {"field": "ky", "title": "Kỳ"},
                     {"field": "gia_tri", "title": "Giá trị", "type": "quantitative", "format": ",.2f"},
@@ -83,6 +98,25 @@ def trend(rows: Sequence[Any], title: str, unit: str) -> Spec:
     return _spec(title, points) | {"layer": layers}
 
 
+def _value(row: Any, name: str) -> float | None:
+    value = getattr(row, name, None)
+    return None if value is None else float(value)
+
+
+def _without_gaps(kys: list[str]) -> list[str]:
+    """All months from the first to the last; periods of other lengths as they are."""
+    try:
+        first, last = parse_month(kys[0]), parse_month(kys[-1])
+    except (CchcError, IndexError):
+        return kys
+    return months_between(first.start, last.end)
+
+
+def as_words(rows: Sequence[Any], loai: str) -> str:
+    """What a trend shows, for whoever hears a page instead of seeing it."""
+    return "; ".join(f"{short_period(row.ky)}: {figure(row.gia_tri, loai)}" for row in rows)
+
+
 def scoreboard(rows: Sequence[Any], title: str, *, in_words: bool) -> Spec:
     """The rates of a period as bars, each with its target as a stroke.
 
@@ -90,9 +124,9 @@ def scoreboard(rows: Sequence[Any], title: str, *, in_words: bool) -> Spec:
     value, is left out. `in_words`: with names and with whether a target is met, for a browser; a picture
     has only what every machine's letters can write.
     """
-    bars = [
+    bars: list[dict[str, Any]] = [
         {
-            "chi_so": f"{row.ma_chi_so} · {row.ten}" if in_words else row.ma_chi_so,
+            "chi_so": f"{row.ma_chi_so} · {in_table(row.ten)}" if in_words else row.ma_chi_so,
             "gia_tri": float(row.gia_tri),
             "muc_tieu": None if row.muc_tieu is None else float(row.muc_tieu),
             "nhan": f"{number(row.gia_tri, 2)} %"
@@ -105,8 +139,13 @@ def scoreboard(rows: Sequence[Any], title: str, *, in_words: bool) -> Spec:
         if row.loai == "ty_le" and row.gia_tri is not None
     ]
     y = {"field": "chi_so", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 420}}
-    x = {"type": "quantitative", "title": "%", "scale": {"domainMin": 0, "domainMax": 135}}
-    values = [float(step) for step in range(0, 101, 20)]
+    # Room for the words behind the longest bar, and for bars that go the other way.
+    least = min([0.0, *(bar["gia_tri"] for bar in bars)])
+    greatest = max([100.0, *(bar["tai"] for bar in bars)])
+    scale = {"domainMin": 1.35 * least, "domainMax": 1.35 * greatest}
+    x = {"type": "quantitative", "title": "%", "scale": scale}
+    step = 20 * max(1, round(greatest / 100))
+    values = [float(value) for value in range(0, int(greatest) + 1, step)]
     layers: list[Spec] = [
         {
             "mark": {"type": "bar", "height": {"band": 0.6}},
@@ -144,6 +183,8 @@ def _spec(title: str, values: list[dict[str, Any]]) -> Spec:
         "height": 260,
         "data": {"values": values},
         "config": {
+            # What is drawn would be read out in English; the page says in Vietnamese what the chart shows.
+            "aria": False,
             "locale": {"number": _NUMBERS},
             "font": "system-ui, sans-serif",
             "background": "white",
@@ -167,7 +208,7 @@ def drawing(spec: Spec, width: int = 620, height: int = 230) -> str:
 
     drawn = _alone(spec, width, height)
     svg: str = vl_convert.vegalite_to_svg(drawn, allowed_base_urls=[], format_locale=_NUMBERS)
-    return svg
+    return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
 
 
 def _alone(spec: Spec, width: int, height: int) -> Spec:

@@ -8,16 +8,29 @@ Python, of RE2 (columns of millions of codes) and of PostgreSQL (rejected lines)
 
 import re
 import unicodedata
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
-from cchc.personal_names import families, is_name_without_blanks, may_be_name, syllables
-from cchc.personal_numbers import DOSSIER, IN_CODE, PROCEDURE, UNIT
+from cchc.mail_addresses import has_address
+from cchc.personal_names import (
+    families,
+    is_surely_family,
+    may_be_name,
+    name_without_blanks,
+    reads_as_name,
+    syllables,
+)
+from cchc.personal_numbers import DOSSIER, IN_CODE, PROCEDURE, UNIT, Doubt, number_in_code
 
 WORDS = Path(__file__).with_name("code_words.txt")
 LONGEST = 100
 OF_A_PERSON = "có thể là số điện thoại, số định danh hoặc thư điện tử"
 WORDS_OF_A_NAME = "có nhóm chữ không phải của mã, có thể là tên người"
+# What the other codes of a column may clear (cchc.reading.column_evidence).
+DAY_OR_NUMBER = "có thể là ngày và số thứ tự, cũng có thể là số điện thoại hoặc số định danh"
+SERIES_OR_NAME = "có nhóm chữ có thể là tên người"
+DOUBTS = frozenset({DAY_OR_NUMBER, SERIES_OR_NAME})
 SIGNS = "-._/:+"
 _C = "[bcdfghjklmnpqrstvwxzđBCDFGHJKLMNPQRSTVWXZĐÐ]"
 _V = "[aeiouyAEIOUY]"
@@ -110,42 +123,37 @@ def groups() -> str:
 NUMBER_OF_A_PERSON = rf"^([0-9]{{9}}|0[0-9]{{9,11}}|84[0-9]{{9}})$|{IN_CODE}"
 
 
-# Figures of a person and nothing else, however they are grouped: a telephone, an identity number. With other
-# figures around them they are a day, a year and a running number as well: HS-03-2025-0012.
-_PERSONS_NUMBER = re.compile(
-    r"\+?(\d{9}|0[1-9]\d{8,10}|(00)?84\d{9,10}|0\d{1,3}([-._/:+]{1,3}\d{2,4}){2,5}|\d{3}([-._/:+]{1,3}\d{3}){2}"
-    r"|(00)?84[-._/:+]{1,3}\d{2,3}([-._/:+]{1,3}\d{3,4}){2}|\d([-._/:+]\d){8,11})",
-    re.ASCII,
-)
-# Within a code: letters, then a whole mobile or fixed line's number with its signs, or an identity number.
-_PROVINCE = "0(?:0[1-9]|[1-8][0-9]|9[0-6])"
-_NUMBER_WITHIN = re.compile(
-    r"(?<!\d)(0[35789]\d{8}|0[35789]\d{1,3}[-._/:]\d{3}[-._/:]?\d{3,4}|02\d{2}[-._/:]\d{4}[-._/:]\d{3}"
-    rf"|{_PROVINCE}[0-3]\d{{8}}|{_PROVINCE}([-._/:]\d{{3}}){{3}})(?!\d)",
-    re.ASCII,
-)
-_YEAR_WITHIN = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)", re.ASCII)
+def person_in_code(text: str, cleared: Collection[str] = ()) -> str | None:
+    """Why a code may be of a person, None where it is not: the only reason not to load it.
 
-
-def person_in_code(text: str) -> str | None:
-    """Why a code may be of a person, None where it is not: the only reason not to load it."""
+    Of DOUBTS the column may clear it, which `cleared` says.
+    """
+    if has_address(text):
+        return OF_A_PERSON
     plain = text if text.isascii() else _plain(text)
-    if "@" in plain:
-        return OF_A_PERSON
-    numbered = re.search(shapes(), plain) is not None
-    figures = sum(map(str.isdigit, plain))
-    whole = figures > 8 and _PERSONS_NUMBER.fullmatch(plain) and not _YEAR_WITHIN.search(plain)
-    if not numbered and (whole or _NUMBER_WITHIN.search(plain)):
-        return OF_A_PERSON
+    fault = _number_in(plain) or _name_in(plain)
+    if fault in cleared:
+        fault = _name_in(plain)
+    return None if fault in cleared else fault
+
+
+def _number_in(plain: str) -> str | None:
+    doubt = None if re.search(shapes(), plain) else number_in_code(plain)
+    return None if doubt is None else OF_A_PERSON if doubt is Doubt.NUMBER else DAY_OR_NUMBER
+
+
+def _name_in(plain: str) -> str | None:
     if len(said := _key_says(plain.lower())) > 2 and said[0] in _NEVER_A_PLACE:
         return WORDS_OF_A_NAME
     if re.fullmatch(_UNIT_KEY, plain):
         return None
-    letters = re.findall(r"[a-zđ]+", plain.lower())
+    letters = re.findall("[a-z]+", plain.lower().replace("đ", "d"))
     # Two words are of the field as well: HO-SO, DAT_DAI, CU-NA.
-    if len(letters) > 2 and all(len(word) > 1 for word in letters) and may_be_name(letters):
+    dashed = len(letters) > 2 and all(len(word) > 1 for word in letters) and reads_as_name(letters)
+    joined = [name_without_blanks(word) for word in letters]
+    if (dashed and is_surely_family(letters[0])) or any(joined):
         return WORDS_OF_A_NAME
-    return WORDS_OF_A_NAME if any(map(is_name_without_blanks, letters)) else None
+    return SERIES_OR_NAME if dashed or None in joined else None
 
 
 def code_fault(text: str) -> str | None:

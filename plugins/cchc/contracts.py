@@ -72,8 +72,9 @@ class Column(Strict):
 
     `values`: all that a text can be, beside the codes of layouts; `plain`: of a text that is neither words of
     the field nor a code only kind and length are kept (cchc.field_words). `published`: the name of a thing or
-    unit that everybody may read; with somebody's name in it it is none. `notation`: a code that may have
-    blanks. `listed`: the table of core whose column of this name has all values.
+    unit that everybody may read; with somebody's name in it the cell is unreadable, or, if it is `plain` as
+    well, only kind and length are kept. `notation`: a code that may have blanks. `listed`: the table of core
+    whose column of this name has all values.
 
     `seals`: the columns of its row over which the text is a code (cchc.seals), `seal_label`: of what, and in
     which version. It is checked when the row is staged, where the layout has it among its titles or a unit

@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path, PurePath
 
 from cchc.contracts import Contract, contracts
-from cchc.personal_names import bare_of, families, may_be_name
+from cchc.personal_names import families, may_be_name
 from cchc.personal_numbers import DAY, digits_of, personal_number
-from cchc.spelling import fold
+from cchc.spelling import bare_of, fold
 
 LONGEST = 100
 # A telephone number has seven without its area code, an identity number nine.

@@ -17,29 +17,7 @@ def watermark_of(connection: sa.Connection, dataset: str) -> datetime | None:
     A window that begins behind the end of those before it does not count, and nothing does that a source
     cannot have told: what lies behind the moment of landing.
     """
-    query = """
-        WITH loaded AS (
-            SELECT
-                coalesce(window_from, '-infinity') AS begins,
-                least(window_to, landed_at AT TIME ZONE 'Asia/Ho_Chi_Minh') AS ends
-            FROM ops.batch
-            WHERE dataset = :d AND status = 'loaded' AND window_to IS NOT NULL
-        ),
-
-        in_turn AS (
-            SELECT
-                begins,
-                ends,
-                coalesce(max(ends) OVER (
-                    ORDER BY begins, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-                ), '-infinity') AS before
-            FROM loaded
-        )
-
-        SELECT max(ends)
-        FROM in_turn
-        WHERE begins < coalesce((SELECT min(begins) FROM in_turn WHERE begins > before), 'infinity')
-    """
+    query = "SELECT moc FROM ops.moc_nuoc WHERE dataset = :d"
     end: datetime | None = connection.scalar(sa.text(query), {"d": dataset})
     return end
 

@@ -88,7 +88,7 @@ def _reported(ky: str, first: Month, months: int) -> Period:
     )
 
 
-def _periods_of(year: int) -> list[Period]:
+def periods_named_after(year: int) -> list[Period]:
     """All periods that are named after a year or a part of it."""
     months = [Month(year, number) for number in range(1, 13)]
     found = []
@@ -117,7 +117,7 @@ def periods_of(month: Month) -> list[Period]:
     return [
         period
         for year in (month.year, month.year + 1)
-        for period in _periods_of(year)
+        for period in periods_named_after(year)
         if period.start <= month.end and period.end >= month.start
         if period.ky_loai != "luy_ke" or period.ky == month.ky
     ]
@@ -126,7 +126,7 @@ def periods_of(month: Month) -> list[Period]:
 def parse_period(ky_loai: str, ky: str) -> Period:
     """The period of this kind and name; raises CchcError when there is none."""
     year = re.fullmatch(rf"({_YEAR})(-.*)?", ky)
-    for period in _periods_of(int(year[1])) if year else ():
+    for period in periods_named_after(int(year[1])) if year else ():
         if (period.ky_loai, period.ky) == (ky_loai, ky):
             return period
     raise CchcError(

@@ -1,52 +1,59 @@
 """Says of words whether they may be somebody's name: a family name, then what people are called."""
 
+import itertools
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
-from cchc.spelling import fold
+from cchc.known_names import is_place, joined_places, pairs
+from cchc.spelling import bare_of, fold
 
 SYLLABLES = Path(__file__).with_name("name_syllables.txt")
 # A family name, perhaps a double one, up to three middle names and a given name.
 LONGEST = 6
 _WORD = re.compile(r"[^\W\d_]+")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-# After these words a name is that of a place, a school, a road, or of a thing that was named for somebody.
-_NAMED_FOR = frozenset(
-    {
-        "phường",
-        "xã",
-        "trấn",
-        "huyện",
-        "tỉnh",
-        "phố",
-        "thị",
-        "quận",
-        "đường",
-        "ấp",
-        "khóm",
-        "thôn",
-        "khu",
-        "chợ",
-    }
-    | {
-        "trường",
-        "thpt",
-        "thcs",
-        "viện",
-        "học",
-        "cầu",
-        "cảng",
-        "hiệu",
-        "tượng",
-        "đài",
-        "sông",
-        "kênh",
-        "quỹ",
-        "giải",
-    }
+_CASES = {
+    case: "".join(
+        filter(is_so, map(chr, (*range(0x41, 0x180), 0x1A0, 0x1A1, 0x1AF, 0x1B0, *range(0x1EA0, 0x1EFA))))
+    )
+    for case, is_so in (("lower", str.islower), ("upper", str.isupper))
+}
+_LOWER, _UPPER = (f"[{_CASES[case]}]" for case in ("lower", "upper"))
+_CAMEL = re.compile(f"(?<={_LOWER})(?={_UPPER})")
+_BETWEEN = re.compile(r"(?<=[^\W\d_])[-_./·](?=[^\W\d_])")
+_DASHED = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}(?:[-_./·][^\W\d_]{2,}){2,}")
+_INITIAL = re.compile(rf"(?<![^\W_])({_UPPER})\.\s*(?=[^\W\d_])")
+_STRETCH = re.compile(r"[^\W\d_]+(?:[ \u00a0]+[^\W\d_]+)*")
+# N.V.An, and with `strict` N. An: two and more letters before a word.
+_INITIALS = {
+    strict: re.compile(
+        rf"(?<![^\W_])((?:{_UPPER}\.\s?){{{1 if strict else 2},4}})"
+        rf"({_UPPER}{_LOWER}+(?:[ -]{_UPPER}{_LOWER}+)*)"
+    )
+    for strict in (False, True)
+}
+_TOWNS = frozenset({"TP", "TX", "TT"})
+# A syllable of Vietnamese without diacritics.
+_SYLLABLE = re.compile(
+    "(?:b|ch?|d|gh?|gi|h|kh?|l|m|ngh?|nh?|ph?|qu|r|s|th?|tr|v|x)?"
+    "(?:[iuo]?[aeoy]|i|u|u[oey]|uye|ie|uo|ye)(?:ch|[ctpm]|nh?|ng|[iouy])?"
 )
+# After these words a name is that of a place, a school, a road, or of a thing that was named for somebody.
+_OF_PLACES = frozenset(
+    {"phường", "xã", "trấn", "huyện", "tỉnh", "phố", "thị", "quận", "ấp", "khóm", "thôn", "khu"}
+    | {"p", "x", "h", "q", "tp", "tx", "ttr"}
+)
+_NAMED_FOR = _OF_PLACES | frozenset(
+    {"đường", "chợ", "trường", "thpt", "thcs", "mn", "viện", "học", "cầu", "cảng", "hiệu", "tượng", "đài"}
+    | {"sông", "kênh", "quỹ", "giải", "htx", "kcn", "chùa", "đền"}
+    | {"tnhh", "cty", "ty", "cp", "mtv", "dntn"}
+)
+# Behind somebody's post only a known place is one: Chủ tịch UBND xã. A fund is none behind its cashier.
+_POSTS = frozenset(
+    {("chủ", "tịch"), ("bí", "thư"), ("giám", "đốc"), ("thủ", "quỹ"), ("cán", "bộ"), ("công", "chức")}
+)
+_POST_WORDS = frozenset({"trưởng", "phó", "viên", "ông", "bà", "anh", "chị"})
 # These are nothing but family names, in whatever letters a text is written.
 _ONLY_FAMILIES = frozenset(
     {"nguyễn", "huỳnh", "trần", "trịnh", "đặng", "bùi", "quách", "khuất", "phùng", "doãn"}
@@ -57,42 +64,13 @@ _NEVER_ELSE = _ONLY_FAMILIES - {"trần", "bùi"}
 _LONGEST_SYLLABLE = 7
 # Before these words somebody's name follows, whatever its syllables.
 _OF_A_PERSON = frozenset({"ông", "bà", "anh", "chị", "đ/c", "mr", "mrs", "ms"})
-# Provinces and districts whose names could be those of people.
-_PLACES = frozenset(
-    {
-        "sơn la",
-        "lâm đồng",
-        "kiên giang",
-        "hà nam",
-        "hà giang",
-        "hà tĩnh",
-        "thái bình",
-        "thái nguyên",
-        "cao bằng",
-    }
-    | {
-        "an giang",
-        "ninh bình",
-        "ninh thuận",
-        "hà tiên",
-        "châu thành",
-        "châu đốc",
-        "mai châu",
-        "kim sơn",
-        "la gi",
-    }
-    | {
-        "hà đông",
-        "cao lãnh",
-        "tô châu",
-        "hà nội",
-        "hà nam ninh",
-        "yên bái",
-        "yên định",
-        "yên mỹ",
-        "hồ chí minh",
-    }
+_NEVER_A_WORD = frozenset({"nguyen", "tran", "huynh", "khuat", "quach", "phung"})
+# Family names that in a sentence are nearly always another word.
+_SELDOM = frozenset(
+    {"từ", "lại", "tiền", "nay", "hình", "viên", "thẩm", "lô", "vi", "tiêu", "nhà", "phi", "lục", "ứng"}
 )
+# Middle names of most men and women of old.
+_MIDDLE = frozenset({"van", "thi"})
 
 
 @cache
@@ -109,17 +87,51 @@ def syllables(*, bare: bool = False) -> frozenset[str]:
 
 def may_be_name(words: list[str]) -> bool:
     """Whether folded words are a family name and what may follow it, and nothing else."""
-    if not 2 <= len(words) <= LONGEST or " ".join(words) in _PLACES:
+    if not 2 <= len(words) <= LONGEST:
         return False
-    plain = all(word.isascii() for word in words)
-    if words[0] not in families(bare=plain):
+    # A đ alone is no diacritic: Đao is written so by whoever leaves the others away.
+    plain = all(word.replace("đ", "d").isascii() for word in words)
+    if plain:
+        words = [bare_of(word) for word in words]
+    if words[0] not in families(bare=plain) or is_place(words):
         return False
+    if len(words) == 3 and bare_of(words[1]) in _MIDDLE and is_surely_family(words[0]):
+        # Whatever syllable somebody of such a name is called: no list has them all.
+        return len(words[2]) == 1 or _is_syllable(bare_of(words[2]))
     return all(word in syllables(bare=plain) or len(word) == 1 for word in words[1:])
+
+
+def reads_as_name(words: list[str], before: str = "", behind: str = "") -> bool:
+    """As `may_be_name`, for words whose case tells nothing: what is made of words of the field is none.
+
+    `before`, `behind`: the words beside them, of which a word of the field may be as well.
+    """
+    return may_be_name(words) and not _of_field(words, before, behind)
+
+
+def _of_field(words: list[str], before: str = "", behind: str = "") -> bool:
+    """Whether words have a word of the field in them; behind what is hardly anything but a family name only
+    the first pair counts."""
+    if not words:
+        return False
+    beside = [before, *words[:2]] if is_surely_family(words[0]) else [before, *words, behind]
+    plain = all(word.replace("đ", "d").isascii() for word in words)
+    if plain:
+        beside = [bare_of(word) for word in beside]
+    return any(pair in pairs(bare=plain) for pair in itertools.pairwise(beside))
+
+
+def is_surely_family(word: str) -> bool:
+    """Whether a folded word is hardly ever another word than a family name."""
+    plain = word.replace("đ", "d").isascii()
+    return (bare_of(word) if plain else word) in _of_list(2, plain)
 
 
 def is_name(text: str) -> bool:
     """Whether a text as a whole, figures aside, may be a name; of three words and more in any order."""
     words = _WORD.findall(fold(_CAMEL.sub(" ", text)))
+    if is_place(words) or _of_field(words):
+        return False
     if may_be_name(words):
         return True
     # Of two words many are of the field the other way round: An ninh.
@@ -127,31 +139,89 @@ def is_name(text: str) -> bool:
     return any(may_be_name([word, *(other for other in words if other != word)]) for word in begin)
 
 
-def has_name(text: str) -> bool:
-    """Whether a text is somebody's name, or has one in it that is written with capitals as names are.
+def has_name(text: str, *, strict: bool = False) -> bool:
+    """Whether a text is somebody's name, or has one in it.
 
-    Names behind the word for a place, a school or a road are theirs.
+    With capitals, as names are written, two words are one, in whatever case three. Names behind the word for
+    a place, a school or a road are theirs. `strict`: also two words in whatever case, an initial before a
+    word, and what follows other words than those for places that are known.
     """
-    plain = _CAMEL.sub(" ", unicodedata.normalize("NFC", text))
-    if _written_as_name(plain) and is_name(plain):
+    plain = _apart(text)
+    if (_written_as_name(plain) and is_name(plain)) or _has_initials(text, strict) or _has_dashed_name(text):
         return True
     capitals = text.isupper()
-    # Nothing but a blank stands between the words of a name.
-    for stretch in re.findall(r"[^\W\d_]+(?:[ \u00a0]+[^\W\d_]+)*", plain):
+    # Nothing but a blank or a sign stands between the words of a name.
+    for stretch in _STRETCH.findall(plain):
         words = stretch.split()
+        keys = [word if word.islower() else fold(word) for word in words]
+        post = False
         for at, word in enumerate(words):
-            before = words[at - 1].lower() if at else ""
-            if before in _NAMED_FOR:
+            before = keys[at - 1] if at else ""
+            post = post or before in _POST_WORDS or tuple(keys[max(at - 2, 0) : at]) in _POSTS
+            if before in _NAMED_FOR and _is_its_own(before, keys[at:], strict, post):
                 continue
-            if _is_a_name_alone(word, words[at + 1 : at + 2]):
+            if _is_a_name_alone(word, words[at + 1 : at + 2]) or _in_any_case(before, keys[at:], strict):
                 return True
             if capitals or not word[0].isupper() or (at and _of_one(words[at - 1], word)):
                 continue
             run = _capitals(words[at : at + LONGEST])
             named = before in _OF_A_PERSON and len(run) > 1
-            if named or _begins_with_name(run):
+            if named or _begins_with_name(run, before):
                 return True
     return False
+
+
+def _has_initials(text: str, strict: bool) -> bool:
+    """Whether initials stand before somebody's name; those of a town before its own: T.P. Trà Vinh."""
+    for letters, name in _INITIALS[strict].findall(text):
+        of_town = re.sub(r"[\s.]", "", letters) in _TOWNS
+        if not (of_town and (is_place(fold(name).split()) or len(name.split()) > 1)):
+            return True
+    return False
+
+
+def _has_dashed_name(text: str) -> bool:
+    """Whether words that signs join begin with a name, or end with one: HS-LE-VAN-AN-1."""
+    for dashed in _DASHED.findall(text):
+        keys = [fold(word) for word in _WORD.findall(dashed)]
+        for at in range(len(keys) - 2):
+            place = at and keys[at - 1] in _NAMED_FOR
+            if not place and any(reads_as_name(keys[at:end]) for end in range(at + 3, len(keys) + 1)):
+                return True
+    return False
+
+
+def _apart(text: str) -> str:
+    """A text with blanks where names have them: between CamelCase, behind initials, for signs in words."""
+    plain = _CAMEL.sub(" ", unicodedata.normalize("NFC", text))
+    return _BETWEEN.sub(" ", _INITIAL.sub(r"\1 ", plain))
+
+
+def _is_its_own(before: str, keys: list[str], strict: bool, post: bool) -> bool:
+    """Whether what follows the word for a place or thing is its name."""
+    if not (strict or post):
+        return True
+    if before not in _OF_PLACES:
+        return not strict and before != "quỹ"
+    known = [length for length in range(1, 5) if is_place(keys[:length])]
+    return bool(known) and not any(may_be_name(keys[:n]) for n in range(max(known) + 1, LONGEST + 1))
+
+
+def _in_any_case(before: str, keys: list[str], strict: bool) -> bool:
+    """Whether folded words begin with a name that neither place nor field has."""
+    if keys[0] not in _families_of_all_letters():
+        return False
+    plain = keys[0].replace("đ", "d").isascii()
+    first = bare_of(keys[0]) if plain else keys[0]
+    if not strict:
+        bare_ones = all(key.isascii() for key in keys[:3])
+        surely = keys[1:2] and (first in _NEVER_A_WORD or (is_surely_family(first) and keys[1] in _MIDDLE))
+        if (bare_ones and not surely) or first in _SELDOM:
+            return False
+    return any(
+        reads_as_name(keys[:length], before, keys[length] if length < len(keys) else "")
+        for length in range(2 if strict else 3, min(len(keys), LONGEST) + 1)
+    )
 
 
 def _is_a_name_alone(word: str, following: list[str]) -> bool:
@@ -165,27 +235,104 @@ def _is_a_name_alone(word: str, following: list[str]) -> bool:
     return key in _NEVER_ELSE or may_be_name([key, *map(fold, following)])
 
 
-def _begins_with_name(run: list[str]) -> bool:
+def _begins_with_name(run: list[str], before: str) -> bool:
     """Whether words with capitals begin with a name; behind it another word may have a capital."""
     keys = [fold(word) for word in run[:1]]
     if len(run) < 2 or keys[0] not in families(bare=keys[0].isascii()):
         return False
     keys += map(fold, run[1:])
-    # Of what bears the name of a place or of somebody whom everybody knows.
-    if any(" ".join(keys[:length]) in _PLACES for length in range(2, len(run) + 1)):
+    # Of what bears the name of a place or of somebody whom everybody knows, if no name goes on behind it:
+    # Châu Thành Kiên.
+    place = max((length for length in range(2, len(run) + 1) if is_place(keys[:length])), default=0)
+    if _of_field(keys[:2], before):
         return False
-    return any(may_be_name(keys[:length]) for length in range(2, len(run) + 1))
+    return any(may_be_name(keys[:length]) for length in range(max(place + 1, 2), len(run) + 1))
 
 
-@cache
-def _names_without_blanks() -> re.Pattern[str]:
-    of_family, called = ("|".join(sorted(words(bare=True))) for words in (families, syllables))
-    return re.compile(f"(?:{of_family})(?:{called}){{1,5}}")
+def name_without_blanks(word: str) -> bool | None:
+    """Whether a word of letters is a name without its blanks: True where its family name is hardly another
+    word, None where it is (what words of the field are in is none), False for none."""
+    if not _LONGEST_SYLLABLE < len(word) <= LONGEST * _LONGEST_SYLLABLE:
+        return False
+    word = bare_of(word)
+    if word in joined_places():
+        return False
+    first = [end for end in range(1, _LONGEST_SYLLABLE + 1) if word[:end] in families(bare=True)]
+    if not first:
+        return False
+    if any(
+        word[end : end + 3] in _MIDDLE and is_surely_family(word[:end]) and _is_syllable(word[end + 3 :])
+        for end in first
+    ):
+        return True
+    doubtful = False
+    # Where one to five syllables that people are called begin, up to the end of the word.
+    left = _syllables_to_the_end(word)
+    for end in first:
+        family = word[:end]
+        if not 0 < left[end] < LONGEST:
+            continue
+        if not is_surely_family(family):
+            doubtful = True
+        elif any(
+            word[end:to] in syllables(bare=True)
+            and (to == len(word) or 0 < left[to] < LONGEST - 1)
+            and (family, word[end:to]) not in pairs(bare=True)
+            for to in range(end + 1, min(end + _LONGEST_SYLLABLE, len(word)) + 1)
+        ):
+            return True
+    return None if doubtful and not _has_pair(word) else False
 
 
 def is_name_without_blanks(word: str) -> bool:
-    """Whether a word is a name without its blanks."""
-    return len(word) > _LONGEST_SYLLABLE and _names_without_blanks().fullmatch(bare_of(word)) is not None
+    """Whether a word may be a name without its blanks."""
+    return name_without_blanks(word) is not False
+
+
+def _syllables_to_the_end(word: str) -> list[int]:
+    """For each place of a word the fewest syllables that people are called from there to its end, else 0."""
+    left = [0] * (len(word) + 1)
+    for at in range(len(word) - 1, -1, -1):
+        ways = [
+            left[end] + 1
+            for end in range(at + 1, min(at + _LONGEST_SYLLABLE, len(word)) + 1)
+            if word[at:end] in syllables(bare=True) and (end == len(word) or left[end])
+        ]
+        left[at] = min(ways, default=0)
+    return left
+
+
+def _has_pair(word: str) -> bool:
+    """Whether a word is made of syllables of which two beside each other are a word of the field."""
+    last = len(word)
+    begins, ends = [True] + [False] * last, [False] * last + [True]
+    for at in range(last):
+        for end in range(at + 1, min(at + _LONGEST_SYLLABLE, last) + 1):
+            begins[end] = begins[end] or (begins[at] and _is_syllable(word[at:end]))
+            back, to = last - end, last - at
+            ends[back] = ends[back] or (ends[to] and _is_syllable(word[back:to]))
+    return any(
+        begins[at] and ends[end] and word[at:end] in _joined_pairs()
+        for at in range(last)
+        for end in range(at + 4, min(at + 2 * _LONGEST_SYLLABLE, last) + 1)
+    )
+
+
+@cache
+def _joined_pairs() -> frozenset[str]:
+    return frozenset(map("".join, pairs(bare=True)))
+
+
+@cache
+def _families_of_all_letters() -> frozenset[str]:
+    """Family names as they are written, without diacritics, and without all but the đ."""
+    without = {bare_of(name.replace("đ", "D")).replace("D", "đ") for name in families()}
+    return families() | families(bare=True) | without
+
+
+@lru_cache(20_000)
+def _is_syllable(word: str) -> bool:
+    return _SYLLABLE.fullmatch(word) is not None
 
 
 def _of_one(before: str, word: str) -> bool:
@@ -209,14 +356,7 @@ def _written_as_name(text: str) -> bool:
     return all(firsts) or not any(firsts)
 
 
-def bare_of(word: str) -> str:
-    """A folded word without diacritics."""
-    apart = unicodedata.normalize("NFD", word.replace("đ", "d"))
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
-
-
+@cache
 def _of_list(part: int, bare: bool) -> frozenset[str]:
-    lines = [line for line in SYLLABLES.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    at = lines.index("----")
-    words = " ".join((lines[:at], lines[at + 1 :])[part]).split()
-    return frozenset(map(bare_of if bare else fold, words))
+    parts = " ".join(line for line in SYLLABLES.read_text(encoding="utf-8").splitlines() if line[:1] != "#")
+    return frozenset(map(bare_of if bare else fold, parts.split("----")[part].split()))

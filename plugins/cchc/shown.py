@@ -26,6 +26,11 @@ def in_table(text: object) -> str:
     return _written_out(text, "")
 
 
+def in_page(value: object) -> object:
+    """What a template puts into HTML, as on_terminal; markup and what is no text stay what they are."""
+    return on_terminal(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
 def _written_out(text: object, kept: str) -> str:
     found = str(text)
     if found.isprintable():

@@ -83,8 +83,13 @@ def _letters(text: str) -> str:
 
 def bare(text: str) -> str:
     """The folded text without diacritics, spaces and punctuation: equal for near misspellings."""
-    apart = unicodedata.normalize("NFD", fold(text).replace("đ", "d"))
-    return re.sub(r"[\W_]+", "", "".join(c for c in apart if not unicodedata.combining(c)))
+    return re.sub(r"[\W_]+", "", bare_of(fold(text)))
+
+
+def bare_of(word: str) -> str:
+    """A folded word or name without diacritics."""
+    apart = unicodedata.normalize("NFD", word.replace("đ", "d"))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def legible(name: str) -> str:

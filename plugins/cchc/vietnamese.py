@@ -86,6 +86,14 @@ def period(ky_loai: str, ky: str) -> str:
     )
 
 
+def short_period(ky: str) -> str:
+    """As period, where there is room for few letters: 2025-03 → 03/2025; 2025-Q1 → Quý 1/2025."""
+    year, _, part = ky.partition("-")
+    if part.isdecimal():
+        return f"{part}/{year}"
+    return period("", ky) if part else year
+
+
 def waiting(months: Sequence[str]) -> str:
     """What is said of a period with months (2025-03) that are to be counted again; nothing for none."""
     if not months:
@@ -133,5 +141,6 @@ def filters() -> dict[str, Any]:
         "day": day,
         "moment": moment,
         "level": lambda cap: LEVELS.get(cap, cap),
+        "short_period": short_period,
         "state": lambda trang_thai: STATES.get(trang_thai, trang_thai),
     }

@@ -112,6 +112,11 @@ def named_in(statement: sa.TextClause, binds: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in binds.items() if name in named}
 
 
+def analyze(connection: sa.Connection, *tables: str) -> None:
+    """Lets the planner know what these tables hold; only their owner may, so a function of his does it."""
+    connection.execute(sa.text("SELECT ops.analyze(CAST(:tables AS regclass[]))"), {"tables": list(tables)})
+
+
 def take_turn(connection: sa.Connection, what: str, wait_s: float | None = None) -> None:
     """Waits until nobody else does `what`, and has it until the transaction ends, however it ends.
 

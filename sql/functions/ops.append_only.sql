@@ -71,3 +71,15 @@ FOR EACH ROW EXECUTE FUNCTION ops.append_only();
 CREATE TRIGGER bieu_06a_cong_bo_not_emptied
 BEFORE TRUNCATE ON mart.bieu_06a_cong_bo
 FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER ghi_chu_append_only
+BEFORE UPDATE OR DELETE ON ops.ghi_chu
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER ghi_chu_not_emptied
+BEFORE TRUNCATE ON ops.ghi_chu
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER im_lang_append_only
+BEFORE UPDATE OR DELETE ON ops.im_lang
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER im_lang_not_emptied
+BEFORE TRUNCATE ON ops.im_lang
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();

@@ -17,7 +17,8 @@ SELECT
     (o.batch_id, o.line_no)::text AS dong_goc
 FROM o
 INNER JOIN core.don_vi_tai_ngay(CAST(:ngay_tra_loi AS date)) AS k ON o.ma_don_vi = k.ma_goc
-INNER JOIN core.ten_tep AS b ON o.batch_id = b.batch_id
+-- What was never handed in has no file.
+LEFT JOIN core.ten_tep AS b ON o.batch_id = b.batch_id
 WHERE
     :don_vi IN (k.ma_don_vi, core.ma_tong(k.cap), core.ma_tong('toan_tinh'))
 ORDER BY k.ma_don_vi, o.batch_id, o.line_no

@@ -73,7 +73,20 @@ def migrate(connection: sa.Connection) -> None:
     if set(migration.get_current_heads()) == newest:
         sync_objects(connection, removed)
         sync_functions(connection, removed)
+        note_newest(connection, newest)
         close_to_public(connection)
+
+
+def note_newest(connection: sa.Connection, newest: set[str]) -> None:
+    """Says to those who do not read Alembic's own table, in a schema of the administrator's, what the
+    warehouse has come to."""
+    noted = connection.scalars(sa.text("SELECT revision FROM ops.phien_ban_kho"))
+    if set(noted) != newest:
+        connection.execute(sa.text("DELETE FROM ops.phien_ban_kho"))
+        connection.execute(
+            sa.text("INSERT INTO ops.phien_ban_kho (revision) SELECT unnest(CAST(:newest AS text[]))"),
+            {"newest": sorted(newest)},
+        )
 
 
 def have_the_turn(connection: sa.Connection, migration: MigrationContext) -> None:

@@ -1,12 +1,9 @@
 """The dashboards ask for nothing that mart does not have; what would not be found is told with its place."""
 
 import shutil
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-import yaml
 
 from tools.bi_bundle import ADDRESS, FOLDER, read
 from tools.bi_check import main, problems
@@ -15,45 +12,6 @@ CHART = "charts/tinh_chi_so.yaml"
 RATE = "charts/tinh_dung_han.yaml"
 DATASET = "datasets/kho_cchc/chi_so_day_du.yaml"
 DASHBOARD = "dashboards/toan_tinh.yaml"
-
-
-@pytest.fixture
-def checked(bi_world) -> Callable[[Path], list[str]]:
-    """What is wrong with a bundle, asked with the rights of a BI login."""
-
-    def check(folder: Path = FOLDER) -> list[str]:
-        with bi_world.engine.begin() as connection:
-            connection.exec_driver_sql("SET LOCAL ROLE cchc_bi")
-            return problems(read(folder), connection)
-
-    return check
-
-
-class Copy:
-    """A bundle that a test may change."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for part in ("databases", "datasets", "charts", "dashboards"):
-            shutil.copytree(FOLDER / part, folder / part)
-        shutil.copy(FOLDER / "metadata.yaml", folder)
-
-    def edit(self, file: str, old: str, new: str, times: int = -1) -> None:
-        path = self.folder / file
-        text = path.read_text("utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new, times), "utf-8")
-
-    def change(self, file: str, change: Callable[[dict], object]) -> None:
-        path = self.folder / file
-        content = yaml.safe_load(path.read_text("utf-8"))
-        change(content)
-        path.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
-
-
-@pytest.fixture
-def copy(tmp_path: Path) -> Copy:
-    return Copy(tmp_path / "bundle")
 
 
 def test_mart_has_all_that_the_dashboards_ask_for(checked):
@@ -104,7 +62,7 @@ def test_a_column_that_was_renamed_in_the_warehouse_is_told(checked, copy):
         (CHART, '["thu_tu", true]', '["so_thu_tu", true]', "params.order_by_cols.0 names 'so_thu_tu'"),
         (CHART, "subject: ma_don_vi", "subject: don_vi", "params.adhoc_filters.0.subject names 'don_vi'"),
         (CHART, "    muc_tieu:\n", "    chi_tieu_cu:\n", "params.column_config names 'chi_tieu_cu'"),
-        (CHART, "  row_limit:", "  columns: [x]\n  row_limit:", "field params.columns: Extra inputs"),
+        (CHART, "  row_limit:", "  columns: [x]\n  row_limit:", "field params.table.columns: Extra inputs"),
         (RATE, "metric: gia_tri_mot_dong", "metric: gia_tri", "params.metric names 'gia_tri', which"),
         (RATE, "viz_type: big_number_total\nparams", "viz_type: table\nparams", "differ"),
         ("charts/tinh_xu_huong.yaml", "x_axis: den_ngay", "x_axis: thang", "params.x_axis names 'thang'"),
@@ -119,7 +77,7 @@ def test_a_column_that_was_renamed_in_the_warehouse_is_told(checked, copy):
         ("charts/dv_xu_huong.yaml", "- T11\n", "- T111\n", "chooses 'T111', which is no ma_chi_so"),
         ("charts/tinh_xu_huong.yaml", "comparator: thang", "comparator: thg", "chooses 'thg', which is"),
         (RATE, "operator: ==", "operator: equals", "operator 'equals' with operatorId 'EQUALS'"),
-        (RATE, "viz_type: big_number_total", "viz_type: big_number_totl", "field"),
+        (RATE, "viz_type: big_number_total", "viz_type: big_number_totl", "field viz_type"),
         (DASHBOARD, "                - thang\n", "                - thg\n", "chooses 'thg', which"),
         (DASHBOARD, "value:\n            - thang", "value:\n            - thg", "chooses 'thg', which"),
         ("databases/kho_cchc.yaml", "allow_dml: false", "allow_dml: true", "field allow_dml"),

@@ -25,6 +25,7 @@ from cchc.errors import CchcError
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.sources.incoming import sha256_of
+from tests.figures.by_hand import on
 from tests.world import SO, XA, World
 
 pytestmark = pytest.mark.long
@@ -83,6 +84,9 @@ WRONG = [
     (["forms", "2025", "--ky-loai", "nm"], r"KY_LOAI='nm' is no kind of period\. .*near: nam"),
     (["rows", "T9", "0001-01"], r"KY='0001-01' is no period of kind thang"),
     (["rows", "T9", "0000", "--ky-loai", "nam"], r"KY='0000' is no period of kind nam"),
+    (["plausible", "--ky", "2025-13"], r"KY='2025-13' is no period of kind thang"),
+    (["plausible", "--ky", "2025-Q1"], r"KY='2025-Q1' is no period of kind thang"),
+    (["plausible", "--ky", "2025-Q5", "--ky-loai", "quy"], r"KY='2025-Q5' is no period of kind quy"),
     (["refresh", "2025-13"], r"KY='2025-13' is no month\. Expected YYYY-MM, for example 2025-03\."),
     (["refresh", "tháng 3"], r"KY='tháng 3' is no month"),
     (["form", "Sở Xây dựng", "2025"], r"KY='2025' is no month"),
@@ -103,6 +107,7 @@ MISSING = [
     (["nap"], "No such command 'nap'"),
     (["ingest"], "Missing argument 'DATASET'"),
     (["ingest", "ho_so"], "Missing argument 'FILE'"),
+    (["plausible"], "Missing option '--ky'"),
     (["refresh", "2025-03", "--nhanh"], "No such option: --nhanh"),
 ]
 
@@ -335,6 +340,33 @@ def test_rows_lists_the_rows_and_writes_all_of_them(cchc, warehouse, tmp_path):
         .startswith("51 rows (tu_so), 11 more not shown")
     )
     assert cchc("rows", "tiep_nhan", "2025-03", XA)[0] == 0
+
+
+def test_plausible_lists_what_is_unlike_the_months_before(cchc, warehouse):
+    before = [on(f"0{month}05") for month in range(1, 7)]
+    warehouse.add(*before * 3, *[on("0705")] * 12, at="2025-08-01")
+    warehouse.refresh_all()
+    code, out, _ = cchc("plausible", "--ky", "2025-07", "--don-vi", SO)
+    first, _, unit, *lines = out.splitlines()
+    assert code == 0
+    assert re.match(
+        r"Tháng 07/2025: \d+ trong \d+ con số khác thường so với 6 kỳ trước; \d+ phát hiện", first
+    )
+    assert unit == f"Sở Xây dựng ({SO})"
+    at = next(n for n, line in enumerate(lines) if line.startswith("  tiep_nhan "))
+    assert lines[at + 1] == "    Tháng 07/2025: 12; cả 6 tháng trước đều 3"
+    # What had nothing all the time has nothing to tell.
+    assert cchc("plausible", "--ky", "2025-07", "--don-vi", XA)[1].count("\n") == 1
+
+
+def test_plausible_says_when_nothing_can_be_said(cchc, warehouse):
+    warehouse.add(on("0205"), *[on("0305")] * 12)
+    warehouse.refresh_all()
+    code, out, _ = cchc("plausible", "--ky", "2025-03")
+    # January and February are counted.
+    few = "kho chỉ có 2 kỳ trước cùng loại, cùng độ dài, cần ít nhất 6."
+    assert (code, out) == (0, f"Tháng 03/2025: chưa kết luận được gì, {few}\n")
+    assert cchc("plausible", "--ky", "2031-01")[1] == "Tháng 01/2031: kho chưa có con số nào.\n"
 
 
 def test_rows_of_a_unit_that_is_none_name_near_ones(cchc, warehouse):

@@ -154,7 +154,7 @@ def test_two_migrations_of_a_warehouse_at_the_same_time(dsn, tmp_path):
     copy, engine = Copy(tmp_path), engine_of(dsn)
     alembic(tmp_path, dsn, "revision", "-m", "a note", "--rev-id", "9002")
     (copy.sql / "migrations" / "versions" / "9002_a_note.sql").write_text(
-        "CREATE TABLE ops.ghi_chu (a int); COMMENT ON TABLE ops.ghi_chu IS 'thử';", encoding="utf-8"
+        "CREATE TABLE ops.vi_du (a int); COMMENT ON TABLE ops.vi_du IS 'thử';", encoding="utf-8"
     )
     copy.edit("mart.so_sanh", "CREATE VIEW", "-- anew\nCREATE VIEW")
     environment = os.environ | {"CCHC_WAREHOUSE_DSN": dsn}
@@ -340,10 +340,10 @@ def test_new_migration_from_the_template_runs_the_file_beside_it(dsn, tmp_path):
     alembic(tmp_path, dsn, "revision", "-m", "a note", "--rev-id", "9002")
     versions = copy.sql / "migrations" / "versions"
     (versions / "9002_a_note.sql").write_text(
-        "CREATE TABLE ops.ghi_chu AS SELECT ':a 100%' AS noi_dung;", encoding="utf-8"
+        "CREATE TABLE ops.vi_du AS SELECT ':a 100%' AS noi_dung;", encoding="utf-8"
     )
     copy.migrate(dsn)
-    assert names(engine_of(dsn), "SELECT noi_dung FROM ops.ghi_chu") == [":a 100%"]
+    assert names(engine_of(dsn), "SELECT noi_dung FROM ops.vi_du") == [":a 100%"]
 
 
 def test_migration_changes_a_column_that_views_read(dsn, tmp_path):

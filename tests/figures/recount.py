@@ -333,6 +333,10 @@ def expected_others(
             for grain, (yes, _) in found[ma].items()
             if grain in found["T1"]
         }
+    months = {ky: active_units(list(units.values()), pd.Period(ky).end_time) for ky in others.DUE}
+    due = placed(others.items_due(declared, months, s, e), "don_vi")
+    found["day_du_khai_bao"] = pairs(due, due["arrived"], due["arrived"] | True)
+    found["dung_han_khai_bao"] = pairs(due, due["in_time"], due["arrived"] | True)
     on_paper = pairs(lines, of("hscv_giay_da_dong", "flow"), of("ho_so_ngoai_he_thong", "flow"))
     received = expected_figures(source, start, end)
     for grain, (paper, outside) in on_paper.items():

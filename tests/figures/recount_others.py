@@ -28,6 +28,9 @@ DECLARED = (
     ("paht_ap_dung", None),
 )
 YES_OR_NO = ("iso_dien_tu", "paht_ap_dung")
+# The third working day of the month after, looked up by hand: 3 February is the first one after Tết, 1 and 2
+# May are days off.
+DUE = {"2025-01": "2025-02-05", "2025-02": "2025-03-05", "2025-03": "2025-04-03", "2025-04": "2025-05-07"}
 
 
 @cache
@@ -132,3 +135,19 @@ def declared_values(
     newest["flow"] = within(pd.to_datetime(newest["ky"] + "-01"), s, e)
     newest["state"] = newest["ky"] == f"{min(e, known):%Y-%m}"
     return newest
+
+
+def items_due(
+    lines: pd.DataFrame, active: dict[str, list[str]], s: pd.Timestamp, e: pd.Timestamp
+) -> pd.DataFrame:
+    """don_vi, arrived, in_time of each item that the units of `active` had to declare in the period."""
+    first = lines[lines["gia_tri"] != ""].groupby(["ky", "don_vi", "ma_so_lieu"])["ngay_khai"].min()
+    rows = []
+    for ky, units in active.items():
+        if not s <= pd.Timestamp(f"{ky}-01") <= e:
+            continue
+        for unit in units:
+            for item in (item for pair in DECLARED for item in pair if item):
+                at = first.get((ky, unit, item))
+                rows.append((unit, at is not None, at is not None and at[:10] <= DUE[ky]))
+    return pd.DataFrame(rows, columns=["don_vi", "arrived", "in_time"])

@@ -72,13 +72,53 @@ def test_the_letter_has_the_scoreboard_as_table_and_picture(sending, counted, ma
     [letter] = mail_server.letters
     assert letter["From"] == "kho@example.com"
     assert "Tháng 03/2025" in letter["Subject"]
-    html, picture = letter.iter_parts()
+    assert letter.get_content_type() == "multipart/alternative"
+    text, related = letter.iter_parts()
+    assert text.get_content_type() == "text/plain"
+    assert "(biểu II.06a): 66,67 %" in text.get_content()
+    html, picture = related.iter_parts()
+    assert picture.get_content_type() == "image/png"
     # By hand: two of three.
     assert "66,67 %" in html.get_content()
     assert f'src="cid:{picture["Content-ID"].strip("<>")}"' in html.get_content()
     content = picture.get_content()
     assert sent == {"sent": 2, "picture_bytes": len(content)}
     assert colours(content)[FIGURE] > 1_000
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "a@example.com;b@example.com",
+        "Nguyễn <a@example.com> ; b@example.com,",
+        "a@example.com, b@example.com",
+    ],
+)
+def test_everybody_who_is_listed_gets_the_letter(sending, counted, mail_server, monkeypatch, listed):
+    monkeypatch.setenv("CCHC_DIGEST_EMAIL", listed)
+    assert sending.mail_digest(lambda: counted.engine, SINCE)["sent"] == 2
+    assert mail_server.recipients == ["a@example.com", "b@example.com"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "khong-phai-email",
+        "ă@ví-dụ.vn",
+        "b@example.com\nBcc: x@example.com",
+        "b @example.com",
+        "b@",
+        "b@@example.com",
+    ],
+)
+def test_an_address_that_is_none_is_refused_before_anything_is_sent(
+    sending, counted, mail_server, monkeypatch, wrong
+):
+    monkeypatch.setenv("CCHC_DIGEST_EMAIL", f"a@example.com; {wrong}")
+    with pytest.raises(MessageRefused, match="CCHC_DIGEST_EMAIL: entry 2 of 2 is no e-mail address") as told:
+        sending.mail_digest(lambda: counted.engine, SINCE)
+    assert wrong not in str(told.value)
+    assert mail_server.letters == []
 
 
 def test_the_chat_tool_gets_text(sending, counted, monkeypatch):
@@ -133,7 +173,13 @@ def test_what_may_be_taken_later_is_left_to_the_next_try(sending, counted, monke
 
 
 @pytest.mark.parametrize(
-    "says", [b'{"ok": false, "error": "channel_not_found"}', b'{"ok": false}', b'{"error": -124}']
+    "says",
+    [
+        *(b'{"ok": false, "error": "channel_not_found"}', b'{"ok": false}', b'{"error": -124}'),
+        *(b'{"errcode": 40001, "errmsg": "invalid credential"}', b'{"code": 19001, "msg": "param invalid"}'),
+        *(b"no_text", b"invalid_payload\n", b"channel_is_archived"),
+        b"Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429",
+    ],
 )
 def test_a_chat_tool_that_says_no_in_its_answer_has_refused(sending, counted, monkeypatch, says):
     with running(ChatTool(says=says)) as chat:
@@ -143,7 +189,10 @@ def test_a_chat_tool_that_says_no_in_its_answer_has_refused(sending, counted, mo
     assert "bi-mat" not in str(told.value)
 
 
-@pytest.mark.parametrize("says", [b"ok", b'{"ok": true}', b'{"error": 0}', b"1", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "says",
+    [b"ok", b'{"ok": true}', b'{"errcode": 0, "errmsg": "ok"}', b'{"code": 0}', b"1", b"[" * 100_000, b""],
+)
 def test_any_other_answer_is_a_yes(sending, counted, monkeypatch, says):
     with running(ChatTool(says=says)) as chat:
         chat_at(monkeypatch, f"http://:hooks%2Fbi-mat@127.0.0.1:{chat.port}")

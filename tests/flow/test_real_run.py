@@ -19,7 +19,9 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
 from cchc.commands.airflow_api import AirflowApiError
+from cchc.commands.probe import findings
 from cchc.database_roles import close_to_public
+from cchc.warehouse import engine_of
 from tests.conftest import _database, engine_for_tests
 from tests.flow.running_airflow import RunningAirflow, running_airflow, wait_until
 from tests.pages.browsing import browser, keep
@@ -118,6 +120,9 @@ def test_airflow_loads_a_file_and_the_same_file_again_changes_nothing(airflow, w
         (unit["ma_don_vi"], unit["ten_don_vi"], unit["cap"])
         for unit in sorted(UNITS, key=lambda unit: unit["ma_don_vi"])
     ]
+    # The probe, as the pipeline's login: all parts alive, all DAG files readable, the warehouse migrated.
+    warehouse = engine_of(airflow.environment["CCHC_WAREHOUSE_DSN"])
+    assert list(findings(lambda: airflow.api, lambda: warehouse, parts_only=True)) == []
     assert world.rows(
         "SELECT status, lines_read, lines_accepted, extracted_at::text, original_name FROM ops.batch"
     ) == [("loaded", 4, 4, "2025-01-01 00:00:00", path.name)]
@@ -325,11 +330,11 @@ def test_somebody_of_a_unit_finds_its_page_and_takes_its_form(chrome, airflow, w
         page.goto("/cchc/")
         page.get_by_role("navigation", name="Các trang").get_by_role("link", name="Sở Xây dựng").click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("Sở Xây dựng")
-        page.goto(f"/cchc/don-vi/{SO}?ky_loai=thang&ky=2025-03")
+        page.goto(f"/cchc/don-vi/mot?ma={SO}&ky_loai=thang&ky=2025-03")
         with page.expect_download() as download:
             page.get_by_role("link", name="Tải phiếu khai").click()
         assert download.value.suggested_filename == f"phieu_{SO}_2025-03.xlsx"
-        assert page.goto(f"/cchc/don-vi/{XA}/loi.xlsx").status == 403
+        assert page.goto(f"/cchc/don-vi/loi.xlsx?ma={XA}").status == 403
 
 
 def test_an_engineer_goes_from_a_run_to_its_batch(chrome, airflow, with_figures):

@@ -63,6 +63,7 @@ BROKEN_UNITS = {
     "DV02": {"ten_don_vi": ""},
     "DV03": {"cap": "phòng"},
     "DV04": {"hieu_luc_tu": "20250301", "hieu_luc_den": "20250228"},
+    "DV06": {"ma_don_vi": "TONG:xa"},
     "DV28": {"ten_don_vi": "Sá»Ÿ Y táº¿"},
     "DV29": {"ngay_cap_nhat": ""},
     "DV30": {"ngay_cap_nhat": "20520305090000"},
@@ -335,7 +336,7 @@ def test_impossible_day_of_a_providing_unit_rejects_the_row(world: World, name: 
 @pytest.mark.parametrize(
     "unit",
     [
-        *({"MaDonVi": value} for value in (1, [], {}, "", " ", "x" * 101)),
+        *({"MaDonVi": value} for value in (1, [], {}, "", " ", "x" * 101, "TONG:xa", "tong:x")),
         *({"MucDo": value} for value in (0, 99999, [], "4.0", "4.5", "5")),
         *("văn bản", 7, None, [], [{"MaDonVi": SO, "MucDo": "4"}]),
     ],

@@ -326,3 +326,16 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     return value.strftime("%Y%m%d%H%M%S") if hasattr(value, "strftime") else str(value)
+
+
+def test_a_unit_called_like_a_sum_is_rejected_and_stops_no_count(world: World):
+    """Figures of a unit TONG:xa would stand where those of the level do."""
+    world.dimensions()
+    units = [{"ma_don_vi": f"K{n}", "ten_don_vi": f"Xã số {n}", "cap": "xa"} for n in range(100)]
+    units += [units[0] | {"ma_don_vi": code} for code in ("TONG:xa", "tong:x")]
+    world.ingest("don_vi", world.csv(units, ["ma_don_vi", "ten_don_vi", "cap"]), at="2024-01-02")
+    rejected = "SELECT rule_ids FROM ops.reject ORDER BY line_no"
+    assert world.rows(rejected) == [(["DV06"],), (["DV06"],)]
+    world.add({}, {"don_vi_xu_ly": "K1"})
+    world.refresh_all()
+    assert world.figure("tiep_nhan", "TONG:xa", "2025-03") == (1, None)

@@ -508,6 +508,10 @@ def test_what_is_given_to_make_arrives_as_it_is(tmp_path):
             ["rows", "MA=-m", "KY=k", *(f"{name}={text}" for name in ("DON_VI", "PHAN", "KY_LOAI", "CSV"))],
             ["rows", f"--phan={text}", f"--ky-loai={text}", f"--csv={text}", "--", "-m", "k", text],
         ),
+        (
+            ["plausible", "KY=-k", *(f"{name}={text}" for name in ("DON_VI", "KY_LOAI"))],
+            ["plausible", "--ky=-k", f"--don-vi={text}", f"--ky-loai={text}"],
+        ),
     ):
         done = made(tmp_path, *words)
         assert done.returncode == 0, done.stderr
@@ -516,7 +520,7 @@ def test_what_is_given_to_make_arrives_as_it_is(tmp_path):
     assert not mark.exists()
 
 
-@pytest.mark.parametrize("command", ["ingest", "refresh", "rows", "form", "forms"])
+@pytest.mark.parametrize("command", ["ingest", "refresh", "rows", "plausible", "form", "forms"])
 def test_make_says_how_a_command_is_used_that_lacks_an_argument(tmp_path, command):
     done = made(tmp_path, command)
     assert (done.returncode, done.stdout) == (2, "")

@@ -56,3 +56,14 @@ def look(pages_world: World, postgres) -> Iterator[Client]:
     client.app = app  # type: ignore[attr-defined]
     yield client
     app.state.engine.dispose()
+
+
+@pytest.fixture
+def waits(pages_world):
+    """March as it is between a load and the next count."""
+    change = "UPDATE ops.period SET changed = changed {} 1 WHERE ky = '2025-03'"
+    with pages_world.engine.begin() as connection:
+        connection.exec_driver_sql(change.format("+"))
+    yield "Kỳ này chờ tính lại: dữ liệu của tháng 03/2025 đã đổi sau lần tính gần nhất"
+    with pages_world.engine.begin() as connection:
+        connection.exec_driver_sql(change.format("-"))

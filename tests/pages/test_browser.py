@@ -20,7 +20,7 @@ PAGES = {
     "indicator": "/chi-so/dung_han_06a?" + MONTH,
     "dossiers": "/chi-so/dung_han_06a/ho-so?" + MONTH + "&phan=con_lai",
     "units": "/don-vi?" + MONTH,
-    "unit": f"/don-vi/{SO}?{MONTH}",
+    "unit": f"/don-vi/mot?ma={SO}&{MONTH}",
     "operations": "/van-hanh",
     "batch": "/van-hanh/lo/1",
     "run": "/van-hanh/lan-chay?dag_id=ingest_tthc&run_id=x",
@@ -109,6 +109,37 @@ def test_a_page_is_usable_by_all(visit, path, request):
     assert found.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
 
 
+@pytest.fixture
+def long_name(pages_world):
+    """The sở as a source may call it."""
+    change = "UPDATE {} SET ten_don_vi = '{}' WHERE ma_don_vi = '{}'"
+    tables = ("core.don_vi", "mart.chi_so")
+    for name in ("Sở " + "W" * 700, "Sở Xây dựng"):
+        with pages_world.engine.begin() as connection:
+            for table in tables:
+                connection.exec_driver_sql(change.format(table, name, SO))
+        if name != "Sở Xây dựng":
+            yield
+
+
+@pytest.mark.usefixtures("long_name")
+def test_a_long_word_makes_no_page_wider_than_the_screen(visit):
+    for who in ("can_bo", "cua_so"):
+        found = visit(who)
+        found.page.set_viewport_size(NARROW)
+        for name in ("scoreboard", "indicator", "dossiers", "units", "unit"):
+            found.go(PAGES[name] + (f"&don_vi={SO}" if name == "indicator" else ""))
+            assert found.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], (who, name)
+
+
+def test_what_is_drawn_is_not_read_out(visit):
+    """The chart says what it is in Vietnamese; Vega says of axes and marks in English what they are."""
+    page = visit("xem").go(PAGES["indicator"]).page
+    expect(page.locator("[data-spec] svg")).to_have_attribute("aria-hidden", "true")
+    said = page.evaluate("[...document.querySelectorAll('[data-spec] [aria-label]')].length")
+    assert said == 0
+
+
 def test_an_officer_goes_from_the_scoreboard_to_the_dossiers_that_were_late(visit):
     page = visit("can_bo").go(PAGES["scoreboard"]).page
     page.get_by_role("link", name="Tỷ lệ hồ sơ giải quyết trước hạn, đúng hạn").click()
@@ -142,7 +173,7 @@ def test_somebody_of_a_unit_finds_their_page_and_form(visit):
     page.get_by_role("navigation", name="Các trang").get_by_role("link", name="UBND Phường 1").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("UBND Phường 1")
     expect(page.get_by_role("heading", name="Hồ sơ quá hạn")).to_be_visible()
-    page.goto(page.url.split("?")[0] + "?" + MONTH)
+    page.goto(f"{page.url}&{MONTH}")
     with page.expect_download() as download:
         page.get_by_role("link", name="Tải phiếu khai").click()
     assert download.value.suggested_filename == f"phieu_{XA}_2025-03.xlsx"

@@ -7,6 +7,8 @@ import re
 import openpyxl
 import pytest
 
+from cchc.contracts import contracts
+from cchc.pages.code_words import CODED, words_of
 from tests.world import World, code
 
 ROWS = "/chi-so/dung_han_06a/ho-so?ky_loai=thang&ky=2025-03&phan=mau_so"
@@ -62,3 +64,34 @@ def test_files_write_days_as_in_vietnam(look):
     cell = sheet[2][[cell.value for cell in sheet[1]].index("Tiếp nhận")]
     assert cell.is_date
     assert cell.number_format == "dd/mm/yyyy"
+
+
+def test_codes_are_shown_by_their_words(look):
+    """The page, what is searched in it and its files say that the dossiers were given out."""
+    text = look("can_bo").get(ROWS).text
+    assert text.count("<td>Đã trả kết quả</td>") == 12
+    assert len(shown(look("can_bo").get(f"{ROWS}&tim=đã trả KẾT quả").text)) == 12
+    table = look("can_bo").get(f"{ROWS}&tep=csv").content.decode("utf-8-sig")
+    assert {row["Trạng thái"] for row in csv.DictReader(io.StringIO(table))} == {"Đã trả kết quả"}
+
+
+@pytest.mark.parametrize(
+    ("column", "code", "words"),
+    [
+        ("kenh_thuc_hien", 1, "Trực tiếp"),
+        ("kenh_thuc_hien", 3, "Bưu chính công ích"),
+        ("kenh_thuc_hien", 9, 9),
+        ("danh_gia", "rat_hai_long", "Rất hài lòng"),
+        ("trang_thai", "-1", "Từ chối"),
+        ("huong", "den", "Đến"),
+        ("ky_so", 1, "Có"),
+        ("ky", "2025-03", "03/2025"),
+    ],
+)
+def test_every_code_has_the_words_of_the_contract(column, code, words):
+    assert words_of(column)(code) == words
+
+
+def test_codes_and_their_words_have_a_contract():
+    for column, dataset in CODED.items():
+        assert any(column in layout.codes for layout in contracts()[dataset].layouts), column

@@ -37,10 +37,10 @@ def renamed(pages_world):
 @pytest.mark.usefixtures("renamed")
 @pytest.mark.parametrize(("ky", "name"), [("2025-03", OLD), ("2025-04", NEW)])
 def test_a_renamed_unit_has_the_name_of_the_period_on_its_page_and_form(look, ky, name):
-    page = look("can_bo").get(f"/don-vi/{HUYEN}?ky={ky}").text
+    page = look("can_bo").get(f"/don-vi/mot?ma={HUYEN}&ky={ky}").text
     assert f"<h1>{name}</h1>" in page
     assert "hết hiệu lực" not in page
-    form = look("can_bo").get(f"/don-vi/{HUYEN}/phieu.xlsx?ky={ky}")
+    form = look("can_bo").get(f"/don-vi/phieu.xlsx?ma={HUYEN}&ky={ky}")
     assert form.status_code == 200, form.text
     book = openpyxl.load_workbook(io.BytesIO(form.content))
     cells = [str(value) for sheet in book for row in sheet.iter_rows(values_only=True) for value in row]
@@ -49,5 +49,5 @@ def test_a_renamed_unit_has_the_name_of_the_period_on_its_page_and_form(look, ky
 
 @pytest.mark.parametrize(("unit", "ky"), [(PROVINCE_UNIT, "2025-03"), (HUYEN, "2099-01")])
 def test_there_is_no_form_of_who_declares_nothing_or_of_a_month_to_come(look, unit, ky):
-    found = look("can_bo").get(f"/don-vi/{unit}/phieu.xlsx?ky={ky}")
+    found = look("can_bo").get(f"/don-vi/phieu.xlsx?ma={unit}&ky={ky}")
     assert found.status_code == 404, found.status_code

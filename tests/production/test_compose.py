@@ -117,6 +117,7 @@ def test_every_service_of_the_production_shape_is_there():
     assert set(SERVICES) == {
         *DATABASES,
         *ONE_SHOT,
+        "probe",
         "redis",
         "airflow-api-server",
         "airflow-scheduler",
@@ -492,7 +493,7 @@ def test_each_service_has_the_password_of_the_role_that_it_needs():
     wanted = {
         "WAREHOUSE_ADMIN_PASSWORD": {"warehouse-db", "warehouse-roles"},
         "WAREHOUSE_OWNER_PASSWORD": {"warehouse-roles", "warehouse-migrate"},
-        "WAREHOUSE_ETL_PASSWORD": {"warehouse-roles", "airflow-worker"},
+        "WAREHOUSE_ETL_PASSWORD": {"warehouse-roles", "airflow-worker", "probe"},
         "METADATA_ADMIN_PASSWORD": {"metadata-db"},
     }
     for secret, services in wanted.items():

@@ -122,6 +122,8 @@ JOINED = [A, B], [step("84.a", "84.b", "2025-03-01")], []
     ("units", "steps", "names", "says"),
     [
         ([unit("84.A b")], [], [], "don_vi.csv, line 3, column ma_don_vi"),
+        ([unit("TONG:xa")], [], [], "don_vi.csv, line 3, column ma_don_vi"),
+        (*JOINED[:2], [called("Tong: xã", "84.a")], "ten_goi_khac.csv, line 2, column ten_goi: .*TONG:"),
         ([unit("84.a", tu="2025-13-01")], [], [], "don_vi.csv, line 3, column hieu_luc_tu"),
         ([unit("84.a", cap="to")], [], [], "don_vi.csv, line 3, column cap"),
         ([unit("84.a", tu="2025-03-01", den="2025-02-01")], [], [], "is before hieu_luc_tu"),

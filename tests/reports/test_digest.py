@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from cchc.charts import FIGURE, MISSED, TARGET
 from cchc.reports import pulls
 from cchc.reports.digest import PICTURE, Digest, digest
+from cchc.reports.summary import summary
 from cchc.vietnamese import VIETNAM
 from tests.pictures import colours
 from tests.world import SO, XA
@@ -99,8 +100,8 @@ def test_it_says_what_changed_since_the_one_before(connection):
     lines = part(message(connection).text, "Đổi từ")
     assert lines == [
         "Tháng 03/2025: 2 con số đổi, của 1 đơn vị",
-        "2025-03 Tỷ lệ hồ sơ nộp trực tuyến trên tổng hồ sơ tiếp nhận (T9), toàn tỉnh: 62,50 % → 75,00 % "
-        "(+12,50)",
+        "Tháng 03/2025 Tỷ lệ hồ sơ nộp trực tuyến trên tổng hồ sơ tiếp nhận (T9), toàn tỉnh: 62,50 % → "
+        "75,00 % (+12,50)",
     ]
 
 
@@ -179,3 +180,28 @@ def test_long_lists_say_how_much_more_there_is(connection):
         )
     lines = part(message(connection).text, "Lô bị dừng")
     assert len(lines) == 21 and lines[-1] == "và 5 dòng nữa"
+
+
+@pytest.mark.parametrize(("ky", "headed"), [("2025-03", "Tháng 02/2025: "), (None, "chưa có con số; ")])
+def test_a_month_without_figures_does_not_head_it(connection, ky, headed):
+    """As where the first month that is counted was set later."""
+    reason = "Kỳ bắt đầu trước ngày đầu tiên có số liệu (01/04/2025)"
+    connection.execute(
+        sa.text("UPDATE mart.ky SET ly_do_na = :why WHERE ky_loai = 'thang' AND :ky IN (ky, '')"),
+        {"why": reason, "ky": ky or ""},
+    )
+    found = message(connection)
+    assert headed in found.subject
+    for text in (found.text, found.html, summary(connection)):
+        assert ("Chưa có con số nào. Tháng 03/2025: " + reason in text) is (ky is None)
+
+
+def test_signs_that_turn_or_hide_text_are_written_out(connection):
+    connection.execute(
+        sa.text("UPDATE mart.dinh_nghia SET ten = :ten WHERE ma_chi_so = 'T9'"),
+        {"ten": "A\u202egnort\u0007\u200b"},
+    )
+    found = message(connection)
+    for text in (found.text, found.html, summary(connection)):
+        assert "A\\u202egnort\\x07\\u200b" in text
+        assert not re.search("[\u202e\u0007\u200b]", text)

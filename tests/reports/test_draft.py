@@ -13,7 +13,7 @@ from cchc.reports.draft import TEMPLATE, WHO_ISSUES, draft
 from cchc.reports.standing import PROVINCE, standing_of
 from cchc.vietnamese import VIETNAM
 from tests.reports.conftest import OF_ALL, OF_SO, OF_XA
-from tests.world import SO
+from tests.world import SO, XA
 
 MADE_AT = datetime(2025, 4, 2, 8, 30, tzinfo=VIETNAM)
 # Those of the table in the draft: columns 4 and 5 stand in the text.
@@ -141,3 +141,14 @@ def test_the_template_names_nobody_and_no_place():
     of = document.core_properties
     assert (of.author, of.last_modified_by, of.comments) == ("", "", "")
     assert not re.search(r"Trà Vinh|Vĩnh Long", words(document))
+
+
+def test_a_unit_with_a_long_name_has_a_draft(connection):
+    """A word processor keeps 255 characters of a title."""
+    name = "Xã " + "W" * 300
+    connection.execute(
+        sa.text("UPDATE mart.chi_so SET ten_don_vi = :n WHERE ma_don_vi = :u"), {"n": name, "u": XA}
+    )
+    content = draft(connection, standing_of(connection, "luy_ke", "2025-03", XA))
+    title = docx.Document(io.BytesIO(content)).core_properties.title
+    assert len(title) == 255 and title.endswith("W…")

@@ -19,7 +19,7 @@ from cchc.shown import on_terminal
 from tools.local.settings import LOOPBACK, OWNER_LOGIN, Home, LocalStackError, time_limit
 
 # Commands that python -m cchc has too.
-OF_THE_PACKAGE = ("form", "forms", "rows", "reference", "verify", "ingest", "refresh")
+OF_THE_PACKAGE = ("form", "forms", "rows", "plausible", "reference", "verify", "ingest", "refresh")
 # What stands after the name of such a command is not read here.
 HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -181,6 +181,12 @@ def forms(context: typer.Context) -> int:
 def rows(context: typer.Context) -> int:
     """List the rows behind a figure."""
     return _cchc("rows", context)
+
+
+@app.command(context_settings=HANDED_ON, add_help_option=False)
+def plausible(context: typer.Context) -> int:
+    """List the figures that stand out from their own past."""
+    return _cchc("plausible", context)
 
 
 @app.command(context_settings=HANDED_ON, add_help_option=False)

@@ -1,5 +1,6 @@
 """Reads the command line and says in one line what went wrong."""
 
+import functools
 import os
 import re
 import shlex
@@ -17,12 +18,15 @@ from rich.console import Console
 from cchc.commands import arguments
 from cchc.commands.airflow_api import AirflowApi
 from cchc.commands.closing import ApprovedBy, By, close_month, restate_month
+from cchc.commands.plausible import print_plausibility
+from cchc.commands.probe import STATEMENT_S, findings
 from cchc.commands.report import print_batches, print_reconciliation, print_refresh
 from cchc.commands.runs import Display, RunFailed, Runs
 from cchc.commands.verify import checks
 from cchc.declarations.form import write_form
 from cchc.errors import CchcError
 from cchc.figures.drill import rows_behind
+from cchc.figures.plausible import plausibility
 from cchc.loading.organisation import load_organisation
 from cchc.private_file import write_private
 from cchc.registers.working_calendar import sync_calendar
@@ -206,6 +210,26 @@ def rows(
 
 
 @app.command()
+def plausible(
+    ky: Annotated[str, typer.Option(metavar="KY", callback=_figures_period, help="a period of that kind")],
+    don_vi: Annotated[
+        str | None, typer.Option(metavar="DON_VI", help="a unit's code, or TONG:<level>")
+    ] = None,
+    ky_loai: Annotated[
+        str,
+        typer.Option(parser=arguments.period_kind, metavar=_choices(arguments.PeriodKind), is_eager=True),
+    ] = "thang",
+) -> None:
+    """List the figures of a period that stand out from their own last twelve periods, with the evidence."""
+    engine = _warehouse()
+    if don_vi:
+        arguments.answering_unit(engine, don_vi)
+    with engine.connect() as connection:
+        found = plausibility(connection, ky_loai, ky, don_vi)
+    print_plausibility(found, ky_loai, ky)
+
+
+@app.command()
 def refresh(ky: Month, timeout: Timeout = 1800) -> None:
     """Count one month again through the DAG refresh_chi_so."""
     with _runs(timeout) as runs:
@@ -295,6 +319,21 @@ def verify(
     return 1 if failed else 0
 
 
+@app.command()
+def probe(
+    parts: Annotated[bool, typer.Option("--parts", help="look only at what has to run")] = False,
+) -> int:
+    """Look from outside whether all runs and is in time: exit 0 nothing, 1 something is late, 2 broken."""
+    bad = []
+    warehouse = functools.partial(_warehouse, STATEMENT_S)
+    for finding in findings(AirflowApi.of_environment, warehouse, parts_only=parts):
+        print(finding, flush=True)
+        bad.append(finding.bad)
+    if not bad:
+        print("ok: everything runs" + ("." if parts else " and is in time."))
+    return max(bad, default=0)
+
+
 # What the commands stand on -------------------------------------------------------------------
 
 
@@ -305,12 +344,12 @@ def _variable(name: str, what: str) -> str:
     return value
 
 
-def _warehouse() -> sa.Engine:
+def _warehouse(statement_timeout_s: int = 0) -> sa.Engine:
     dsn = _variable(
         "CCHC_WAREHOUSE_DSN", "the warehouse as postgresql+psycopg2://user:password@host:port/cchc"
     )
     try:
-        return engine_of(dsn)
+        return engine_of(dsn, statement_timeout_s)
     except CchcError as error:
         raise CchcError(f"CCHC_WAREHOUSE_DSN: {error}") from None
 

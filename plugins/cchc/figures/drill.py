@@ -20,6 +20,29 @@ if TYPE_CHECKING:
 Part = Literal["tu_so", "mau_so", "con_lai"]
 
 
+def parts_with_rows(ma: str) -> tuple[Part, ...]:
+    """The parts of a figure that are made of rows with a line of a file of their own.
+
+    None for a figure from the catalogue of procedures, or for points.
+    """
+    indicator = indicator_of(ma)
+    top, bottom = _traced(indicator.tu_so), _traced(indicator.mau_so)
+    found: dict[Part, bool] = {
+        "tu_so": top,
+        "con_lai": top and bottom,
+        "mau_so": bool(indicator.tu_so) and bottom,
+    }
+    return tuple(part for part, there in found.items() if there)
+
+
+def _traced(terms: tuple[Term, ...]) -> bool:
+    """Whether of what is added, and of what is taken away if anything is, some rows can be shown."""
+    signs = {term.tru for term in terms}
+    return False in signs and all(
+        any(facts()[term.fact].cot_hien for term in terms if term.tru is sign) for sign in signs
+    )
+
+
 def rows_behind(
     engine: sa.Engine, ma: str, ky: str, unit: str, part: Part = "tu_so", ky_loai: str = "thang"
 ) -> pd.DataFrame:

@@ -25,7 +25,7 @@ def mail_digest(warehouse: Callable[[], "Engine"], since: datetime) -> dict[str,
         message = digest(connection, since)
     try:
         pictures = {PICTURE: message.picture} if message.picture else {}
-        mail(recipients, message.subject, message.html, pictures)
+        mail(recipients, message.subject, message.text, message.html, pictures)
     except CchcError:
         raise
     except Exception as error:

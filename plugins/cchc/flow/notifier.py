@@ -22,11 +22,14 @@ class FailureNotifier(BaseNotifier):
     def notify(self, context: Context) -> None:
         subject, text = describe(context)
         log.error("%s\n%s", subject, text)
-        if recipients := addresses(ALERT_ADDRESSES):
-            letter = f"<pre>{html.escape(text)}</pre>"
-            _try("mailed", lambda: mail(recipients, subject, letter))
+        _try("mailed", lambda: _mail(subject, text))
         if name := webhook():
             _try(f"posted through {name}", lambda: post(name, f"{subject}\n{text}"))
+
+
+def _mail(subject: str, text: str) -> None:
+    if recipients := addresses(ALERT_ADDRESSES):
+        mail(recipients, subject, text, f"<pre>{html.escape(text)}</pre>")
 
 
 def _try(what: str, send: Callable[[], None]) -> None:

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import smtplib
-import tempfile
-from pathlib import Path
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import localtime, parseaddr
 from typing import cast
 
 from airflow.sdk.bases.hook import BaseHook
@@ -12,7 +14,7 @@ from airflow.sdk.bases.hook import BaseHook
 from cchc.errors import MessageNotSent, MessageRefused, SourceRefused
 
 MAIL_CONNECTION = "smtp_default"
-# Who reads alerts, who reads the daily digest: addresses separated by commas.
+# Who reads alerts, who reads the daily digest: addresses separated by commas or semicolons.
 ALERT_ADDRESSES, DIGEST_ADDRESSES = "CCHC_ALERT_EMAIL", "CCHC_DIGEST_EMAIL"
 # The name of the Airflow connection of a chat tool's webhook.
 WEBHOOK = "CCHC_WEBHOOK"
@@ -21,51 +23,70 @@ PATIENCE_S = 20
 ANSWER_BYTES = 1 << 16
 # What HTTP's codes of success begin with.
 SUCCESS = 2
+# What a mail server takes without extensions.
+_ADDRESS = re.compile(r"[!#-'*+/-9=?A-Z^-~.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
+# What a chat tool answers in plain words where it refuses: a code of Slack's kind, or Teams' sentence.
+_NO_IN_WORDS = re.compile(
+    r"(no|invalid|missing|channel|action|posting|user|team|message|too|rollup|expired|restricted)(_[a-z]+)+"
+    r"|Webhook message delivery failed.*",
+    re.DOTALL,
+)
 # From here on a mail server's code is a no for good.
 PERMANENT = 500
 
 
 def addresses(variable: str) -> list[str]:
-    """The addresses that an environment variable lists; none when it is not set."""
-    return [address.strip() for address in os.environ.get(variable, "").split(",") if address.strip()]
+    """The addresses that an environment variable lists, without names before them; none when it is not set.
+
+    Raises MessageRefused when one of them is no address: which is not said, it may be somebody's.
+    """
+    entries = [entry.strip() for entry in re.split("[,;]", os.environ.get(variable, "")) if entry.strip()]
+    found = [parseaddr(entry)[1] if entry.endswith(">") else entry for entry in entries]
+    for number, address in enumerate(found, 1):
+        if not _ADDRESS.fullmatch(address):
+            raise MessageRefused(
+                f"{variable}: entry {number} of {len(found)} is no e-mail address. Expected addresses as "
+                "ten@example.vn, separated by commas or semicolons: correct it."
+            )
+    return found
 
 
-def mail(to: list[str], subject: str, html: str, pictures: dict[str, bytes] | None = None) -> None:
-    """Sends one letter. `pictures`: name → PNG; the text shows one by <img src="cid:name">.
+def mail(to: list[str], subject: str, text: str, html: str, pictures: dict[str, bytes] | None = None) -> None:
+    """Sends one letter, which says the same as text and as HTML.
 
+    `pictures`: name → PNG; the HTML shows one by <img src="cid:name">.
     Handed over once: after a refusal the same letter is refused again, and some may have it. Raises
     MessageRefused when the server says no for good or to some recipients, else whatever it or the
     connection brings about.
     """
     from airflow.providers.smtp.hooks.smtp import SmtpHook  # noqa: PLC0415 - only when mail is on
 
-    with tempfile.TemporaryDirectory(prefix="cchc-") as folder:
-        files = []
-        for name, content in (pictures or {}).items():
-            files.append(str(Path(folder) / name))
-            Path(files[-1]).write_bytes(content)
-        try:
-            with SmtpHook(smtp_conn_id=MAIL_CONNECTION) as hook:
-                # Not send_email_smtp: it sends six times, and keeps for itself which recipients were refused.
-                letter = hook._build_message(
-                    to=to,
-                    subject=subject,
-                    html_content=html,
-                    files=files,
-                    mime_subtype="related" if files else "mixed",
+    letter = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    letter["Subject"], letter["To"], letter["Date"] = subject, ", ".join(to), localtime()
+    letter.set_content(text)
+    letter.add_alternative(html, subtype="html")
+    _, shown = letter.iter_parts()
+    for name, content in (pictures or {}).items():
+        shown.add_related(content, "image", "png", cid=f"<{name}>", filename=name, disposition="inline")
+    try:
+        with SmtpHook(smtp_conn_id=MAIL_CONNECTION) as hook:
+            # Not send_email_smtp: it sends six times, and keeps for itself which recipients were refused.
+            if not hook.from_email:
+                raise MessageRefused(
+                    f"Nothing was mailed: connection {MAIL_CONNECTION} has no from_email in its extras. "
+                    "Expected the address from which letters come."
                 )
-                client = cast("smtplib.SMTP", hook._smtp_client)
-                refused = client.sendmail(
-                    letter["from_email"], letter["recipients"], letter["mime_msg"].as_string()
-                )
-        except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
-            if not _for_good(error):
-                raise
-            # Not its words: a mail server may quote addresses.
-            raise MessageRefused(
-                f"The letter was not mailed: the mail server refuses it ({type(error).__name__}). Expected "
-                f"one that takes it: look at connection {MAIL_CONNECTION} and at the addresses."
-            ) from None
+            letter["From"] = hook.from_email
+            client = cast("smtplib.SMTP", hook._smtp_client)
+            refused = client.sendmail(hook.from_email, to, letter.as_bytes())
+    except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
+        if not _for_good(error):
+            raise
+        # Not its words: a mail server may quote addresses.
+        raise MessageRefused(
+            f"The letter was not mailed: the mail server refuses it ({type(error).__name__}). Expected "
+            f"one that takes it: look at connection {MAIL_CONNECTION} and at the addresses."
+        ) from None
     if refused:
         raise MessageRefused(
             f"The letter was mailed to {len(to) - len(refused)} of {len(to)} recipients; the mail server "
@@ -144,5 +165,11 @@ def _says_no(body: bytes) -> bool:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
+        return _NO_IN_WORDS.fullmatch(body.decode("utf-8", "replace").strip()) is not None
+    if not isinstance(answer, dict):
         return False
-    return isinstance(answer, dict) and (answer.get("ok") is False or bool(answer.get("error")))
+    # Telegram and Slack; Zalo and many others; WeCom and DingTalk; Feishu.
+    codes = (answer.get(name) for name in ("error", "errcode", "code", "StatusCode"))
+    return answer.get("ok") is False or any(
+        code not in (None, 0, 200, "0", "", False, [], {}) for code in codes
+    )

@@ -80,10 +80,8 @@ def text_shown(contract: Contract, column: Column, value: str) -> str:
     if column.listed:
         ways.append(f"{value} IN (SELECT {column.name} FROM core.{column.listed})")
     if contract.may_be_code(column):
-        # What is no code was refused when the batch was read; of names of units and of what has a pattern
-        # that is asked here.
-        judged = column.notation or (contract.is_code(column) and column.pattern is None)
-        ways.append("TRUE" if judged else code_sql(value))
+        # A code of whatever letters is loaded; only one that is so by its shape is kept of a rejected line.
+        ways.append(code_sql(value))
     return " OR ".join(ways)
 
 

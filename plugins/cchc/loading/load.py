@@ -18,7 +18,7 @@ from cchc.loading.load_again import note_registers, reopen_by_units, take_out, w
 from cchc.loading.load_sql import core_types, load_sql
 from cchc.periods import first_period, month_of, months_between
 from cchc.reading.staging import drop_staged, keep_staged
-from cchc.warehouse import no_endless_wait, run_sql, take_turn
+from cchc.warehouse import analyze, no_endless_wait, run_sql, take_turn
 
 log = logging.getLogger(__name__)
 
@@ -151,9 +151,7 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
             changed.append((last_day(known_of_this), last_day(moved_to)))
     _mark_periods(connection, batch.batch_id, changed, known)
     # Lists join these to the facts; they are too small for PostgreSQL to look at them by itself.
-    connection.execute(
-        sa.text("ANALYZE ops.batch, ops.validation_result, ops.line_finding, ops.contradiction")
-    )
+    analyze(connection, "ops.batch", "ops.validation_result", "ops.line_finding", "ops.contradiction")
     take_lines_back(connection)
     drop_staged(connection, batch)
 

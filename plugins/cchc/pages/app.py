@@ -1,14 +1,16 @@
 """The web application: who asks is told by whoever serves it, each page has a module of its own."""
 
+import logging
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from urllib.parse import quote, unquote
 
 import sqlalchemy as sa
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
-from cchc.errors import CchcError
 from cchc.pages import dossiers, indicator, official, operations, scoreboard, unit
 from cchc.pages.page import STATIC, page
 from cchc.pages.viewer import LONGEST_STATEMENT_S, NotForThisViewer
@@ -27,6 +29,19 @@ HEADERS = {
     "Cache-Control": "private, no-store",
 }
 
+# What the answer of each code is about.
+TITLES = {
+    400: "Không hiểu yêu cầu",
+    404: "Không có trang này",
+    405: "Trang chỉ để xem",
+    409: "Con số đang chờ tính lại",
+}
+WHAT = {
+    404: "Địa chỉ không ứng với trang nào. Chọn một trang ở trên.",
+    405: "Địa chỉ này chỉ mở để xem hoặc tải về, không gửi gì đến được.",
+}
+
+log = logging.getLogger("cchc.pages")
 Asker = Callable[[Request], Awaitable[str]]
 
 
@@ -56,10 +71,9 @@ def build(dsn: str, asker: Asker) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(NotLoggedIn, _to_login)
     app.add_exception_handler(NotForThisViewer, _not_for_you)
-    app.add_exception_handler(CchcError, _bad_request)
     app.add_exception_handler(RequestValidationError, _bad_address)
-    app.add_exception_handler(HTTPException, _not_there)
-    app.add_exception_handler(404, _not_there)
+    # Of the framework as well: an unknown address, a method that nothing takes.
+    app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(sa.exc.OperationalError, _away)
     # No session is free.
     app.add_exception_handler(sa.exc.TimeoutError, _away)
@@ -78,7 +92,12 @@ async def _with_headers(request: Request, call: Callable[[Request], Awaitable[Re
         request.scope["method"] = "GET"
     # PostgreSQL holds no NUL.
     nul = "\0" in unquote(request.url.path) or "\0" in unquote(request.url.query)
-    response = _bad_value(request) if nul else await call(request)
+    try:
+        response = _bad_value(request) if nul else await call(request)
+    except Exception:
+        # Whoever looks cannot do anything about it, and the server's own answer is none of ours.
+        log.exception("%s was not answered", request.url.path)
+        response = _broken(request)
     if static and request.url.query and response.status_code == 200:
         # Its address names its content.
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
@@ -104,27 +123,33 @@ def _not_for_you(request: Request, error: Exception) -> Response:
     return _told(request, 403, "Không có quyền xem trang này", str(error))
 
 
-def _bad_request(request: Request, error: Exception) -> Response:
-    return _told(request, 400, "Không hiểu yêu cầu", str(error))
-
-
 def _bad_address(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     what = ", ".join(".".join(str(part) for part in found["loc"][1:]) for found in error.errors())
-    return _told(request, 400, "Không hiểu yêu cầu", f"Địa chỉ trang có giá trị không dùng được: {what}.")
+    return _told(request, 400, TITLES[400], f"Địa chỉ trang có giá trị không dùng được: {what}.")
 
 
 def _bad_value(request: Request, _error: Exception | None = None) -> Response:
-    return _told(request, 400, "Không hiểu yêu cầu", "Địa chỉ trang có giá trị không dùng được.")
+    return _told(request, 400, TITLES[400], "Địa chỉ trang có giá trị không dùng được.")
 
 
-def _not_there(request: Request, error: Exception) -> Response:
-    why = getattr(error, "detail", "")
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = error.status_code
+    # Whoever raises it without words leaves those of HTTP, which are English.
+    own = error.detail != HTTPStatus(code).phrase
+    what = error.detail if own else WHAT.get(code, "Không trả lời được yêu cầu này.")
+    response = _told(request, code, TITLES.get(code, TITLES[400]), what)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _broken(request: Request) -> Response:
     return _told(
         request,
-        getattr(error, "status_code", 404),
-        "Không có trang này",
-        why if why not in ("", "Not Found") else "Địa chỉ không ứng với trang nào. Chọn một trang ở trên.",
+        500,
+        "Trang này gặp lỗi",
+        "Lỗi đã được ghi lại. Thử lại sau; nếu vẫn vậy, báo người vận hành kho địa chỉ của trang này.",
     )
 
 

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
 
-from cchc.figures.drill import Part, rows_seen_by
+from cchc.figures.drill import Part, parts_with_rows, rows_seen_by
+from cchc.pages.code_words import words_of
 from cchc.pages.files import table_file
 from cchc.pages.indicator import WHOLE, definition_of
 from cchc.pages.page import Read, page
-from cchc.pages.periods import chosen_period
+from cchc.pages.periods import COUNTED_WHEN, Choice, chosen_period, no_figures
 from cchc.pages.scoreboard import PROVINCE
-from cchc.pages.viewer import NotForThisViewer
+from cchc.pages.unit import why_ended
+from cchc.pages.viewer import NotForThisViewer, literal
 from cchc.spelling import fold
 from cchc.vietnamese import cell
 
@@ -64,6 +66,9 @@ HEADINGS = {
     "line_no": "Dòng",
     "sha256": "SHA-256 của tệp",
 }
+WHY_NO_ROWS = (
+    "Con số đếm từ danh mục thủ tục, hoặc cộng từ các con số khác; mục Cách tính ở trang chỉ số nói rõ."
+)
 NOT_SHOWN = ("ma_don_vi", "sha256")
 
 
@@ -75,16 +80,28 @@ def dossiers(
     ky: str,
     ky_loai: str = "thang",
     don_vi: str = "",
-    phan: Part = "tu_so",
+    phan: Part | None = None,
     tim: Annotated[str, Query(max_length=100)] = "",
     xep: Annotated[str, Query(max_length=40)] = "",
     giam: bool = False,
     tep: Literal["csv", "xlsx"] | None = None,
 ) -> Response:
-    """`phan`: which rows; `tim`: a text that a cell holds; `xep`, `giam`: sorted by; `tep`: as a file."""
+    """`phan`: which rows, the first that there are when None; `tim`: a text that a cell holds; `xep`, `giam`:
+    sorted by; `tep`: as a file.
+    """
     definition = definition_of(read, ma)
-    choice = chosen_period(read, ky_loai, ky)
     unit = _asked_unit(read, don_vi)
+    there = parts_with_rows(ma)
+    if not there:
+        raise HTTPException(404, f"{definition.ten} ({ma}) không tính từ hồ sơ nào mở ra được. {WHY_NO_ROWS}")
+    phan = phan or there[0]
+    if phan not in there:
+        raise HTTPException(
+            404, f"{definition.ten} ({ma}) không có hồ sơ ở phần “{PARTS[phan]}”. {_one_of(there)}"
+        )
+    # A file is of the period that it was asked for.
+    choice = chosen_period(read, ky_loai, ky, exact=bool(tep))
+    _with_rows(choice)
     found = rows_seen_by(read.connection, ma, choice.ky, unit, phan, ky_loai)
     found = found.convert_dtypes()
     if xep:
@@ -92,6 +109,9 @@ def dossiers(
             raise HTTPException(404, f"Bảng này không có cột {xep!r}.")
         found = found.sort_values(xep, ascending=not giam, kind="stable", key=_in_order)
     found = found.astype(object).where(found.notna(), "")
+    for column in found.columns:
+        if words := words_of(column):
+            found[column] = found[column].map(words)
     if tim:
         wanted = fold(tim)
         found = found[found.map(lambda value: wanted in fold(cell(value))).any(axis=1)]
@@ -106,7 +126,7 @@ def dossiers(
         choice=choice,
         don_vi=unit,
         phan=phan,
-        parts_of_figure=PARTS if _has_denominator(read, ma, ky_loai, choice.ky) else {"tu_so": "Tất cả"},
+        parts_of_figure={part: PARTS[part] for part in there} if len(there) > 1 else {there[0]: "Tất cả"},
         tim=tim,
         xep=xep,
         giam=giam,
@@ -128,17 +148,28 @@ def _asked_unit(read: Read, don_vi: str) -> str:
     if not read.viewer.sees_rows:
         raise NotForThisViewer(
             "Hồ sơ sau con số dành cho cán bộ và đơn vị. Người quản trị cấp quyền bằng "
-            f"SELECT ops.gan_nguoi_xem('{read.viewer.name}', 'mã đơn vị');"
+            f"SELECT ops.gan_nguoi_xem({literal(read.viewer.name)}, 'mã đơn vị');"
         )
     if read.viewer.sees_every_row:
         return don_vi or PROVINCE
     own = {row.ma for row in read.rows("own_units")}
     wanted = read.viewer.ma_don_vi if not don_vi or don_vi.startswith(WHOLE) else don_vi
+    if read.viewer.ma_don_vi not in own:
+        raise NotForThisViewer(why_ended(read))
     if wanted is None or wanted not in own:
         raise NotForThisViewer("Hồ sơ của đơn vị khác không xem được; các con số của đơn vị ấy thì xem được.")
     return wanted
 
 
-def _has_denominator(read: Read, ma: str, ky_loai: str, ky: str) -> bool:
-    row = read.row("has_denominator", ma=ma, ky_loai=ky_loai, ky=ky)
-    return bool(row and row.co_mau_so)
+def _one_of(parts: tuple[Part, ...]) -> str:
+    return f"Có: {', '.join(PARTS[part].lower() for part in parts)}."
+
+
+def _with_rows(choice: Choice) -> None:
+    """Raises HTTPException for a period whose figures have no rows that belong to them."""
+    if not choice.counted:
+        raise no_figures(choice.ky_loai, choice.ky)
+    if choice.why_none:
+        raise HTTPException(404, f"{choice.words} không có con số: {choice.why_none}.")
+    if choice.waiting:
+        raise HTTPException(409, f"{choice.waiting}, nên con số và hồ sơ hiện chưa khớp nhau. {COUNTED_WHEN}")

@@ -1,9 +1,11 @@
 """Tables that are taken along as files: what a spreadsheet would compute is inert in them."""
 
 import io
+import re
 from csv import QUOTE_NONNUMERIC
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -18,7 +20,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def table_file(rows: "pd.DataFrame", kind: FileKind, name: str, sheet: str) -> Response:
-    """The table as `name`.csv or `name`.xlsx (ASCII)."""
+    """The table as `name`.csv or `name`.xlsx."""
     import pandas as pd  # noqa: PLC0415 - only who asks for a file waits for it
 
     inert = rows.map(in_spreadsheet).rename(columns=in_spreadsheet)
@@ -51,5 +53,13 @@ def _day_as_text(value: Any) -> Any:
 
 
 def download(content: bytes, media_type: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    """The file to take along.
+
+    Codes of sources may be part of its name: what no system takes becomes _, and what is no ASCII is said as
+    RFC 5987 has it.
+    """
+    kept = re.sub(r"[^\w.-]", "_", name)
+    plain = re.sub(r"[^A-Za-z0-9_.-]", "_", kept)
+    more = "" if plain == kept else f"; filename*=UTF-8''{quote(kept)}"
+    headers = {"Content-Disposition": f'attachment; filename="{plain}"{more}'}
     return Response(content, media_type=media_type, headers=headers)

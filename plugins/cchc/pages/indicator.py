@@ -8,13 +8,16 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from cchc.charts import trend
+from cchc.figures.drill import parts_with_rows
 from cchc.pages.page import Read, page
 from cchc.pages.periods import chosen_period
 from cchc.pages.scoreboard import PROVINCE
+from cchc.pages.unit import sees_rows_of
 from cchc.vietnamese import LEVELS, UNITS
 
 router = APIRouter()
 WHOLE = "TONG:"
+SHORTEST_BAR = Decimal("0.5")
 
 
 @router.get("/chi-so/{ma}")
@@ -47,6 +50,7 @@ def indicator(
         choice=choice,
         don_vi=don_vi,
         shown=shown,
+        rows_of=_rows_of(read, ma, don_vi) if shown and not choice.why_none else None,
         whole=[row for row in figures if row.ma_don_vi.startswith(WHOLE)],
         ranking=with_bars([row for row in figures if row.cap == cap and not row.ma_don_vi.startswith(WHOLE)]),
         levels_with_units=levels,
@@ -70,6 +74,15 @@ def readings(
     return page(request, "readings.html", read, definition=definition, found=found)
 
 
+def _rows_of(read: Read, ma: str, don_vi: str) -> str | None:
+    """The unit whose rows behind the figure the viewer may see, None where there are none."""
+    if not parts_with_rows(ma):
+        return None
+    whole = don_vi.startswith(WHOLE) and not read.viewer.sees_every_row
+    unit = read.viewer.ma_don_vi if whole else don_vi
+    return unit if unit and sees_rows_of(read, unit) else None
+
+
 def definition_of(read: Read, ma: str) -> Any:
     """The indicator `ma`; raises HTTPException 404 when there is none that is published."""
     found = read.row("indicator", ma=ma)
@@ -79,6 +92,13 @@ def definition_of(read: Read, ma: str) -> Any:
 
 
 def with_bars(rows: list[Any]) -> list[tuple[Any, Decimal]]:
-    """Each row with the length of its bar in percent of the greatest value (or of 100)."""
+    """Each row with the length of its bar in percent of the greatest value (or of 100).
+
+    What is more than nothing is seen: half a percent at least. What is less has no bar, only its number.
+    """
     greatest = max([row.gia_tri for row in rows if row.gia_tri is not None] + [Decimal(100)])
-    return [(row, (row.gia_tri or Decimal(0)) * 100 / greatest) for row in rows]
+    return [(row, _length(row.gia_tri or Decimal(0), greatest)) for row in rows]
+
+
+def _length(value: Decimal, greatest: Decimal) -> Decimal:
+    return max(value * 100 / greatest, SHORTEST_BAR) if value > 0 else Decimal(0)

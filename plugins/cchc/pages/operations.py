@@ -18,7 +18,20 @@ STATUSES = {
     "stopped": "bị dừng, chưa nạp gì",
     "loaded": "đã nạp",
 }
+# What is to be done about a batch, for whoever looks; why it stopped is told by the pipeline, in English.
+TO_DO = {
+    "judged_again": "Dữ liệu đã nạp vẫn giữ. Xem các dòng bị loại, sửa ở nguồn hoặc bổ sung danh mục, rồi "
+    "chạy lại tác vụ kiểm tra của lô.",
+    "stopped": "Chưa nạp gì của lô. Xem dòng bị loại và quy tắc bị vi phạm, sửa ở nguồn hoặc bổ sung danh "
+    "mục, rồi chạy lại tác vụ kiểm tra; nếu tệp sai, nạp tệp đã sửa.",
+    "unread": "Tệp không mở được hoặc không đúng mẫu, chưa nạp gì. Xuất lại từ nguồn theo đúng mẫu rồi nạp "
+    "tệp mới.",
+    "waits": "Lô chưa kiểm tra xong. Xem nhật ký của lần chạy, khắc phục điều nêu ở dưới, rồi chạy "
+    "lại tác vụ.",
+}
 RUNBOOK = {
+    "unread": "a-file-was-refused",
+    "waits": "when-something-is-red",
     "stopped": "a-batch-is-stopped",
     "judged_again": "a-loaded-batch-was-judged-again-and-is-stopped",
     "differs": "the-source-and-the-warehouse-differ",
@@ -48,6 +61,7 @@ def operations(request: Request, read: Read, dataset: str = "", cho: bool = Fals
         statuses=STATUSES,
         runbook=RUNBOOK,
         run_link=run_link,
+        to_do=to_do,
     )
 
 
@@ -70,6 +84,7 @@ def batch(request: Request, read: Read, batch_id: int) -> Response:
         statuses=STATUSES,
         runbook=RUNBOOK,
         run_link=run_link,
+        to_do=to_do,
     )
 
 
@@ -87,7 +102,20 @@ def batches_of_a_run(request: Request, read: Read, dag_id: str, run_id: str) -> 
         statuses=STATUSES,
         runbook=RUNBOOK,
         run_link=run_link,
+        to_do=to_do,
     )
+
+
+def to_do(row: Any) -> tuple[str, str]:
+    """What is to be done about a batch that gives a reason, and the section of the runbook about it."""
+    if row.status == "loaded":
+        kind = "judged_again"
+    elif row.status != "stopped":
+        kind = "waits"
+    else:
+        # What was read was judged, whatever came of it.
+        kind = "stopped" if row.quy_tac else "unread"
+    return TO_DO[kind], RUNBOOK[kind]
 
 
 def _batches(read: Read, **wanted: Any) -> list[Any]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Request
 from fastapi.templating import Jinja2Templates
@@ -13,6 +14,7 @@ from jinja2.runtime import Context
 from starlette.responses import Response
 
 from cchc.pages.viewer import Reading, reading_as
+from cchc.shown import in_page
 from cchc.vietnamese import LEVELS, PERIOD_KINDS, filters, period
 
 FOLDER = Path(__file__).parent / "templates"
@@ -23,10 +25,17 @@ STATIC = Path(__file__).parent / "static"
 def link(context: Context, name: str, **parts: str) -> str:
     """The address of one of our pages, wherever the application is mounted.
 
-    Starlette's own url_for looks among the pages of the outermost application.
+    What is no part of its path is asked for behind it. Starlette's own url_for looks among the pages of the
+    outermost application.
     """
     request: Request = context["request"]
-    return f"{request.scope.get('root_path', '')}{request.app.url_path_for(name, **parts)}"
+    [route] = (route for route in request.app.routes if getattr(route, "name", None) == name)
+    in_path = {part: value for part, value in parts.items() if part in route.param_convertors}
+    asked = urlencode(
+        {part: value for part, value in parts.items() if part not in in_path}, quote_via=quote, safe=":"
+    )
+    path = request.app.url_path_for(name, **in_path)
+    return f"{request.scope.get('root_path', '')}{path}{'?' if asked else ''}{asked}"
 
 
 @pass_context
@@ -49,6 +58,7 @@ def _templates() -> Jinja2Templates:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        finalize=in_page,
     )
     environment.filters.update(filters())
     environment.globals.update(

@@ -21,7 +21,7 @@ def scoreboard(request: Request, read: Read, ky_loai: str = "thang", ky: str = "
     choice = chosen_period(read, ky_loai, ky)
     found = read.rows("scoreboard", ky_loai=ky_loai, ky=choice.ky) if choice.ky else []
     lines = {
-        row.ma_chi_so: values_of(row.gia_tri)
+        row.ma_chi_so: row.gia_tri
         for row in (read.rows("sparklines", den_ngay=choice.den_ngay) if choice.ky else [])
     }
     indicators: dict[str, dict[str, Any]] = {}
@@ -45,11 +45,6 @@ def scoreboard(request: Request, read: Read, ky_loai: str = "thang", ky: str = "
         sources=[(words, f"đến {moment(until)}" if until else NOTHING) for words, until in known],
         known=told(known),
     )
-
-
-def values_of(values: list[Any]) -> list[Any]:
-    """Twelve places, filled from the end."""
-    return [None] * (12 - len(values)) + values
 
 
 def _counted(rows: list[Any], met: bool) -> int:

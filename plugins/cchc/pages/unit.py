@@ -9,9 +9,8 @@ from starlette.responses import Response
 from cchc.declarations.form import DeclaringUnit, form_of
 from cchc.pages.files import XLSX, download, table_file
 from cchc.pages.page import Read, page
-from cchc.pages.periods import chosen_period
+from cchc.pages.periods import chosen_period, month_of_address
 from cchc.pages.viewer import NotForThisViewer
-from cchc.periods import parse_month
 from cchc.vietnamese import LEVELS, VIETNAM
 
 router = APIRouter()
@@ -45,7 +44,7 @@ def units(request: Request, read: Read, ky_loai: str = "thang", ky: str = "") ->
     )
 
 
-@router.get("/don-vi/{ma}")
+@router.get("/don-vi/mot")
 def unit(request: Request, read: Read, ma: str, ky_loai: str = "thang", ky: str = "") -> Response:
     """One unit in a period. Its lists of dossiers are for itself and for stewards."""
     choice = chosen_period(read, ky_loai, ky)
@@ -63,6 +62,8 @@ def unit(request: Request, read: Read, ma: str, ky_loai: str = "thang", ky: str 
         unit=found,
         choice=choice,
         month=month,
+        declares=own and month and _declares(found, month),
+        ended=why_ended(read) if read.viewer.ma_don_vi == ma and not own else "",
         own=own,
         figures=figures,
         states=sorted({row.trang_thai for row in figures}),
@@ -75,7 +76,7 @@ def unit(request: Request, read: Read, ma: str, ky_loai: str = "thang", ky: str 
     )
 
 
-@router.get("/don-vi/{ma}/loi")
+@router.get("/don-vi/loi")
 def unit_errors(request: Request, read: Read, ma: str) -> Response:
     """The rules that lines of the unit break: a part of the page that is asked for by itself."""
     found = unit_of(read, ma)
@@ -83,25 +84,25 @@ def unit_errors(request: Request, read: Read, ma: str) -> Response:
     return page(request, "unit_errors.html", read, unit=found, errors=errors, own=sees_rows_of(read, ma))
 
 
-@router.get("/don-vi/{ma}/loi.xlsx")
+@router.get("/don-vi/loi.xlsx")
 def errors_to_correct(read: Read, ma: str) -> Response:
     """The lines that the unit has to correct, with why and where, as a workbook."""
     import pandas as pd  # noqa: PLC0415 - only who asks for a file waits for it
 
     unit_of(read, ma)
-    _only_its_own(read, ma)
+    only_its_own(read, ma)
     rows = read.rows("unit_error_lines", cac_ma=answered_for(read, ma))
     table = pd.DataFrame([row._asdict() for row in rows], columns=list(ERROR_HEADINGS))
     table["bi_loai"] = table["bi_loai"].map({True: "có", False: "không, chỉ cảnh báo"})
     return table_file(table.rename(columns=ERROR_HEADINGS), "xlsx", f"loi_{ma}", "Lỗi cần sửa")
 
 
-@router.get("/don-vi/{ma}/phieu.xlsx")
+@router.get("/don-vi/phieu.xlsx")
 def form(read: Read, ma: str, ky: str) -> Response:
     """The form in which the unit declares a month, filled with what is known."""
-    month = parse_month(ky)
+    month = month_of_address(ky)
     found = unit_of(read, ma, month.end)
-    _only_its_own(read, ma)
+    only_its_own(read, ma)
     if found.cap == "toan_tinh":
         raise HTTPException(404, f"{found.ten_don_vi} không khai báo: từng đơn vị khai phần của mình.")
     if month.start > datetime.now(VIETNAM).date():
@@ -137,6 +138,26 @@ def sees_rows_of(read: Read, ma: str) -> bool:
     return read.viewer.sees_rows and ma in {row.ma for row in read.rows("own_units")}
 
 
-def _only_its_own(read: Read, ma: str) -> None:
+def _declares(unit: Any, ky: str) -> bool:
+    """Whether there is a form of the unit for a month: as `form` has it."""
+    begun = month_of_address(ky).start <= datetime.now(VIETNAM).date()
+    return bool(begun and unit.con_hieu_luc and unit.cap != "toan_tinh")
+
+
+def why_ended(read: Read) -> str:
+    """What somebody of a unit that has ended is told: who answers for its dossiers now."""
+    unit = unit_of(read, read.viewer.ma_don_vi or "")
+    if unit.ma_don_vi_ke_thua is None:
+        return f"{unit.ten_don_vi} không có hiệu lực hôm nay, nên không có hồ sơ nào. Hỏi người quản trị."
+    return (
+        f"{unit.ten_don_vi} đã hết hiệu lực ngày {unit.hieu_luc_den:%d/%m/%Y}. Hồ sơ của đơn vị nay do "
+        f"{unit.ma_don_vi_ke_thua} trả lời: người quản trị gắn tài khoản của anh/chị với đơn vị ấy."
+    )
+
+
+def only_its_own(read: Read, ma: str) -> None:
+    """Raises NotForThisViewer for whoever may not see the rows of the unit."""
+    if read.viewer.ma_don_vi == ma and not sees_rows_of(read, ma):
+        raise NotForThisViewer(why_ended(read))
     if not sees_rows_of(read, ma):
         raise NotForThisViewer("Chỉ đơn vị ấy và cán bộ được xem dòng của mọi đơn vị lấy được tệp này.")

@@ -37,6 +37,11 @@ class Viewer:
         return self.role in (STEWARD, UNIT)
 
 
+def literal(text: str) -> str:
+    """The text as a literal of SQL, for a statement that somebody copies from a page."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 class NotForThisViewer(Exception):
     """The page is there, and this viewer has no right to it. `why`: in Vietnamese, what is needed."""
 
@@ -65,7 +70,7 @@ class Reading:
         if not self.viewer.sees_every_row:
             raise NotForThisViewer(
                 "Trang này dành cho cán bộ được xem dòng của mọi đơn vị. Người quản trị cấp quyền bằng "
-                f"SELECT ops.gan_nguoi_xem('{self.viewer.name}');"
+                f"SELECT ops.gan_nguoi_xem({literal(self.viewer.name)});"
             )
 
 

@@ -1,7 +1,6 @@
 """Canonical values: text in NFC, codes for words, numbers, local times; what cannot be read is kept aside."""
 
 import json
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
@@ -9,33 +8,22 @@ from functools import lru_cache, partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cchc.codes import is_code, person_in_code
 from cchc.contracts import CODE_LENGTH, MAX_LENGTH, Column, Contract, Layout
-from cchc.field_words import described, made_of_field_words
-from cchc.personal_names import has_name
-from cchc.personal_numbers import MAY_HAVE_ONE, personal_number
+from cchc.mail_addresses import MAY_BE_ONE
+from cchc.personal_numbers import MAY_HAVE_ONE
+from cchc.reading.column_evidence import ColumnEvidence
 from cchc.reading.damage import damaged
 from cchc.reading.export import FAULTS, Export
 from cchc.reading.json_text import read_list
-from cchc.reading.published import name_fault
 from cchc.reading.refused_cells import REASON, kept
-from cchc.reading.written_codes import (
-    ERROR_CELL,
-    NoCode,
-    procedure_roots,
-    read_code,
-    shaped_as_codes,
-    sound_codes,
-    visible,
-)
+from cchc.reading.written_codes import procedure_roots, shaped_as_codes, sound_codes
 from cchc.reading.written_numbers import Unreadable, read_number
+from cchc.reading.written_texts import read_text, with_evidence
 from cchc.spelling import INVISIBLE, fold
 from cchc.written_times import local_now, parse_times, read_time, says_no_time
 
 # Of texts only these may be an error of a spreadsheet, or have an address of mail or a number of a person.
-SUSPECT = rf"^#|^Err:|[@＠﹫]|{MAY_HAVE_ONE}"
-# A word for a kind, a post or a level is short; a number of a house or road may have a few figures.
-LONGEST_LABEL, MOST_OF_A_LABEL = 60, 2
+SUSPECT = rf"^#|^Err:|{MAY_BE_ONE}|{MAY_HAVE_ONE}"
 # So few different words of a batch are sooner looked at one by one than by expressions, which are compiled
 # each time; and so many of a column are remembered.
 FEW_WORDS, KNOWN_WORDS = 500, 10_000
@@ -225,7 +213,7 @@ def _sound(
     longest = column.max_length or (CODE_LENGTH if code else MAX_LENGTH)
     reader = export.readers.get(column.name)
     if reader is None:
-        reader = lru_cache(KNOWN_WORDS)(partial(_text, column, code, longest, contract.values_of(column)))
+        reader = lru_cache(KNOWN_WORDS)(partial(read_text, column, code, longest, contract.values_of(column)))
         export.readers[column.name] = reader
     if column.plain or column.published or column.pattern is not None or words.few:
         unsound = pc.is_valid(words.words)
@@ -243,43 +231,14 @@ def _sound(
     if not pc.any(unsound).as_py():
         return words
     doubtful = words.with_words(pc.if_else(unsound, words.words, None))
-    read = _read(contract, doubtful, reader, column, unreadable)
+    judged = partial(with_evidence, reader, ColumnEvidence(words.words))
+    read = _read(contract, doubtful, judged if code or column.notation else reader, column, unreadable)
     changed = pc.not_equal(pc.fill_null(read.words, ""), doubtful.words)
     # A cell that was refused is noted as unreadable; one that is left empty was repaired.
     count = sum(column.name not in unreadable.get(row, ()) for row in doubtful.rows_where(changed))
     if column.used and count:
         repaired[column.name] = repaired.get(column.name, 0) + count
     return words.with_words(pc.if_else(pc.fill_null(unsound, False), read.words, words.words))
-
-
-def _text(column: Column, code: bool, longest: int, known: tuple[str, ...], word: str) -> str | None:
-    text = visible(word)
-    if not text:
-        return None
-    if code:
-        text = read_code(text, column)
-    if column.pattern is not None and not re.fullmatch(column.pattern, text):
-        raise NoCode("không đúng dạng mà hợp đồng dữ liệu ghi")
-    if re.fullmatch(ERROR_CELL, text):
-        raise NoCode("ô lỗi")
-    if len(text) > longest:
-        raise NoCode(f"dài {len(text)} ký tự, nhiều nhất {longest}")
-    if not code and (re.search("[@＠﹫]", text) or personal_number(text)):
-        raise NoCode("có thư điện tử hoặc dãy số có thể là của một người")
-    if column.notation and (fault := person_in_code(re.sub(r"\s", "", text))):
-        raise NoCode(fault)
-    if column.published and (fault := name_fault(text)):
-        raise NoCode(fault)
-    if column.plain and not (text in known or is_code(text) or made_of_field_words(text) or _is_label(text)):
-        return f"({described(text)})"
-    return text
-
-
-def _is_label(text: str) -> bool:
-    """A few words of a kind, post or level that nobody listed: no address, no long number, nobody's name."""
-    return (
-        len(text) <= LONGEST_LABEL and sum(map(str.isdigit, text)) <= MOST_OF_A_LABEL and not has_name(text)
-    )
 
 
 def _numbers(

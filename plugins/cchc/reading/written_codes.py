@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cchc.codes import NUMBER_OF_A_PERSON, OF_A_PERSON, groups, person_in_code, shapes
+from cchc.codes import NUMBER_OF_A_PERSON, groups, person_in_code, shapes
 from cchc.contracts import Column
 from cchc.personal_numbers import DOSSIER, PROCEDURE
 from cchc.spelling import INVISIBLE
@@ -39,9 +40,15 @@ MONTHS = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 NO_CODE = frozenset(
     {"true", "false", "null", "none", "nil", "nan", "undefined", "n/a", "na", "inf", "infinity"}
 )
+# A spreadsheet keeps fifteen figures of a number; one that begins with 0 was none to it.
+ROUNDED = "số trên 15 chữ số: bảng tính có thể đã làm tròn"
+_ROUNDED = re.compile(r"[1-9]\d{14}0+", re.ASCII)
+LONG_NUMBER = re.compile(r"[1-9]\d{15,}", re.ASCII)
 IMPLAUSIBLE = (
     (re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+", re.ASCII), "bảng tính đã làm tròn mã thành số"),
-    (re.compile(r"\d{16,}", re.ASCII), "số trên 15 chữ số: bảng tính có thể đã làm tròn"),
+    (_ROUNDED, ROUNDED),
+    # No program gives ids of so many figures.
+    (re.compile(r"\d{21,}", re.ASCII), "số trên 15 chữ số, quá dài cho một mã"),
     (re.compile(r"[+-]?\d+[.,]0+", re.ASCII), "mã đã thành số"),
     (re.compile(r"[+-].*"), "mã đã thành số hoặc công thức"),
     (re.compile(r"=.*", re.DOTALL), "công thức"),
@@ -59,7 +66,6 @@ IMPLAUSIBLE = (
     (re.compile(r".*\?.*"), "có dấu ? thay cho chữ đã mất"),
     (ERROR, "ô lỗi"),
     (re.compile("#.*[!?]", re.DOTALL), "ô lỗi"),
-    (re.compile(".*@.*", re.DOTALL), OF_A_PERSON),
 )
 
 
@@ -77,8 +83,11 @@ def visible(text: str) -> str:
     return INVISIBLES.sub("", text).strip()
 
 
-def read_code(text: str, column: Column) -> str:
-    """The code in a cell, repaired where only one code can be meant; raises NoCode."""
+def read_code(text: str, column: Column, cleared: Collection[str] = ()) -> str:
+    """The code in a cell, repaired where only one code can be meant; raises NoCode.
+
+    `cleared`: reasons for which the column says that it is sound (cchc.reading.column_evidence).
+    """
     code = visible(text).translate(SAME)
     if code.startswith("'") and len(code) > 1:
         code = code[1:].strip()
@@ -86,17 +95,18 @@ def read_code(text: str, column: Column) -> str:
         code = _procedure(code)
     if column.pattern is not None:
         return code
-    if any(unicodedata.category(letter) in ("Cc", "Co", "Cn", "Cs") for letter in code):
+    usual = code.isascii() and code.isprintable()
+    if not usual and any(unicodedata.category(letter) in ("Cc", "Co", "Cn", "Cs") for letter in code):
         raise NoCode("có ký tự điều khiển")
     if code.lower() in NO_CODE or not re.search(r"[^\W_0]", code):
         raise NoCode("không phải mã")
     for form, reason in IMPLAUSIBLE:
-        if form.fullmatch(code):
+        if reason not in cleared and form.fullmatch(code):
             raise NoCode(reason)
-    for letter in code:
+    for letter in "" if usual else code:
         if ord(letter) > 0x7F and not _latin(letter):
             raise NoCode(f"chữ {letter} (U+{ord(letter):04X}) không phải chữ La-tinh hay chữ số thường")
-    if fault := person_in_code(code):
+    if fault := person_in_code(code, cleared):
         raise NoCode(fault)
     return code
 

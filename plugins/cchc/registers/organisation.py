@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import sqlalchemy as sa
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from cchc.errors import BadDefinition
 from cchc.field_words import quoted
@@ -88,6 +88,13 @@ class Name(Dated):
     ten_goi: str
     ma_don_vi: str
     nguon: str
+
+    @field_validator("ten_goi")
+    @classmethod
+    def _of_a_unit(cls, name: str) -> str:
+        if fold(name).startswith("tong:"):
+            raise ValueError("what begins with TONG: is the sum of a level. Expected what a unit is called")
+        return name
 
     @property
     def khoa(self) -> str:

@@ -18,8 +18,19 @@ from cchc.contracts import contracts
 from cchc.reports.appendix import figures_of
 from cchc.reports.pulls import expected, pulls_of
 from cchc.reports.standing import PROVINCE, Standing, standing_of
-from cchc.shown import in_table
-from cchc.vietnamese import STATES, VIETNAM, change, day, figure, filters, moment, number, period
+from cchc.shown import in_page, in_table
+from cchc.vietnamese import (
+    STATES,
+    VIETNAM,
+    change,
+    day,
+    figure,
+    filters,
+    moment,
+    number,
+    period,
+    short_period,
+)
 from cchc.warehouse import run_sql_file
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -65,6 +76,7 @@ def digest(connection: sa.Connection, since: datetime, drawn: bool = True) -> Di
     subject = f"[CCHC] {heading}. {of_month}; " + (
         f"{number(waits)} việc chờ" if waits else "không có việc chờ"
     )
+    no_figures = "" if standing else why_none(connection)
     png = None
     if drawn and any(row.loai == "ty_le" and row.gia_tri is not None for row in rows):
         chart = scoreboard(rows, heading, in_words=False)
@@ -76,6 +88,7 @@ def digest(connection: sa.Connection, since: datetime, drawn: bool = True) -> Di
             subject=subject,
             heading=heading,
             standing=standing,
+            why_none=no_figures,
             met=met,
             missed=missed,
             rows=rows,
@@ -83,7 +96,7 @@ def digest(connection: sa.Connection, since: datetime, drawn: bool = True) -> Di
             picture=PICTURE if png else None,
         )
     )
-    return Digest(subject, _text(heading, standing, rows, (met, missed), parts), html, png)
+    return Digest(subject, _text(heading, standing, no_figures, rows, (met, missed), parts), html, png)
 
 
 def newest_month(connection: sa.Connection) -> Standing | None:
@@ -92,12 +105,25 @@ def newest_month(connection: sa.Connection) -> Standing | None:
     A month is whole when some source is known beyond its last day: figures of a month of three days would
     miss every target. Where none is whole, the newest.
     """
-    months = run_sql_file(connection, "pages/periods.sql", ky_loai="thang").all()
+    months = [month for month in _months_counted(connection) if not month.ly_do_na]
     # Not the source that is known least: one that is away would hold the month back, and is told as late.
     known = max((pull.watermark for pull in pulls_of(connection) if pull.watermark), default=expected())
     whole = (month for month in months if month.den_ngay < known.date())
     newest = next(whole, next(iter(months), None))
     return standing_of(connection, "thang", newest.ky, PROVINCE) if newest else None
+
+
+def why_none(connection: sa.Connection) -> str:
+    """What is said where no month has figures."""
+    newest = next(iter(_months_counted(connection)), None)
+    if newest is None:
+        return "Chưa có con số nào. Chưa tháng nào được tính: con số có sau lần nạp dữ liệu đầu tiên."
+    return f"Chưa có con số nào. {period('thang', newest.ky)}: {in_table(newest.ly_do_na)}."
+
+
+def _months_counted(connection: sa.Connection) -> Sequence[Any]:
+    """The newest first."""
+    return run_sql_file(connection, "pages/periods.sql", ky_loai="thang").all()
 
 
 def shortened(lines: Sequence[str]) -> list[str]:
@@ -110,7 +136,11 @@ def shortened(lines: Sequence[str]) -> list[str]:
 def templates() -> Environment:
     """The templates of HTML that leaves the house: mails and files."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        finalize=in_page,
     )
     environment.filters.update(filters(), target=target)
     return environment
@@ -126,6 +156,7 @@ def target(row: Any) -> str:
 def _text(
     heading: str,
     standing: Standing | None,
+    no_figures: str,
     rows: Sequence[Any],
     counts: tuple[int, int],
     parts: Sequence[Part],
@@ -138,7 +169,7 @@ def _text(
             asked = f" (chỉ tiêu {target(row)}: {MET[row.dat]})" if row.dat is not None else ""
             lines.append(f"- {row.ma_chi_so} {in_table(row.ten)}: {figure(row.gia_tri, row.loai)}{asked}")
     else:
-        lines += ["", "Chưa có con số nào."]
+        lines += ["", no_figures]
     for title, found, none in parts:
         lines += ["", title, *(f"- {line}" for line in shortened(found) or [none])]
     return "\n".join(lines)
@@ -155,8 +186,8 @@ def _changes(connection: sa.Connection, since: datetime) -> Part:
         old, new = row.gia_tri_cu, row.gia_tri_moi
         by = "" if None in (old, new) else f" ({change(new - old, row.loai)})"
         found.append(
-            f"{row.ky} {in_table(row.ten)} ({row.ma_chi_so}), toàn tỉnh: {figure(old, row.loai)} → "
-            f"{figure(new, row.loai)}{by}"
+            f"{period('thang', row.ky)} {in_table(row.ten)} ({row.ma_chi_so}), toàn tỉnh: "
+            f"{figure(old, row.loai)} → {figure(new, row.loai)}{by}"
         )
     return f"Đổi từ {moment(since)}", found, "Không con số nào đã tính lại đổi giá trị."
 
@@ -192,8 +223,9 @@ def _months(connection: sa.Connection) -> Part:
 
 def _differences(connection: sa.Connection) -> Part:
     found = [
-        f"{row.dataset}, tháng tiếp nhận {row.month or 'không rõ'}: nguồn {number(row.source_total)}, kho "
-        f"{number(row.core_total)}, bị loại {number(row.rejected_total)}"
+        f"{row.dataset}, tháng tiếp nhận {short_period(row.month) if row.month else 'không rõ'}: "
+        f"nguồn {number(row.source_total)}, kho {number(row.core_total)}, bị loại "
+        f"{number(row.rejected_total)}"
         for row in run_sql_file(connection, "pages/op_reconciliation.sql")
         if row.state == "differs"
     ]

@@ -25,6 +25,7 @@ TEMPLATE = Path(__file__).parent / "templates" / "bao_cao.docx"
 CHARTED = ("dung_han_06a", "T9")
 MONTHS = 12
 CHART_WIDTH_MM = 160
+TITLE_LENGTH = 255
 WHO_ISSUES = "[CƠ QUAN BAN HÀNH]"
 
 
@@ -49,7 +50,9 @@ def draft(connection: sa.Connection, standing: Standing) -> bytes:
         shape._inline.docPr.set("descr", chart["ten"])
     of = document.docx.core_properties
     made_at = standing.made_at.astimezone(UTC).replace(tzinfo=None)
-    of.title = f"Dự thảo báo cáo cải cách hành chính {standing.period}, {in_table(standing.ten_don_vi)}"
+    # What a word processor keeps of it.
+    title = f"Dự thảo báo cáo cải cách hành chính {standing.period}, {in_table(standing.ten_don_vi)}"
+    of.title = title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 1]}…"
     of.created = of.modified = made_at
     content = io.BytesIO()
     document.save(content)

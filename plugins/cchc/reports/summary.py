@@ -5,9 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cchc.charts import drawing, scoreboard, trend
+from cchc.charts import as_words, drawing, scoreboard, trend
 from cchc.reports.appendix import figures_of
-from cchc.reports.digest import newest_month, templates
+from cchc.reports.digest import newest_month, templates, why_none
 from cchc.reports.standing import PROVINCE, Standing
 from cchc.shown import in_table
 from cchc.vietnamese import VIETNAM
@@ -28,6 +28,7 @@ def summary(connection: sa.Connection, note: str = "") -> str:
         .render(
             note=note,
             standing=standing,
+            why_none="" if standing else why_none(connection),
             met=met,
             missed=missed,
             rows=rows,
@@ -41,8 +42,9 @@ def summary(connection: sa.Connection, note: str = "") -> str:
 
 def _trends(
     connection: sa.Connection, standing: Standing, rows: list[sa.Row[Any]]
-) -> list[tuple[str, bool, str]]:
-    """Name, whether a target is drawn, and chart of each rate of which there are at least two months."""
+) -> list[tuple[str, bool, str, str]]:
+    """Name, whether a target is drawn, the figures in words and the chart of each rate of which there are at
+    least two months."""
     found = []
     for row in rows:
         if row.loai != "ty_le":
@@ -59,5 +61,6 @@ def _trends(
             continue
         name = in_table(row.ten)
         dashed = any(month.muc_tieu is not None for month in months)
-        found.append((name, dashed, drawing(trend(months, name, "%"), 560, 180)))
+        said = as_words(months, row.loai)
+        found.append((name, dashed, said, drawing(trend(months, name, "%"), 560, 180)))
     return found

@@ -5,7 +5,7 @@ from alembic import op
 from cchc.database_objects import run_migration
 
 revision = "0024"
-down_revision = "0020"
+down_revision = "0023"
 
 
 def upgrade() -> None:

@@ -3,8 +3,13 @@
 function drawCharts(root) {
   for (const element of root.querySelectorAll("[data-spec]:not([data-drawn])")) {
     element.dataset.drawn = "";
-    vegaEmbed(element, JSON.parse(element.dataset.spec), { actions: false, renderer: "svg", ast: true }).catch(
-      (error) => { element.textContent = "Không vẽ được biểu đồ; số liệu ở bảng dưới. " + error.message; });
+    vegaEmbed(element, JSON.parse(element.dataset.spec), { actions: false, renderer: "svg", ast: true }).then(
+      // What the element says of itself is Vietnamese; what is drawn would be read out in English.
+      () => element.querySelector("svg")?.setAttribute("aria-hidden", "true"),
+      (error) => {
+        element.textContent = "Không vẽ được biểu đồ; số liệu ở bảng dưới.";
+        console.error(error);
+      });
   }
 }
 document.addEventListener("DOMContentLoaded", () => drawCharts(document));
