@@ -35,5 +35,6 @@ USING (ma_don_vi = ANY((SELECT core.don_vi_cua_toi())::text[]));
 CREATE POLICY xem_cua_minh ON core.dong_cong_bo FOR SELECT TO cchc_don_vi
 USING (ma_don_vi = ANY((SELECT core.don_vi_cua_toi())::text[]));
 CREATE POLICY xem_cua_minh ON core.dong_cho FOR SELECT TO cchc_don_vi
+USING (ma_don_vi = ANY((SELECT core.don_vi_cua_toi())::text[]));
 CREATE POLICY xem_cua_minh ON ops.ghi_chu FOR SELECT TO cchc_don_vi
 USING (ma_don_vi = ANY((SELECT core.don_vi_cua_toi())::text[]));
