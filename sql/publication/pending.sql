@@ -189,9 +189,9 @@ LEFT JOIN
             NOT d.co_cu
             AND (
                 EXISTS (
-                    SELECT FROM ops.lo_cong_bo AS l
-                    INNER JOIN ops.batch AS b ON b.batch_id = l.batch_id
-                    WHERE d.batch_id = l.batch_id AND l.lines_rejected > b.lines_rejected
+                    SELECT FROM ops.batch AS nay
+                    INNER JOIN ops.lo_cong_bo AS chot ON nay.batch_id = chot.batch_id
+                    WHERE nay.batch_id = d.batch_id AND nay.lines_rejected < chot.lines_rejected
                 )
                 OR EXISTS (
                     SELECT FROM ops.line_finding AS f

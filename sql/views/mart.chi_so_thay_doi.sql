@@ -46,9 +46,21 @@ LEFT JOIN mart.con_so_cho AS cho
 COMMENT ON VIEW mart.chi_so_thay_doi IS
 'Một dòng = phần của một nguyên nhân trong thay đổi của một con số giữa hai bản, hoặc giữa bản đang dùng và con '
 'số chờ. Cộng tu_so của các dòng đúng bằng tu_so_sau - tu_so_truoc; mau_so cũng vậy.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.ky_loai IS
+'thang, quy, nua_nam, nam: theo lịch; luy_ke: từ đầu năm đến hết tháng ghi ở ky; ky_bao_cao: từ ngày 15 đến ngày 14.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.ky IS 'Kỳ: 2025-03, 2025-Q1, 2025-H1, 2025-9T, 2025.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.ma_chi_so IS 'Mã chỉ số, xem mart.dinh_nghia.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.ma_don_vi IS
+'Mã đơn vị giải quyết, hiệu lực vào ngày cuối kỳ; TONG:<cap> là dòng tổng của cấp, TONG:toan_tinh là toàn tỉnh.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.tu_so_truoc IS 'Tử số của bản trước.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.tu_so_sau IS 'Tử số của bản sau, hoặc của con số chờ.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.mau_so_truoc IS 'Mẫu số của bản trước.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.mau_so_sau IS 'Mẫu số của bản sau, hoặc của con số chờ.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.gia_tri_truoc IS 'Giá trị của bản trước.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.gia_tri_sau IS 'Giá trị của bản sau, hoặc của con số chờ.';
 COMMENT ON COLUMN mart.chi_so_thay_doi.tu_revision IS 'Bản trước.';
 COMMENT ON COLUMN mart.chi_so_thay_doi.den_revision IS 'Bản sau; rỗng: con số đang chờ đính chính.';
-COMMENT ON COLUMN mart.chi_so_thay_doi.nguyen_nhan IS 'Xem mart.phan_thay_doi.';
+COMMENT ON COLUMN mart.chi_so_thay_doi.nguyen_nhan IS 'Nguyên nhân, xem mart.phan_thay_doi.';
 COMMENT ON COLUMN mart.chi_so_thay_doi.tu_so IS 'Phần của tử số.';
 COMMENT ON COLUMN mart.chi_so_thay_doi.mau_so IS 'Phần của mẫu số.';
 COMMENT ON COLUMN mart.chi_so_thay_doi.so_dong IS 'Số dòng (hồ sơ, văn bản, …) của phần này.';

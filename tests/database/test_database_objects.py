@@ -69,7 +69,8 @@ def test_each_file_makes_the_one_object_it_is_named_after():
         about = "VIEW" if kind == "VIEW" else "FUNCTION|AGGREGATE"
         assert re.search(rf"^COMMENT ON (?:{about}) {name}", o.ddl, re.MULTILINE), f"{o.name} has no comment"
         if name.startswith("mart."):
-            assert re.search(rf"^GRANT SELECT ON {name} TO cchc_", o.ddl, re.MULTILINE), f"{name}: for whom?"
+            granted = f"SELECT ON {name}" if kind == "VIEW" else rf"EXECUTE ON FUNCTION {name}\([a-z, ]*\)"
+            assert re.search(rf"^GRANT {granted} TO cchc_", o.ddl, re.MULTILINE), f"{name}: for whom?"
     assert {file.name for folder in FOLDERS.values() for file in folder.iterdir()} == {
         f"{o.name}.sql" for o in objects_in_files()
     }

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from cchc.database_roles import close_to_public
 from cchc.figures.refresh import sync_definitions
+from cchc.publication.closing import close
 from cchc.warehouse import engine_of
 from tests.conftest import engine_for_tests
 from tests.declarations.test_declarations import COLUMNS, line
@@ -63,6 +64,12 @@ def warehouse(make_world, postgres, tmp_path_factory) -> Iterator[World]:
     world.ingest("ho_so_cong_viec", world.work(*documents), at=NOW)
     declared = [line("paht_ap_dung", 1, unit) for unit in (SO, XA)]
     world.ingest("khai_bao", world.csv(declared, COLUMNS))
+    world.refresh_all()
+    for ky in ("2025-01", "2025-02", "2025-03"):
+        close(world.engine, ky, "thu_xa", "thu_can_bo")
+    # What the source changes of the month that is closed.
+    later = {"kenh_thuc_hien": "1", "ngay_cap_nhat": "20250506090000"}
+    world.add(*(due("202505051600") | unit | later for unit in units), at=NOW)
     world.refresh_all()
     with session_of(admin.engine, "thu_can_bo", keep=True) as connection:
         for name, unit in (("thu_so", SO), ("thu_xa", XA)):

@@ -19,7 +19,7 @@ CODE = ROOT / "plugins" / "cchc"
 # Who runs a command, a migration or asks for rows is told at once; no pull and no batch stops.
 ASKED_BY_HAND = (
     *("commands/", "database_objects.py", "database_roles.py", "catalogue.py"),
-    *("figures/drill.py", "figures/notes.py", "declarations/form.py"),
+    *("figures/drill.py", "figures/notes.py", "declarations/form.py", "publication/"),
 )
 # What the client of a source says itself with its words of them.
 TOLD_AS = {

@@ -65,7 +65,6 @@ def checks(engine: sa.Engine, *, files: bool = True) -> Iterator[Finding]:
             "mart.chi_so = what mart.tinh_chi_so makes of it again, where it is provisional",
             _recomputed(connection, waiting),
         )
-        yield Finding("what was published is as the ledger says", faults(connection))
         yield Finding(
             "province and levels = the sum of their units, where that adds up",
             _violations(connection, "province_is_sum", additive=additive()),
@@ -78,6 +77,7 @@ def checks(engine: sa.Engine, *, files: bool = True) -> Iterator[Finding]:
         yield Finding(
             "every loaded batch passes its last judgement", _stopped_again(connection), information=True
         )
+        yield Finding("what was published is as the ledger says", faults(connection))
         landed = connection.execute(
             sa.text(
                 "SELECT batch_id, dataset, status, landed_path, size_bytes, sha256, file_deleted_at "

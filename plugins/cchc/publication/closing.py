@@ -100,7 +100,7 @@ def _close(
         raise CchcError(
             f"Month {month.ky} is closed already. What has changed since is restated: docs/publication.md."
         )
-    if month > first_period() and month.plus(-1) not in closed:
+    if month > _first_month(connection) and month.plus(-1) not in closed:
         raise CchcError(f"Month {month.plus(-1).ky} is open: months are closed in order. Close it first.")
     number, measure, scans = next_number(connection), numbers(connection), month_scans(connection, month)
     find_rows(connection, scans, measure)
@@ -111,7 +111,8 @@ def _close(
         ),
         {"so": number},
     )
-    periods = [p for p in _holding(month, [*closed, month]) if _complete(connection, p, [*closed, month])]
+    periods = _holding(connection, month, [*closed, month])
+    periods = [period for period in periods if _complete(connection, period, [*closed, month])]
     _mark_closed(connection, periods)
     content = _content(periods, scans, measure)
     _publish(connection, number, month, periods, measure)
@@ -125,7 +126,7 @@ def _restate(connection: sa.Connection, month: Month, by: str, approved_by: str,
             f"Month {month.ky} is open: its figures follow its data by themselves. Close it first."
         )
     closed = closed_months(connection)
-    holding = _holding(month, closed)
+    holding = _holding(connection, month, closed)
     waits = connection.scalar(
         sa.text(
             "SELECT EXISTS (SELECT FROM core.dong_cho WHERE ky = :ky) OR EXISTS ("
@@ -173,14 +174,21 @@ def _restate(connection: sa.Connection, month: Month, by: str, approved_by: str,
     return Published(entry, complete)
 
 
-def _holding(month: Month, closed: list[Month]) -> list[Period]:
+def _first_month(connection: sa.Connection) -> Month:
+    """The first month that is counted and of which there are data: nothing before it can be closed."""
+    known = connection.scalar(sa.text("SELECT min(ky) FROM ops.period"))
+    return max(first_period(), parse_month(known)) if known else first_period()
+
+
+def _holding(connection: sa.Connection, month: Month, closed: list[Month]) -> list[Period]:
     """All periods that hold the month and of which every month that is counted is closed."""
+    first = _first_month(connection)
     found = {p for m in closed if m >= month for p in periods_of(m) if month in p.months()}
     return sorted(
         period
         for period in found
         if period.end >= first_period().start
-        and all(part in closed or part < first_period() for part in period.months())
+        and all(part in closed or part < first for part in period.months())
     )
 
 

@@ -198,6 +198,13 @@ CREATE TABLE mart.phan_thay_doi (
 COMMENT ON TABLE mart.phan_thay_doi IS
 'Một dòng = phần của một nguyên nhân trong thay đổi của một con số giữa hai bản liền nhau, hoặc giữa bản đã '
 'công bố và con số chờ (den_revision rỗng). Các phần cộng lại đúng bằng thay đổi.';
+COMMENT ON COLUMN mart.phan_thay_doi.ky_loai IS
+'thang, quy, nua_nam, nam: theo lịch; luy_ke: từ đầu năm đến hết tháng ghi ở ky; ky_bao_cao: từ ngày 15 đến ngày 14.';
+COMMENT ON COLUMN mart.phan_thay_doi.ky IS 'Kỳ: 2025-03, 2025-Q1, 2025-H1, 2025-9T, 2025.';
+COMMENT ON COLUMN mart.phan_thay_doi.ma_chi_so IS 'Mã chỉ số, xem mart.dinh_nghia.';
+COMMENT ON COLUMN mart.phan_thay_doi.ma_don_vi IS
+'Mã đơn vị giải quyết, hiệu lực vào ngày cuối kỳ; TONG:<cap> là dòng tổng của cấp, TONG:toan_tinh là toàn tỉnh.';
+COMMENT ON COLUMN mart.phan_thay_doi.so_dong IS 'Số dòng (hồ sơ, văn bản, …) của phần này.';
 COMMENT ON COLUMN mart.phan_thay_doi.den_revision IS 'Bản sau; rỗng: con số đang chờ. Bản trước là bản liền trước.';
 COMMENT ON COLUMN mart.phan_thay_doi.nguyen_nhan IS
 'den_muon: dữ liệu đến sau khi chốt; sua_o_nguon: nguồn sửa; rut_xoa: nguồn rút, xoá; tha_khoi_loai: dòng bị '
