@@ -223,13 +223,12 @@ def test_tables_of_figures_lead_to_their_period_and_definition(ask):
     """What a tool that reads foreign keys finds."""
     query = (
         "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint "
-        "WHERE contype = 'f' AND connamespace = 'mart'::regnamespace "
-        # No tool sees the ledger itself.
-        "AND confrelid <> 'ops.so_cai'::regclass"
+        "WHERE contype = 'f' AND connamespace = 'mart'::regnamespace"
     )
     period = "FOREIGN KEY (ky_loai, ky) REFERENCES mart.ky(ky_loai, ky)"
     definition = "FOREIGN KEY (ma_chi_so, phien_ban) REFERENCES mart.dinh_nghia(ma_chi_so, phien_ban)"
-    assert set(ask(query)) == {
+    # No tool sees the ledger itself.
+    assert {found for found in ask(query) if "ops.so_cai" not in found[1]} == {
         ("mart.chi_so", period),
         ("mart.chi_so", definition),
         ("mart.bieu_06a", period),
