@@ -820,7 +820,7 @@ FROM (
 ) AS khac;
 
 -- Every line of dossiers is looked up here; PostgreSQL looks at so few rows by itself too late.
-ANALYZE core.don_vi_khoa, core.don_vi_khoa_mo_ho, core.don_vi_tien_than;
+SELECT ops.analyze(CAST('{core.don_vi_khoa,core.don_vi_khoa_mo_ho,core.don_vi_tien_than}' AS regclass[]));
 
 SELECT
     count(*) FILTER (WHERE line.held) AS lines_accepted,

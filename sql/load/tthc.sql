@@ -155,7 +155,7 @@ FROM (
 ) AS khac;
 
 -- Every line of dossiers is looked up here; PostgreSQL looks at so few rows by itself too late.
-ANALYZE core.tthc;
+SELECT ops.analyze(CAST('{core.tthc}' AS regclass[]));
 
 SELECT
     count(*) FILTER (WHERE line.held) AS lines_accepted,

@@ -24,7 +24,7 @@ from cchc.figures.refresh import (
 )
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
 from cchc.publication.ledger import Entry, next_number, write
-from cchc.warehouse import no_endless_wait, run_sql_file, take_turn
+from cchc.warehouse import analyze, no_endless_wait, run_sql_file, take_turn
 
 
 @dataclass
@@ -229,6 +229,8 @@ def _publish(
         cac_ky_loai=names["kinds"],
         cac_ky=names["names"],
     )
+    # Asked at once: what waits is compared with these rows.
+    analyze(connection, "core.dong_cong_bo", "core.dem_cong_bo", "core.don_vi_cong_bo", "mart.con_so_cong_bo")
     if differing := list(run_sql_file(connection, "publication/counts_differ.sql", ky=month.ky).scalars()):
         raise CchcError(
             f"The rows of {month.ky} do not give its counts: {'; '.join(differing[:3])}. Nothing was "

@@ -12,7 +12,7 @@ from pydantic import ValidationInfo, field_validator
 from cchc.errors import BadDefinition, CchcError
 from cchc.models import Strict
 from cchc.registers.reference_files import REFERENCE, numbered_rows
-from cchc.warehouse import no_endless_wait, sync_rows, take_turn
+from cchc.warehouse import analyze, no_endless_wait, sync_rows, take_turn
 
 DAYS, YEARS, HOURS = "lich_lam_viec.csv", "lich_nam.csv", "gio_lam_viec.csv"
 # Legal durations are counted in days of eight hours.
@@ -80,7 +80,7 @@ def sync_calendar(engine: sa.Engine) -> list[int]:
         sync_rows(connection, "core.lich", days)
         sync_rows(connection, "core.buoi_lam_viec", sessions)
         # Lines of dossiers are looked up here; PostgreSQL looks at so few rows by itself too late.
-        connection.execute(sa.text("ANALYZE core.lich, core.buoi_lam_viec"))
+        analyze(connection, "core.lich", "core.buoi_lam_viec")
     return years
 
 
