@@ -260,6 +260,8 @@ def test_edited_definition_is_counted_again_and_on_record_without_a_batch(counte
     )
     counted.refresh_all()
     assert counted.figure("khong_co_han", SO, "2025-03") == (2, None)
+    # The function that the refresh made anew is asked by one that was not.
+    assert counted.reading("khong_co_han", SO, "2025-03") == (2, None)
     record = counted.rows(
         "SELECT phien_ban_cu, phien_ban_moi, tu_so_cu, tu_so_moi, batch_ids FROM ops.figure_change "
         "WHERE ma_chi_so = 'khong_co_han' AND ma_don_vi = :u AND ky = '2025-03' AND ky_loai = 'thang'",

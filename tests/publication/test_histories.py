@@ -68,7 +68,7 @@ HISTORIES = often(1000, 4) // BLOCKS
 def test_parts_of_every_change_add_up_and_what_was_published_stays(
     shared_province, tmp_path, record_property, block
 ):
-    world = World(shared_province, tmp_path)
+    world = World(shared_province, tmp_path).without_dossiers()
     with copied(world.engine) as put_back:
         for seed in range(block * HISTORIES, (block + 1) * HISTORIES):
             put_back()

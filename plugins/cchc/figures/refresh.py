@@ -162,7 +162,12 @@ def sync_functions(connection: sa.Connection, removed: Removed | None = None) ->
         made += _functions(f"tinh_{bieu}", f"mart.{bieu}", report_sql(bieu))
     made.append(DatabaseObject("view", WIDE_VIEW, wide_view_sql()))
     if connection.scalar(sa.text("SELECT has_schema_privilege('core', 'CREATE')")):
+        # One calls the other with its owner's rights: whoever makes them, both belong to one.
+        owned = "SELECT nspowner::regrole::text, quote_ident(current_user) FROM pg_namespace"
+        owner, before = connection.execute(sa.text(f"{owned} WHERE nspname = 'core'")).one()
+        connection.exec_driver_sql(f"SET LOCAL ROLE {owner}")
         sync(connection, DEFINITIONS, made, removed)
+        connection.exec_driver_sql(f"SET LOCAL ROLE {before}")
     elif stale := stale_objects(connection, DEFINITIONS, made):
         raise CchcError(
             f"{DEFINITIONS} has changed since the warehouse was migrated: {', '.join(stale)} follow other "

@@ -31,8 +31,8 @@ CREATE INDEX ghi_chu_con_so ON ops.ghi_chu (ky_loai, ky, ma_don_vi, ma_chi_so);
 
 -- Written by ops.ghi_chu_them only; the pipeline reads it for lists of what is to be followed up.
 REVOKE INSERT, UPDATE, DELETE ON ops.ghi_chu FROM cchc_etl;
-REVOKE ALL ON SEQUENCE ops.ghi_chu_lan_seq FROM cchc_etl;
 GRANT SELECT ON ops.ghi_chu TO cchc_don_vi;
 ALTER TABLE ops.ghi_chu ENABLE ROW LEVEL SECURITY;
-CREATE POLICY xem ON ops.ghi_chu FOR SELECT TO cchc_etl, cchc_steward USING (TRUE);
+CREATE POLICY xem_het ON ops.ghi_chu FOR SELECT TO cchc_etl USING (TRUE);
+CREATE POLICY xem ON ops.ghi_chu FOR SELECT TO cchc_steward USING (TRUE);
 -- The policy of units stands in the file of the function that it calls: core.don_vi_cua_toi.
