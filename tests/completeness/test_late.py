@@ -208,6 +208,8 @@ def test_a_silence_without_reason_or_end_is_refused(connection, wrong):
 
 def test_thirty_days_are_allowed(connection):
     silence(connection, "du_lieu:ho_so", REASON, in_days(30))
+    query = "SELECT con_im FROM ops.im_lang_hien_nay WHERE ma_phat_hien = 'du_lieu:ho_so'"
+    assert connection.exec_driver_sql(query).scalars().all() == [True]
 
 
 @pytest.mark.parametrize(
