@@ -10,7 +10,7 @@ from cchc.commands.report import plain, wide_console
 from cchc.errors import CchcError
 from cchc.figures.refresh import pending_periods, refresh
 from cchc.publication.closing import Published, close, restate
-from cchc.warehouse import run_sql_file
+from cchc.publication.waiting import waiting
 
 By = Annotated[str, typer.Option(metavar="LOGIN", help="who asks for it")]
 ApprovedBy = Annotated[str, typer.Option(metavar="LOGIN", help="who approves it: another person")]
@@ -32,8 +32,7 @@ def restate_month(
         return
     if ky in pending_periods(engine):
         refresh(engine, ky)
-    with engine.connect() as connection:
-        rows = run_sql_file(connection, "publication/waiting.sql", ky=ky).all()
+    rows = waiting(engine, ky).rows
     console = wide_console()
     if not rows:
         console.print(f"Nothing waits for {ky}: its figures are as they were published.", markup=False)
