@@ -25,8 +25,9 @@ class AskPeople(ApprovalOperator):
 
     template_fields = (*ApprovalOperator.template_fields, "about", "minutes")
 
-    def __init__(self, *, about: Any, minutes: Any = None, params: Any = None, **kwargs: Any) -> None:
-        # What the run was triggered with (`params`) is no part of the answer.
+    def __init__(self, *, about: Any, minutes: Any = None, **kwargs: Any) -> None:
+        # What the run is triggered with is no part of the answer.
+        kwargs.pop("params", None)
         reason = Param(
             None,
             source="task",
