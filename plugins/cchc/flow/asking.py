@@ -43,8 +43,7 @@ class AskPeople(ApprovalOperator):
         """Writes the question, of those who may answer it, and waits."""
         from cchc.publication.questions import ask, remaining
 
-        # Names a mapped task in the UI.
-        cast(dict[str, Any], context)["ten"] = self._about().ma_don_vi or self._about().ky
+        self._name(context)
         minutes = None if self.minutes in (None, "", "None") else int(self.minutes)
         question = ask(
             warehouse(context),
@@ -70,6 +69,7 @@ class AskPeople(ApprovalOperator):
         """Keeps the answer; asks again when it is of somebody who may not give it, or says too little."""
         from cchc.publication.questions import take_answer
 
+        self._name(context)
         at, engine, about = place_of(context), warehouse(context), self._about()
         if event.get("error_type") == "timeout" or not event.get("responded_by_user"):
             take_answer(engine, at, about, "khong_tra_loi", None, None)
@@ -83,6 +83,10 @@ class AskPeople(ApprovalOperator):
             announce(f"[CCHC] Câu trả lời không được nhận: {self.dag_id}", fault)
             self.execute(context)
         return None
+
+    def _name(self, context: Context) -> None:
+        """Names a mapped task in the UI by the unit that is asked."""
+        cast(dict[str, Any], context)["ten"] = self._about().ma_don_vi or self._about().ky
 
     def _about(self) -> Any:
         from cchc.publication.question_texts import About
