@@ -38,7 +38,7 @@ from cchc.flow.publishing import ASK, month_to_close, publish, restate_permitted
     start_date=START,
     end_date=source_end(),
     catchup=False,
-    max_active_runs=4,
+    max_active_runs=8,
     default_args=DEFAULT_ARGS,
     params={
         "ky": Param(None, type=["null", "string"], pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="Tháng"),

@@ -83,6 +83,28 @@ def write_declarations(engine: sa.Engine, folder: Path, kys: list[str], keys: Ke
             _write(form, lambda path, unit=unit: _write_filled_form(engine, path, unit, months[0], keys))
 
 
+def write_late_declaration(folder: Path, ky: str, keys: Keys) -> bool:
+    """Writes what a sở declares again of a month when it is long over; whether it was not there before."""
+    path, month = folder / f"khai_bao_lai_{ky}.csv", parse_month(ky)
+    if path.exists():
+        return False
+    unit = next(unit for unit in units() if unit.key == WITH_FORM[0])
+    at = f"{_declared_at(month, 120):%Y-%m-%d %H:%M:%S}"
+    values = values_of(unit, month, SEED + 2)
+
+    def write(unfinished: Path) -> None:
+        with unfinished.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            seal = seal_of(unit.key, ky, keys)
+            writer.writerows(
+                (item, unit.key, ky, value, POSITIONS[2], at, seal) for item, value in values.items()
+            )
+
+    _write(path, write)
+    return True
+
+
 def _write(path: Path, write: Callable[[Path], None]) -> None:
     """A file that appears whole, and as old as a unit would have left it."""
     unfinished = path.with_name(f".{path.name}")

@@ -13,9 +13,19 @@ SELECT
     q.task_id,
     q.map_index
 FROM ops.de_nghi AS q
-WHERE q.tra_loi IS NULL;
+WHERE
+    q.tra_loi IS NULL
+    AND q.han > now()
+    -- Another run has closed it.
+    AND NOT (
+        q.loai IN ('xac_nhan', 'chot')
+        AND EXISTS (
+            SELECT FROM ops.so_cai AS s
+            WHERE s.ky = q.ky AND s.loai = 'chot'
+        )
+    );
 COMMENT ON VIEW mart.de_nghi IS 'Một dòng = một câu hỏi đang chờ người có trách nhiệm trả lời trong Airflow.';
-COMMENT ON COLUMN mart.de_nghi.loai IS 'xac_nhan: hỏi đơn vị; chot, dinh_chinh, ngoai_le: hỏi tỉnh có chốt, đính chính, cho ngoại lệ không.';
+COMMENT ON COLUMN mart.de_nghi.loai IS 'xac_nhan: hỏi đơn vị; chot, dinh_chinh, ngoai_le: hỏi tỉnh.';
 COMMENT ON COLUMN mart.de_nghi.ky IS 'Tháng.';
 COMMENT ON COLUMN mart.de_nghi.ma_don_vi IS 'Đơn vị được hỏi hoặc được ngoại lệ; NULL: hỏi tỉnh.';
 COMMENT ON COLUMN mart.de_nghi.luc IS 'Lúc hỏi, giờ Việt Nam.';

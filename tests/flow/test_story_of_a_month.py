@@ -147,7 +147,8 @@ def test_a_month_is_provisional_confirmed_closed_changed_and_restated(airflow, w
     more = world.dossiers(on("0114", 7, don_vi_xu_ly=XA, ngay_cap_nhat="20250401000000"), corrected)
     for path, moment in ((late, "2025-04-01T00:00:00"), (more, "2025-04-03T00:00:00")):
         succeeded(airflow, deliver(airflow, "ho_so", path, extracted_at=moment))
-    wait_until(lambda: not airflow.api.runs("refresh_chi_so", state=["queued", "running"]), "refreshes")
+    waits = "SELECT count(*) FROM ops.period WHERE changed <> refreshed"
+    wait_until(lambda: world.rows(waits) == [(0,)], "refreshes")
     assert world.rows(T9, ky=KY, u=PROVINCE) == [(1, 1, 0)]
     parts = (
         "SELECT nguyen_nhan, tu_so, mau_so, so_dong FROM mart.chi_so_thay_doi WHERE ky_loai = 'thang' "

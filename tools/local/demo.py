@@ -23,7 +23,8 @@ from cchc.reports.summary import summary
 from cchc.seals import Keys
 from cchc.sources.register import SYSTEMS
 from cchc.warehouse import engine_of
-from tools.declarations import write_declarations
+from tools.declarations import write_declarations, write_late_declaration
+from tools.local.publishing import Publishing
 from tools.local.scoreboard import print_scoreboard
 from tools.local.settings import PEOPLE, VIEWERS, Home, LocalStackError, time_limit
 from tools.local.stack import Stack, running_stack
@@ -31,12 +32,15 @@ from tools.local.stack import Stack, running_stack
 DAGS = (
     *("ingest_tthc", "ingest_van_ban", "ingest_khai_bao", "ingest_file"),
     *("refresh_chi_so", "catch_up_chi_so", "tidy_up", "reconcile_nguon"),
+    *("confirm_chi_so", "publish_chi_so", "restate_chi_so", "except_chi_so"),
 )
 # How long after midnight each DAG that pulls from a source starts.
 STARTS = {"ingest_tthc": timedelta(), "ingest_van_ban": timedelta(minutes=30)}
 VIETNAM = timezone(timedelta(hours=7))
 RUN_PREFIX = "demo__"
 DEFAULT_MONTHS = "2025-01..2025-06"
+# Of fewer none is restated.
+FEW_MONTHS = 4
 SUMMARY = "tom-tat.html"
 GENERATED = (
     "Số liệu trong tệp này do máy sinh ra để trình diễn (synthetic data), không phải số liệu của tỉnh nào."
@@ -108,6 +112,21 @@ class Session:
         self.display.note("khai_bao: đã nạp, không nạp lại (all declarations were loaded before)")
         return None
 
+    def publish(self, months: list[str]) -> None:
+        """Closes all months but the last, and restates the third for what a unit declares late of it."""
+        secrets = self.stack.secrets
+        officer = AirflowApi(self.stack.ports.ui_address, "can_bo", secrets["can_bo"])
+        unit = AirflowApi(self.stack.ports.ui_address, "cua_don_vi", secrets["cua_don_vi"])
+        publishing = Publishing(self.api, self.engine, self.runs, self.display, officer, unit)
+        publishing.close(months[:-1])
+        forms = Path(self.stack.environment["CCHC_FORM_DIR"])
+        if len(months) < FEW_MONTHS:
+            return
+        if write_late_declaration(forms, months[2], Keys(secrets["form_key"])):
+            self.runs.wait_for([self.api.trigger("ingest_khai_bao")])
+            self.runs.wait_for_refreshes()
+        publishing.restate(months[2])
+
     def _month_run(self, dag_id: str, month: str) -> Run | None:
         """The run that pulls up to the end of a month, started; None when it has succeeded before."""
         run_id = f"{RUN_PREFIX}{month}"
@@ -136,7 +155,8 @@ def demo(home: Home, stay: bool) -> None:
             session.prepare_dags()
             session.load_months(months)
             session.runs.wait_for_refreshes()
-        introduce_viewers(stack)
+            introduce_viewers(stack)
+            session.publish(months)
         print_batches(session.engine, session.runs.since)
         print_scoreboard(session.engine, months)
         page = write_summary(session.engine, home)
