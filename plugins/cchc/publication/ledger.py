@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cchc.kept_files import code_state
 from cchc.warehouse import run_sql_file
 
 GENESIS = "0" * 64
@@ -23,6 +24,7 @@ PARTS = {
     "don_vi": "core.don_vi_cong_bo",
     "dinh_nghia": "ops.dinh_nghia_cong_bo",
     "lo": "ops.lo_cong_bo",
+    "tep": "ops.tep_cong_bo",
 }
 
 
@@ -67,6 +69,9 @@ def write(
     content = content | {
         "phan": {name: digest_of(connection, name, number) for name in PARTS},
         "ma_bam_phep_do": _measures_digest(connection, content.get("phep_do", [])),
+        # What was loaded when it was written, and by which code: for evidence.
+        "nap_den": connection.scalar(sa.text("SELECT coalesce(max(stt), 0) FROM ops.lan_nap")),
+        "ma": code_state(),
     }
     # As the table will give it back.
     content = json.loads(json.dumps(content, ensure_ascii=False))
