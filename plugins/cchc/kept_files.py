@@ -1,6 +1,6 @@
 """Keeps each load in its order, and the files of the project that it was made with, by their content.
 
-Evidence about a closed month is rebuilt from them: what officers edit, rules and layouts change between loads.
+Evidence about a closed month is rebuilt from them: registers, rules and layouts change between loads.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ def keep(connection: sa.Connection, files: Files) -> dict[str, str]:
 
 
 def files_of_a_load(dataset: str) -> Files:
-    """What the lines of a dataset are read and judged by: its layouts, its suite, the items of declarations."""
+    """What lines of a dataset are read and judged by: its layouts, its suite, the items of declarations."""
     suite, layouts = EXPECTATIONS / f"{dataset}.json", CONTRACTS / f"{dataset}.yaml"
     found = {
         f"expectations/{suite.name}": suite.read_bytes(),

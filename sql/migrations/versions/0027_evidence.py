@@ -1,4 +1,4 @@
-"""What evidence about a closed month rests on: loads in their order, and the files that they were made with."""
+"""What evidence about a closed month rests on: loads in their order, and the files they were made with."""
 
 from alembic import op
 
