@@ -10,11 +10,17 @@ SELECT
         CASE
             WHEN moi.ma_chi_so IS NULL THEN 'none'
             WHEN
+                (to_jsonb(cu) - '{so_cai,as_of}'::text[]) = (to_jsonb(moi) - '{so_cai,as_of}'::text[])
+                THEN 'the same by data up to ' || moi.as_of
+            WHEN
                 (cu.tu_so, cu.mau_so, cu.gia_tri) IS NOT DISTINCT FROM (moi.tu_so, moi.mau_so, moi.gia_tri)
                 AND cu.ma_bam_dong IS DISTINCT FROM moi.ma_bam_dong THEN 'the same from other rows'
             ELSE coalesce(concat_ws('/', moi.tu_so, moi.mau_so), '')
         END
-    ) AS what
+    ) AS what,
+    coalesce(
+        (to_jsonb(cu) - '{so_cai,as_of}'::text[]) = (to_jsonb(moi) - '{so_cai,as_of}'::text[]), FALSE
+    ) AS chi_khac_luc
 FROM (
     SELECT x.*
     FROM bc_con_so AS x

@@ -257,6 +257,35 @@ def test_of_a_first_closing_only_what_rests_on_the_file_cannot_be_rebuilt(story,
     }
 
 
+def test_without_the_first_dossiers_the_figures_that_count_them_are_named_and_the_others_equal(
+    story, elsewhere, tmp_path
+):
+    [(path,)] = story.world.rows(
+        "SELECT landed_path FROM ops.batch WHERE dataset = 'ho_so' AND lines_read = 5"
+    )
+    result = rebuild(elsewhere, story.archive, landing_without(story, tmp_path, Path(path)), say=quiet)
+    first = [line for line in result.lines if "entry 1 (chot 2025-01) thang 2025-01: " in line.what]
+    assert [line.state for line in first] == ["cannot", "cannot", "equal"]
+    # In January the only dossier of BASE was the sở's.
+    assert f"tiep_nhan {SO}: 1, here 0" in "\n".join(line.what for line in first) or "more" in first[1].what
+    assert first[2].what.endswith(" other figures")
+    assert [str(line) for line in result.lines if line.state == "differs"] == []
+
+
+def test_rows_behind_figures_that_are_others_are_told(story, elsewhere, tmp_path):
+    """Of rows the archive has a hash only: whoever changes it changes what they are compared with."""
+    content = members(story.archive)
+    lines = [json.loads(line) for line in content["doi_chieu.jsonl"].splitlines()]
+    row = next(line for line in lines if (line["phan"], line["so_cai"]) == ("dong", 2))
+    row["ma_bam"] = "0" * 64
+    content["doi_chieu.jsonl"] = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    result = rebuild(elsewhere, written(tmp_path / "khac.zip", content), story.landing, say=quiet)
+    [other] = [line for line in result.lines if line.state != "equal"]
+    told = f"entry 2 (chot 2025-02) 2025-02: {row['so_dong']} rows behind figures, {row['so_dong']} of"
+    assert str(other) == f"differs  {told} another hash here"
+    assert not result.equal
+
+
 def test_another_file_under_its_name_is_found(story, elsewhere, tmp_path):
     _, path = late_file(story)
     folder = landing_without(story, tmp_path, path)

@@ -211,7 +211,7 @@ def rebuild(context: typer.Context) -> int:
     program, clone = [sys.executable, "-m", "cchc", *words], Home.of_clone()
     # Forms are known by the key of the warehouse that took them, which is in no archive.
     key = os.environ.get("CCHC_FORM_KEY", "")
-    if not key and clone.path.is_dir():
+    if not key and (clone.path / "secrets.json").exists():
         key = load_secrets(clone.path)["form_key"]
     if address := os.environ.get("DATABASE_URL"):
         settings = clean_environment() | {"PYTHONPATH": str(REPO / "plugins"), "CCHC_FORM_KEY": key}

@@ -1,5 +1,6 @@
 """Compares what was rebuilt with what was published: equal, other figures, or not to be rebuilt."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,9 +10,11 @@ from cchc.contracts import contract_of
 from cchc.errors import CchcError
 from cchc.figures.definitions import facts, indicators
 from cchc.periods import parse_period
+from cchc.publication.evidence import periods_of_entry
 from cchc.publication.given import Given, load_table
 from cchc.publication.ledger import Entry
 from cchc.publication.replay import ACTS
+from cchc.repository import sql_file
 from cchc.warehouse import run_sql_file
 
 PARTS = {
@@ -46,7 +49,14 @@ class Missing:
         known = indicators().values()
         if self.everything:
             return [i.ma for i in known if i.cong_bo]
-        counted = {fact.fact for fact in facts().values() if fact.bo_du_lieu == self.dataset}
+        rows = f"core.{self.dataset}"
+        counted = {
+            fact.fact
+            for fact in facts().values()
+            if fact.bo_du_lieu == self.dataset
+            # Ratings are those of their dossiers.
+            or re.search(rf"{rows}\b", fact.sql + sql_file(f"look_up/{fact.bo_du_lieu}.sql"))
+        }
         found = [
             i.ma for i in known if i.cong_bo and {t.fact for t in (*i.tu_so, *i.mau_so, *i.can_co)} & counted
         ]
@@ -78,7 +88,9 @@ def compare(
 ) -> list[Line]:
     """A line for each entry, period and part; `written`: an entry's number here, or why it has none."""
     load_table(connection, given.archive, "con_so")
-    lines = []
+    lines: list[Line] = []
+    # What an entry that is not here should have published, by the month that it was about and its periods.
+    not_here: dict[tuple[str, str], int] = {}
     for entry in given.entries:
         name = f"entry {entry.number} ({entry.kind} {entry.ky})"
         number = written.get(entry.number)
@@ -87,8 +99,9 @@ def compare(
             if hashes:
                 lines.append(Line("cannot", f"{name}: this code does not replay entries of its kind"))
         elif isinstance(number, int):
-            lines += _entry(connection, given, entry, number, missing)
+            lines += _entry(connection, given, entry, number, missing, not_here)
         else:
+            not_here |= dict.fromkeys((("", entry.ky), *periods_of_entry(entry)), entry.number)
             # What the files that are gone would have made is not there to be published.
             because = f" ({len(missing)} landed files are missing)" if missing else ""
             lines.append(Line("cannot", f"{name}: {number}{because}"))
@@ -96,7 +109,12 @@ def compare(
 
 
 def _entry(
-    connection: sa.Connection, given: Given, entry: Entry, number: int, missing: list[Missing]
+    connection: sa.Connection,
+    given: Given,
+    entry: Entry,
+    number: int,
+    missing: list[Missing],
+    not_here: dict[tuple[str, str], int],
 ) -> list[Line]:
     found = {
         (row.phan, row.ky_loai, row.ky): (row.so_dong, row.ma_bam)
@@ -112,6 +130,10 @@ def _entry(
         counted = f"{then[0]} {PARTS.get(part, part)}"
         if then == now:
             lines.append(Line("equal", f"{where}: {counted}"))
+            continue
+        if before := not_here.get((ky_loai, ky)):
+            told = f"{where}: {counted}, which follow entry {before}, and that could not be rebuilt"
+            lines.append(Line("cannot", told))
             continue
         gone = [m for m in missing if _rests(m, ky_loai, ky)]
         if part != "con_so" or entry.number not in given.shown:
@@ -141,8 +163,10 @@ def _figures(
         **{"cu": entry.number, "moi": number, "ky_loai": period[0], "ky": period[1]},
     ).all()
     resting = {ma for m in gone for ma in m.figures()}
-    cannot = [row.what for row in rows if row.ma_chi_so in resting]
-    differs = [row.what for row in rows if row.ma_chi_so not in resting]
+    # How far the data of a period reach is said of all its figures.
+    because = {row: row.ma_chi_so in resting or bool(gone and row.chi_khac_luc) for row in rows}
+    cannot = [row.what for row in rows if because[row]]
+    differs = [row.what for row in rows if not because[row]]
     lines = []
     if cannot:
         told = f"{where}: {len(cannot)} of {count} figures rest on {_batches(gone)}: {_some(cannot)}"

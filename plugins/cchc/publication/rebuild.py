@@ -76,18 +76,17 @@ def _must_be_empty(engine: sa.Engine) -> None:
 def _other_code(given: Given) -> list[str]:
     """How this code differs from that of the entries, in words."""
     now, notes = code_state(), []
+    by_code: dict[str, list[str]] = defaultdict(list)
     for entry in given.entries:
         then = entry.content.get("ma")
         if then is None:
-            notes.append(f"entry {entry.number}: its code was not recorded")
+            by_code["code that was not recorded"].append(str(entry.number))
         elif then["van_tay"] != now["van_tay"]:
-            notes.append(
-                f"entry {entry.number} was made by other code (commit {then['commit'] or 'unknown'}, "
-                f"here {now['commit'] or 'unknown'}): this code rebuilds it"
-            )
+            by_code[f"other code (commit {then['commit'] or 'unknown'})"].append(str(entry.number))
         if entry.kind in ACTS and not given.files_of(entry.number):
             notes.append(f"entry {entry.number}: {_other_definitions(given, entry.number)}")
-    return notes
+    here = f"this code (commit {now['commit'] or 'unknown'}) rebuilds them"
+    return [f"entries {', '.join(n)} were made by {code}; {here}" for code, n in by_code.items()] + notes
 
 
 def _other_definitions(given: Given, number: int) -> str:
