@@ -14,7 +14,7 @@ PARALLEL := -n $(shell echo $$(($$(nproc) + 1))) --maxprocesses 4
 MAKEFLAGS += --no-print-directory
 # What a person gives reaches the shell in the environment, as text: neither make nor the shell reads
 # anything in it. Recipes name it "$$FILE", not "$(FILE)".
-GIVEN := DATASET FILE KY MA DON_VI PHAN KY_LOAI CSV UNIT OUT PYTHON
+GIVEN := DATASET FILE KY MA DON_VI PHAN KY_LOAI CSV UNIT OUT EVIDENCE LANDING HASH DATABASE_URL PYTHON
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 # Tests start a hundred programs: each would compile the package anew.
@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up down superset bi-check psql ingest refresh rows plausible form forms test test-long test-fast torture lint format \
+.PHONY: help venv demo up down superset bi-check psql ingest refresh rows plausible form forms evidence rebuild test test-long test-fast torture lint format \
   bench bench-pages migrate reference verify airflow screenshots \
   env docs lock clean
 
@@ -104,6 +104,15 @@ forms: venv ## write a period's official files: make forms KY=2025-Q1 [DON_VI=un
 	[KY_LOAI=thang|luy_ke|quy|nua_nam|nam|ky_bao_cao] [OUT=folder]" >&2; exit 2; }
 	@exec $(LOCAL) forms $${DON_VI:+--don-vi="$$DON_VI"} $${KY_LOAI:+--ky-loai="$$KY_LOAI"} \
 	  $${OUT:+--out="$$OUT"} -- "$$KY"
+
+evidence: venv ## write the evidence about a closed month: make evidence KY=2025-03 [OUT=folder]
+	@[ -n "$$KY" ] || { echo "Usage: make evidence KY=2025-03 [OUT=folder]" >&2; exit 2; }
+	@exec $(LOCAL) evidence $${OUT:+--out="$$OUT"} -- "$$KY"
+
+rebuild: venv ## rebuild elsewhere what evidence is about: make rebuild EVIDENCE=file.zip LANDING=folder
+	@[ -n "$$EVIDENCE" ] || { echo "Usage: make rebuild EVIDENCE=file.zip [LANDING=folder] [HASH=newest hash of the ledger] \
+	[DATABASE_URL=an empty warehouse, by its owner]" >&2; exit 2; }
+	@exec $(LOCAL) rebuild $${LANDING:+--landing="$$LANDING"} $${HASH:+--hash="$$HASH"} -- "$$EVIDENCE"
 
 screenshots: venv ## take the pictures of docs/faces.md from the stack that make up has started
 	@PYTHONPATH=plugins exec $(PY) -m tools.screenshots

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from cchc.contracts import datasets_of
 from cchc.errors import CchcError
+from cchc.kept_files import note_load
 
 
 @dataclass(frozen=True)
@@ -312,6 +313,7 @@ def note_loaded(connection: sa.Connection, batch_id: int, accepted: int, superse
         ),
         {"accepted": accepted, "superseded": superseded, "b": batch_id, "again": json.dumps(again or {})},
     )
+    note_load(connection, batch_id)
     _close(connection, batch_id)
 
 

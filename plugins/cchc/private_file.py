@@ -3,27 +3,36 @@
 import os
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Puts a file that its owner alone may read in the place of what stood there, whole or not at all.
-
-    Whoever had the old one open reads on in that. Raises OSError.
-    """
+    """As private_draft, of content that is there."""
     with suppress(FileNotFoundError):
         # /dev/stdout and the like are no files of ours.
         if not stat.S_ISREG(path.stat().st_mode):
             path.write_bytes(content)
             return
+    with private_draft(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def private_draft(path: Path) -> Iterator[IO[bytes]]:
+    """Puts a file that its owner alone may read in the place of what stood there, whole or not at all.
+
+    Whoever had the old one open reads on in that. Raises OSError.
+    """
     place = path.resolve()
     # Made with mode 0600.
     handle, name = tempfile.mkstemp(prefix=f".{place.name[:40]}.", suffix=".new", dir=place.parent)
     draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         draft.replace(place)

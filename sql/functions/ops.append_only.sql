@@ -83,3 +83,21 @@ FOR EACH ROW EXECUTE FUNCTION ops.append_only();
 CREATE TRIGGER im_lang_not_emptied
 BEFORE TRUNCATE ON ops.im_lang
 FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER noi_dung_tep_append_only
+BEFORE UPDATE OR DELETE ON ops.noi_dung_tep
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER noi_dung_tep_not_emptied
+BEFORE TRUNCATE ON ops.noi_dung_tep
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER tep_cong_bo_append_only
+BEFORE UPDATE OR DELETE ON ops.tep_cong_bo
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER tep_cong_bo_not_emptied
+BEFORE TRUNCATE ON ops.tep_cong_bo
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER lan_nap_append_only
+BEFORE UPDATE OR DELETE ON ops.lan_nap
+FOR EACH ROW EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER lan_nap_not_emptied
+BEFORE TRUNCATE ON ops.lan_nap
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();

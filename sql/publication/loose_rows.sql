@@ -27,4 +27,9 @@ WHERE
         SELECT FROM core.phep_do AS p
         WHERE p.phep_do = x.phep_do
     )
+UNION ALL
+SELECT format('file %s of entry %s is not what its hash says', t.duong_dan, t.so_cai) AS what
+FROM ops.tep_cong_bo AS t
+INNER JOIN ops.noi_dung_tep AS n ON t.sha256 = n.sha256
+WHERE encode(sha256(convert_to(n.noi_dung, 'UTF8')), 'hex') <> n.sha256
 ORDER BY what;

@@ -138,7 +138,7 @@ def rows_of_a_figure(monkeypatch: pytest.MonkeyPatch) -> None:
             "sha256": "x", "ten_don_vi": "@x", "original_name": "=a.csv",
         }
     )  # fmt: skip
-    monkeypatch.setattr(app, "_warehouse", lambda: None)
+    monkeypatch.setattr(app, "warehouse", lambda: None)
     monkeypatch.setattr(app.arguments, "answering_unit", lambda *_: None)
     monkeypatch.setattr(app, "rows_behind", lambda *_: found)
 

@@ -512,6 +512,11 @@ def test_what_is_given_to_make_arrives_as_it_is(tmp_path):
             ["plausible", "KY=-k", *(f"{name}={text}" for name in ("DON_VI", "KY_LOAI"))],
             ["plausible", "--ky=-k", f"--don-vi={text}", f"--ky-loai={text}"],
         ),
+        (["evidence", "KY=-k", f"OUT={text}"], ["evidence", f"--out={text}", "--", "-k"]),
+        (
+            ["rebuild", "EVIDENCE=-e", f"LANDING={text}", f"HASH={text}"],
+            ["rebuild", f"--landing={text}", f"--hash={text}", "--", "-e"],
+        ),
     ):
         done = made(tmp_path, *words)
         assert done.returncode == 0, done.stderr
@@ -520,7 +525,9 @@ def test_what_is_given_to_make_arrives_as_it_is(tmp_path):
     assert not mark.exists()
 
 
-@pytest.mark.parametrize("command", ["ingest", "refresh", "rows", "plausible", "form", "forms"])
+@pytest.mark.parametrize(
+    "command", ["ingest", "refresh", "rows", "plausible", "form", "forms", "evidence", "rebuild"]
+)
 def test_make_says_how_a_command_is_used_that_lacks_an_argument(tmp_path, command):
     done = made(tmp_path, command)
     assert (done.returncode, done.stdout) == (2, "")

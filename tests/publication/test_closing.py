@@ -287,7 +287,13 @@ def test_a_unit_that_is_mapped_otherwise(world: World, tmp_path):
 PUBLISHED = [
     *("ops.so_cai", "core.phep_do", "core.dong_cong_bo", "core.dem_cong_bo", "core.don_vi_cong_bo"),
     *("ops.dinh_nghia_cong_bo", "ops.lo_cong_bo", "mart.con_so_cong_bo", "mart.bieu_06a_cong_bo"),
+    *("ops.tep_cong_bo", "ops.noi_dung_tep", "ops.lan_nap"),
 ]
+
+KEYS = {
+    **{"ops.so_cai": "so", "core.phep_do": "dieu_kien", "ops.noi_dung_tep": "noi_dung"},
+    "ops.lan_nap": "loai",
+}
 
 
 @pytest.mark.parametrize("login", ["cchc_etl", "cchc_owner"])
@@ -295,7 +301,7 @@ PUBLISHED = [
 def test_nobody_changes_what_is_published(counted, postgres, table, login):
     close(counted.engine, "2025-01", **CLOSE)
     engine = engine_of(postgres.dsn(counted.engine.url.database, login, driver="psycopg2"))
-    column = "dieu_kien" if table == "core.phep_do" else "so_cai" if table != "ops.so_cai" else "so"
+    column = KEYS.get(table, "so_cai")
     for statement in (
         f"DELETE FROM {table}",
         f"UPDATE {table} SET {column} = {column}",
@@ -321,6 +327,7 @@ TAMPERED = {
         "mart.chi_so thang 2025-01 T9 .* is not what was published last"
     ),
     "DELETE FROM ops.dinh_nghia_cong_bo WHERE so_cai = 2 AND ma_chi_so = 'T9'": "entry 2 .*dinh_nghia",
+    "UPDATE ops.noi_dung_tep SET noi_dung = noi_dung || ' '": "file .* of entry 1 is not what its hash says",
     "UPDATE core.dem_cong_bo SET so = so + 1": "2025-01: half . of .*: its rows give",
     "UPDATE core.phep_do SET dieu_kien = 'TRUE' WHERE phep_do = 1": "entry 1 .*its measures are others",
 }

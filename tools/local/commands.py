@@ -8,18 +8,23 @@ Those that production has too are `python -m cchc …`, run in the environment o
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
+import subprocess
 import sys
 
 import typer
 
 from cchc.commands.app import INTERRUPTED, answered, check
 from cchc.shown import on_terminal
-from tools.local.settings import LOOPBACK, OWNER_LOGIN, Home, LocalStackError, time_limit
+from tools.local.settings import LOOPBACK, OWNER_LOGIN, REPO, Home, LocalStackError, time_limit
 
 # Commands that python -m cchc has too.
-OF_THE_PACKAGE = ("form", "forms", "rows", "plausible", "reference", "verify", "ingest", "refresh")
+OF_THE_PACKAGE = (
+    *("form", "forms", "rows", "plausible", "evidence", "rebuild", "reference", "verify"),
+    *("ingest", "refresh"),
+)
 # What stands after the name of such a command is not read here.
 HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -187,6 +192,39 @@ def rows(context: typer.Context) -> int:
 def plausible(context: typer.Context) -> int:
     """List the figures that stand out from their own past."""
     return _cchc("plausible", context)
+
+
+@app.command(context_settings=HANDED_ON, add_help_option=False)
+def evidence(context: typer.Context) -> int:
+    """Write the evidence about a closed month."""
+    return _cchc("evidence", context)
+
+
+@app.command(context_settings=HANDED_ON, add_help_option=False)
+def rebuild(context: typer.Context) -> int:
+    """Rebuild what evidence is about: in the empty warehouse of DATABASE_URL, else in one that goes again."""
+    from tools.local.settings import clean_environment, load_secrets
+    from tools.local.stack import migrate_warehouse, postgres_only, run_in
+
+    words = ["rebuild", *context.args]
+    check(words)
+    program, clone = [sys.executable, "-m", "cchc", *words], Home.of_clone()
+    # Forms are known by the key of the warehouse that took them, which is in no archive.
+    key = os.environ.get("CCHC_FORM_KEY", "")
+    if not key and (clone.path / "secrets.json").exists():
+        key = load_secrets(clone.path)["form_key"]
+    if address := os.environ.get("DATABASE_URL"):
+        settings = clean_environment() | {"PYTHONPATH": str(REPO / "plugins"), "CCHC_FORM_KEY": key}
+        settings["CCHC_WAREHOUSE_DSN"] = address
+        return subprocess.run(program, env=settings, check=False).returncode
+    home = Home(clone.path / "rebuild")
+    try:
+        with postgres_only(home) as stack:
+            if code := migrate_warehouse(stack):
+                return code
+            return run_in(stack, program, CCHC_WAREHOUSE_DSN=stack.owner_dsn, CCHC_FORM_KEY=key)
+    finally:
+        shutil.rmtree(home.path, ignore_errors=True)
 
 
 @app.command(context_settings=HANDED_ON, add_help_option=False)

@@ -18,10 +18,12 @@ from rich.console import Console
 from cchc.commands import arguments
 from cchc.commands.airflow_api import AirflowApi
 from cchc.commands.closing import add_commands
+from cchc.commands.evidence import evidence, rebuild
 from cchc.commands.plausible import print_plausibility
 from cchc.commands.probe import STATEMENT_S, findings
 from cchc.commands.report import print_batches, print_reconciliation, print_refresh
 from cchc.commands.runs import Display, RunFailed, Runs
+from cchc.commands.surroundings import variable, warehouse, writing
 from cchc.commands.verify import checks
 from cchc.declarations.form import write_form
 from cchc.errors import CchcError
@@ -34,7 +36,6 @@ from cchc.reports.files import official_files
 from cchc.shown import in_spreadsheet, in_table, on_terminal
 from cchc.sources.incoming import handed_in
 from cchc.spelling import fold, one_line
-from cchc.warehouse import engine_of
 
 if TYPE_CHECKING:
     # Not when it runs: half the start of every command, and few ask for rows.
@@ -133,8 +134,8 @@ def form(
     """Write the declaration form of a unit for a month."""
     name = re.sub(r"[^\w.]+", "_", fold(unit))
     path = out or Path(f"khai_bao_{name}_{ky}.xlsx")
-    with _writing("OUT", path):
-        found = write_form(_warehouse(), unit, ky, path)
+    with writing("OUT", path):
+        found = write_form(warehouse(), unit, ky, path)
     print(f"{one_line(path)}: {in_table(found.ten_don_vi)}, {ky}.")
     folder = os.environ.get("CCHC_FORM_DIR")
     folder = in_table(folder or "the drop folder")
@@ -164,11 +165,11 @@ def forms(
 ) -> None:
     """Write a period's official files: II.06a, figures, a draft of the report; a unit's late dossiers."""
     kind = ky_loai or arguments.named_period(ky).ky_loai
-    engine = _warehouse()
+    engine = warehouse()
     arguments.answering_unit(engine, don_vi)
     folder = out or Path(f"bieu_mau_{kind}_{ky}")
     files = official_files(engine, kind, ky, don_vi)
-    with _writing("OUT", folder, "a folder"):
+    with writing("OUT", folder, "a folder"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for file in files:
             write_private(folder / file.name, file.content)
@@ -191,13 +192,13 @@ def rows(
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="write all of them to a file")] = None,
 ) -> None:
     """List the rows behind a figure: dossiers, documents, declarations."""
-    engine = _warehouse()
+    engine = warehouse()
     arguments.answering_unit(engine, don_vi)
     found = rows_behind(engine, ma, ky, don_vi, phan, ky_loai)  # type: ignore[arg-type]
     # A whole number stays one beside rows that have none, and what is not known is left empty.
     found = found.convert_dtypes().astype(object).where(found.notna(), "")
     if csv:
-        with _writing("CSV", csv):
+        with writing("CSV", csv):
             _write_table(found, csv)
     shown = found.drop(columns=["sha256", "ten_don_vi", "original_name"]).head(ROWS_SHOWN)
     print(shown.map(in_table).to_string(index=False) if len(found) else "No row.")
@@ -220,7 +221,7 @@ def plausible(
     ] = "thang",
 ) -> None:
     """List the figures of a period that stand out from their own last twelve periods, with the evidence."""
-    engine = _warehouse()
+    engine = warehouse()
     if don_vi:
         arguments.answering_unit(engine, don_vi)
     with engine.connect() as connection:
@@ -262,14 +263,17 @@ def ingest(
     print_refresh(runs.engine, runs.refreshed_months(), runs.since)
 
 
+app.command()(evidence)
+app.command()(rebuild)
+add_commands(app, warehouse)
+
+
 @app.command()
 def reference() -> None:
     """Load the files in sql/reference: units, successions, other names, working days."""
-    engine = _warehouse()
+    engine = warehouse()
     sync_calendar(engine)
-    batch, months = load_organisation(
-        engine, Path(_variable("CCHC_LANDING_DIR", "the landing area's folder"))
-    )
+    batch, months = load_organisation(engine, Path(variable("CCHC_LANDING_DIR", "the landing area's folder")))
     print(
         f"The warehouse holds the {batch.lines_read} units of sql/reference/{in_table(batch.original_name)}."
     )
@@ -294,7 +298,7 @@ def verify(
 ) -> int:
     """Check what must always hold: a line for each check; the exit code is 1 when one fails."""
     failed = 0
-    for finding in checks(_warehouse(), files=not no_files):
+    for finding in checks(warehouse(), files=not no_files):
         print(finding, flush=True)
         failed += finding.failed
     return 1 if failed else 0
@@ -306,8 +310,8 @@ def probe(
 ) -> int:
     """Look from outside whether all runs and is in time: exit 0 nothing, 1 something is late, 2 broken."""
     bad = []
-    warehouse = functools.partial(_warehouse, STATEMENT_S)
-    for finding in findings(AirflowApi.of_environment, warehouse, parts_only=parts):
+    asked = functools.partial(warehouse, STATEMENT_S)
+    for finding in findings(AirflowApi.of_environment, asked, parts_only=parts):
         print(finding, flush=True)
         bad.append(finding.bad)
     if not bad:
@@ -318,23 +322,6 @@ def probe(
 # What the commands stand on -------------------------------------------------------------------
 
 
-def _variable(name: str, what: str) -> str:
-    value = os.environ.get(name)
-    if not value:
-        raise CchcError(f"{name} is not set. Expected {what}.")
-    return value
-
-
-def _warehouse(statement_timeout_s: int = 0) -> sa.Engine:
-    dsn = _variable(
-        "CCHC_WAREHOUSE_DSN", "the warehouse as postgresql+psycopg2://user:password@host:port/cchc"
-    )
-    try:
-        return engine_of(dsn, statement_timeout_s)
-    except CchcError as error:
-        raise CchcError(f"CCHC_WAREHOUSE_DSN: {error}") from None
-
-
 def _write_table(rows: "pd.DataFrame", path: Path) -> None:
     """Writes rows as CSV that a spreadsheet does not compute, for this user only."""
     inert = rows.map(in_spreadsheet).rename(columns=in_spreadsheet)
@@ -343,24 +330,10 @@ def _write_table(rows: "pd.DataFrame", path: Path) -> None:
 
 
 @contextmanager
-def _writing(
-    variable: str, path: Path, expected: str = "the path of a file in a folder that there is"
-) -> Iterator[None]:
-    """Says in one line that a file could not be written."""
-    try:
-        yield
-    except OSError as error:
-        raise CchcError(
-            f"{variable}={one_line(path)}: cannot be written ({error.strerror or error}). "
-            f"Expected {expected}."
-        ) from error
-
-
-@contextmanager
 def _runs(timeout_s: float) -> Iterator[Runs]:
     """A session with Airflow; what the runs loaded is printed also when one of them failed."""
     display = Display(Console())
-    runs = Runs(AirflowApi.of_environment(), _warehouse(), display, timeout_s)
+    runs = Runs(AirflowApi.of_environment(), warehouse(), display, timeout_s)
     try:
         with display.shown():
             yield runs
@@ -368,6 +341,3 @@ def _runs(timeout_s: float) -> Iterator[Runs]:
         with suppress(Exception):  # a report beside the error must not hide the error
             print_batches(runs.engine, runs.since, say_none=False)
         raise
-
-
-add_commands(app, _warehouse)

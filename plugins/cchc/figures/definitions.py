@@ -249,11 +249,16 @@ def indicator_of(ma: str) -> Indicator:
     return indicators()[ma]
 
 
+def files_of_figures() -> dict[str, bytes]:
+    """All files that figures are made of, by their path in the project."""
+    paths = sorted([*INDICATORS.rglob("*"), *(SQL / "mart").glob("*"), *(SQL / "reference").glob("*")])
+    return {f"sql/{path.relative_to(SQL)}": path.read_bytes() for path in paths if path.is_file()}
+
+
 @cache
 def fingerprint() -> str:
     """A hash over all files that figures are made of; another value means: count again."""
     digest = hashlib.sha256()
-    for path in sorted([*INDICATORS.rglob("*"), *(SQL / "mart").glob("*"), *(SQL / "reference").glob("*")]):
-        if path.is_file():
-            digest.update(f"{path.relative_to(SQL)}\0".encode() + path.read_bytes())
+    for path, content in files_of_figures().items():
+        digest.update(f"{path.removeprefix('sql/')}\0".encode() + content)
     return digest.hexdigest()

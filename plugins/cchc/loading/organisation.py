@@ -8,9 +8,16 @@ from cchc.batches import Batch, reopen_reference
 from cchc.contracts import contract_of
 from cchc.errors import BadDefinition
 from cchc.judging.validation import validate
+from cchc.kept_files import note_register
 from cchc.loading.load import load
-from cchc.registers.organisation import UNITS, read_organisation, sync_successions_and_names
-from cchc.registers.reference_files import REFERENCE
+from cchc.registers.organisation import (
+    NAMES,
+    SUCCESSIONS,
+    UNITS,
+    read_organisation,
+    sync_successions_and_names,
+)
+from cchc.registers.reference_files import REFERENCE, contents
 from cchc.sources.landing import land_reference
 from cchc.warehouse import no_endless_wait, take_turn
 
@@ -30,6 +37,7 @@ def load_organisation(
     with no_endless_wait(engine, UNITS), engine.begin() as connection:
         take_turn(connection, "load")
         changed = sync_successions_and_names(connection, organisation)
+        note_register(connection, "don_vi", contents(folder, UNITS, SUCCESSIONS, NAMES), changed)
         reopen_reference(connection, landed.batch_id, changed)
     if validate(engine, landed.batch_id).lines_rejected:
         raise BadDefinition(

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cchc.errors import CchcError
-from cchc.figures.definitions import fingerprint, indicators
+from cchc.figures.definitions import files_of_figures, fingerprint, indicators
 from cchc.figures.frozen import COLUMNS, find_pending, find_rows, numbered_sides, numbers
 from cchc.figures.refresh import (
     facts_known,
@@ -17,6 +17,7 @@ from cchc.figures.refresh import (
     month_scans,
     write_periods,
 )
+from cchc.kept_files import keep
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
 from cchc.publication.conditions import HARD, require, unmet
 from cchc.publication.ledger import Entry, next_number, write
@@ -263,7 +264,7 @@ def _publish(
 
 
 def _definitions(connection: sa.Connection, number: int, measure: dict[int, int]) -> None:
-    """Writes every definition as it is now, with the measures of both sides."""
+    """Writes every definition as it is now, with the measures of both sides, and the files of them all."""
     rows = []
     for indicator in indicators().values():
         rows.append(
@@ -281,6 +282,13 @@ def _definitions(connection: sa.Connection, number: int, measure: dict[int, int]
             "jsonb_populate_recordset(CAST(NULL AS ops.dinh_nghia_cong_bo), CAST(:rows AS jsonb))"
         ),
         {"rows": json.dumps(rows, ensure_ascii=False)},
+    )
+    connection.execute(
+        sa.text(
+            "INSERT INTO ops.tep_cong_bo (so_cai, duong_dan, sha256) "
+            "SELECT :so, key, value FROM jsonb_each_text(CAST(:files AS jsonb))"
+        ),
+        {"so": number, "files": json.dumps(keep(connection, files_of_figures()))},
     )
 
 

@@ -5,12 +5,14 @@ It is only added to. Whoever changes what an entry published, or an entry, is fo
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from cchc.kept_files import code_state
 from cchc.warehouse import run_sql_file
 
 GENESIS = "0" * 64
@@ -23,6 +25,7 @@ PARTS = {
     "don_vi": "core.don_vi_cong_bo",
     "dinh_nghia": "ops.dinh_nghia_cong_bo",
     "lo": "ops.lo_cong_bo",
+    "tep": "ops.tep_cong_bo",
 }
 
 
@@ -66,7 +69,10 @@ def write(
     before = connection.scalar(sa.text("SELECT ma_bam FROM ops.so_cai ORDER BY so DESC LIMIT 1")) or GENESIS
     content = content | {
         "phan": {name: digest_of(connection, name, number) for name in PARTS},
-        "ma_bam_phep_do": _measures_digest(connection, content.get("phep_do", [])),
+        "ma_bam_phep_do": measures_digest(connection, content.get("phep_do", [])),
+        # What was loaded when it was written, and by which code: for evidence.
+        "nap_den": connection.scalar(sa.text("SELECT coalesce(max(stt), 0) FROM ops.lan_nap")),
+        "ma": code_state(),
     }
     # As the table will give it back.
     content = json.loads(json.dumps(content, ensure_ascii=False))
@@ -82,27 +88,27 @@ def write(
     return entry
 
 
-def digest_of(connection: sa.Connection, part: str, number: int) -> dict[str, Any]:
-    """How many rows of a part an entry published, and the hash of them all."""
+def digest_of(connection: sa.Connection, part: str, number: int, table: str | None = None) -> dict[str, Any]:
+    """How many rows of a part an entry published, and the hash of them all; `table`: where they stand."""
     row = connection.execute(
         sa.text(
             "SELECT count(*) AS so_dong, encode(sha256(convert_to(coalesce("
             "string_agg(d.ma_bam, '' ORDER BY d.ma_bam), ''), 'UTF8')), 'hex') AS ma_bam FROM ("
             "SELECT encode(sha256(convert_to(CAST(t AS text), 'UTF8')), 'hex') COLLATE \"C\" AS ma_bam "
-            f"FROM {PARTS[part]} AS t WHERE t.so_cai = :so) AS d"
+            f"FROM {table or PARTS[part]} AS t WHERE t.so_cai = :so) AS d"
         ),
         {"so": number},
     ).one()
     return dict(row._mapping)
 
 
-def _measures_digest(connection: sa.Connection, measures: list[int]) -> str:
-    """The hash of what these measures count."""
+def measures_digest(connection: sa.Connection, measures: list[int], table: str = "core.phep_do") -> str:
+    """The hash of what these measures count; `table`: where they stand."""
     digest: str = connection.scalar(
         sa.text(
             "SELECT encode(sha256(convert_to(coalesce("
             "string_agg(CAST(p AS text), chr(10) ORDER BY phep_do), ''), 'UTF8')), 'hex') "
-            "FROM core.phep_do AS p WHERE phep_do = ANY(CAST(:m AS smallint[]))"
+            f"FROM {table} AS p WHERE phep_do = ANY(CAST(:m AS smallint[]))"
         ),
         {"m": measures},
     )
@@ -122,9 +128,28 @@ def entries(connection: sa.Connection) -> list[Entry]:
 
 def faults(connection: sa.Connection) -> list[str]:
     """What does not fit, in words: the first entry that was changed, and each part that was."""
+    written = entries(connection)
+    found = chain_faults(written)
+    for entry in written:
+        for name, said in entry.content["phan"].items():
+            if (now := digest_of(connection, name, entry.number)) != said:
+                found.append(
+                    f"entry {entry.number} ({entry.kind} {entry.ky}): {PARTS[name]} has {now['so_dong']} "
+                    f"rows of it, {said['so_dong']} were published, and their hash differs"
+                )
+        measures = measures_digest(connection, entry.content.get("phep_do", []))
+        if measures != entry.content["ma_bam_phep_do"]:
+            found.append(f"entry {entry.number} ({entry.kind} {entry.ky}): its measures are others")
+    found += run_sql_file(connection, "publication/leaves_differ.sql").scalars()
+    found += run_sql_file(connection, "publication/loose_rows.sql").scalars()
+    return found
+
+
+def chain_faults(written: Iterable[Entry]) -> list[str]:
+    """Which entries are missing, do not follow the one before, or are not what their hash says, in words."""
     found = []
     before, number = GENESIS, 0
-    for entry in entries(connection):
+    for entry in written:
         number += 1
         if entry.number != number:
             found.append(f"entry {number} is missing: {entry.number} follows {number - 1}")
@@ -133,27 +158,20 @@ def faults(connection: sa.Connection) -> list[str]:
             found.append(f"entry {entry.number} does not follow the one before: one was changed")
         if entry.digest != _digest(*list(vars(entry).values())[:-1]):
             found.append(f"entry {entry.number} ({entry.kind} {entry.ky}) is not what its hash says")
-        for name, said in entry.content["phan"].items():
-            if (now := digest_of(connection, name, entry.number)) != said:
-                found.append(
-                    f"entry {entry.number} ({entry.kind} {entry.ky}): {PARTS[name]} has {now['so_dong']} "
-                    f"rows of it, {said['so_dong']} were published, and their hash differs"
-                )
-        measures = _measures_digest(connection, entry.content.get("phep_do", []))
-        if measures != entry.content["ma_bam_phep_do"]:
-            found.append(f"entry {entry.number} ({entry.kind} {entry.ky}): its measures are others")
         before = entry.digest
-    found += run_sql_file(connection, "publication/leaves_differ.sql").scalars()
-    found += run_sql_file(connection, "publication/loose_rows.sql").scalars()
     return found
 
 
-def _digest(*fields: Any) -> str:
+def record(*fields: Any) -> dict[str, Any]:
+    """What of an entry is hashed, in the order of its fields without the hash."""
     number, kind, ky, unit, at, by, approved_by, reason, content, before = fields
-    record = {
+    return {
         **{"so": number, "loai": kind, "ky": ky, "ma_don_vi": unit},
         **{"luc": at.astimezone(UTC).isoformat(timespec="milliseconds"), "nguoi": by},
         **{"nguoi_duyet": approved_by, "ly_do": reason, "noi_dung": content, "ma_bam_truoc": before},
     }
-    text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _digest(*fields: Any) -> str:
+    text = json.dumps(record(*fields), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -16,6 +16,11 @@ REFERENCE = SQL / "reference"
 Row = TypeVar("Row", bound=Strict)
 
 
+def contents(folder: Path, *names: str) -> dict[str, bytes]:
+    """The bytes of reference files of a folder, by their path in the project."""
+    return {f"{REFERENCE.relative_to(SQL.parent)}/{name}": (folder / name).read_bytes() for name in names}
+
+
 def read_rows(path: Path, model: type[Row]) -> list[Row]:
     """The rows of a CSV file as `model`; an empty cell is None, a line that begins with # is a remark.
 

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from pydantic import ValidationInfo, field_validator
 
 from cchc.errors import BadDefinition, CchcError
+from cchc.kept_files import note_register
 from cchc.models import Strict
-from cchc.registers.reference_files import REFERENCE, numbered_rows
+from cchc.registers.reference_files import REFERENCE, contents, numbered_rows
 from cchc.warehouse import analyze, no_endless_wait, sync_rows, take_turn
 
 DAYS, YEARS, HOURS = "lich_lam_viec.csv", "lich_nam.csv", "gio_lam_viec.csv"
@@ -67,18 +68,21 @@ class Session(Strict):
         return datetime.combine(date.min, self.den) - datetime.combine(date.min, self.tu)
 
 
-def sync_calendar(engine: sa.Engine) -> list[int]:
+def sync_calendar(engine: sa.Engine, folder: Path | None = None) -> list[int]:
     """Makes core.lich and core.buoi_lam_viec hold what the files say; returns the declared years.
 
     Raises BadDefinition that names file and line; then nothing is changed.
     """
-    years = read_years()
-    days = calendar_of(years, read_days())
-    sessions = sessions_of(days, read_sessions())
+    years = read_years(folder)
+    days = calendar_of(years, read_days(folder))
+    sessions = sessions_of(days, read_sessions(folder))
     with no_endless_wait(engine, "calendar"), engine.begin() as connection:
         take_turn(connection, "calendar")
-        sync_rows(connection, "core.lich", days)
-        sync_rows(connection, "core.buoi_lam_viec", sessions)
+        changed = [
+            sync_rows(connection, "core.lich", days),
+            sync_rows(connection, "core.buoi_lam_viec", sessions),
+        ]
+        note_register(connection, "lich", contents(folder or REFERENCE, DAYS, YEARS, HOURS), any(changed))
         # Lines of dossiers are looked up here; PostgreSQL looks at so few rows by itself too late.
         analyze(connection, "core.lich", "core.buoi_lam_viec")
     return years
@@ -110,9 +114,9 @@ def check_calendar(engine: sa.Engine, today: date) -> list[int]:
     return known
 
 
-def read_years() -> list[int]:
+def read_years(folder: Path | None = None) -> list[int]:
     """The declared years in order, without gaps."""
-    path = REFERENCE / YEARS
+    path = (folder or REFERENCE) / YEARS
     rows = numbered_rows(path, Year)
     _once(path, "nam", [(line, row.nam) for line, row in rows])
     years = sorted(row.nam for _, row in rows)
@@ -127,17 +131,17 @@ def read_years() -> list[int]:
     return years
 
 
-def read_days() -> dict[date, SpecialDay]:
+def read_days(folder: Path | None = None) -> dict[date, SpecialDay]:
     """The special days by date, also those of years that are not declared yet."""
-    path = REFERENCE / DAYS
+    path = (folder or REFERENCE) / DAYS
     rows = numbered_rows(path, SpecialDay)
     _once(path, "ngay", [(line, row.ngay) for line, row in rows])
     return {row.ngay: row for _, row in rows}
 
 
-def read_sessions() -> list[Session]:
+def read_sessions(folder: Path | None = None) -> list[Session]:
     """The office hours of a working day in order; together one working day."""
-    path = REFERENCE / HOURS
+    path = (folder or REFERENCE) / HOURS
     rows = sorted(numbered_rows(path, Session), key=lambda numbered: numbered[1].tu)
     _once(path, "buoi", [(line, row.buoi) for line, row in rows])
     for (_, before), (line, row) in pairwise(rows):
