@@ -1,6 +1,6 @@
--- Writes what entry :so publishes of the periods :cac_ky_loai, :cac_ky: their figures and reports as they stand in
--- mart, whose rows are behind them, who answers for what on their last days, and the batches that are new since the
--- last entry. The rows of the month themselves and the definitions are written before.
+-- Writes what entry :so publishes of the periods :cac_ky_loai, :cac_ky, all of whose months are in :cac_thang: their
+-- figures and reports as they stand in mart, whose rows are behind them, who answers for what on their last days, and
+-- the batches that are new since the last entry. The rows of the month themselves and the definitions are written before.
 
 -- Counts and hashes of the rows of each unit that has a row of this entry, measure by measure.
 INSERT INTO core.dem_cong_bo (ky, nua, ma_don_vi, phep_do, so_cai, so, ma_bam)
@@ -54,55 +54,7 @@ SELECT
 FROM mart.chi_so AS c
 INNER JOIN unnest(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[])) AS chon (ky_loai, ky)
     ON c.ky_loai = chon.ky_loai AND c.ky = chon.ky
-LEFT JOIN (
-    SELECT
-        ky.ky_loai,
-        ky.ky,
-        dn.ma_chi_so,
-        nhom.ma_don_vi,
-        encode(
-            sha256(
-                convert_to(
-                    string_agg(
-                        concat_ws(chr(31), d.ky, d.nua, d.ma_don_vi, d.phep_do, d.ma_bam),
-                        chr(10)
-                        ORDER BY d.ky, d.nua, d.ma_don_vi, d.phep_do
-                    ),
-                    'UTF8'
-                )
-            ),
-            'hex'
-        ) AS ma_bam
-    FROM mart.ky
-    INNER JOIN unnest(CAST(:cac_ky_loai AS text[]), CAST(:cac_ky AS text[])) AS chon (ky_loai, ky)
-        ON ky.ky_loai = chon.ky_loai AND ky.ky = chon.ky
-    CROSS JOIN
-        LATERAL (
-            SELECT max(doan.tu_ngay) AS tu_ngay
-            FROM core.doan
-            WHERE doan.tu_ngay BETWEEN ky.tu_ngay AND ky.den_ngay
-        ) AS cuoi
-    INNER JOIN core.dem_den(:so) AS d
-        ON core.dau_nua_thang(d.ky, d.nua) BETWEEN ky.tu_ngay AND cuoi.tu_ngay AND d.so <> 0
-    INNER JOIN core.phep_do AS p ON d.phep_do = p.phep_do
-    INNER JOIN core.don_vi_cong_bo AS dv
-        ON dv.so_cai = :so AND ky.den_ngay = dv.ngay AND d.ma_don_vi = dv.ma_goc
-    INNER JOIN (
-        SELECT DISTINCT
-            n.ma_chi_so,
-            n.phep_do
-        FROM core.thuat_ngu_cong_bo AS n
-        WHERE n.so_cai = :so
-    ) AS dn
-        ON d.phep_do = dn.phep_do
-    CROSS JOIN
-        LATERAL (
-            VALUES
-            (dv.ma_don_vi), (core.ma_tong(dv.cap)), (core.ma_tong('toan_tinh'))
-        ) AS nhom (ma_don_vi)
-    WHERE core.tinh_vao_ky(p.cong_don, core.dau_nua_thang(d.ky, d.nua), ky.tu_ngay, cuoi.tu_ngay)
-    GROUP BY ky.ky_loai, ky.ky, dn.ma_chi_so, nhom.ma_don_vi
-) AS dong
+LEFT JOIN core.ma_bam_con_so_den(:so, CAST(:cac_thang AS text[])) AS dong
     ON
         c.ky_loai = dong.ky_loai
         AND c.ky = dong.ky
