@@ -1,4 +1,4 @@
--- Whose rows: core.don_vi_duoc_xem. Not by row-level security, which would hide from a unit that a row has left it.
+-- Whose rows: core.goc_duoc_xem. Not by row-level security, which would hide from a unit that a row has left it.
 -- Plans are made for the values given: a unit's month is found by index, a year of the province is scanned.
 CREATE FUNCTION mart.ho_so_cua_chi_so(
     ma_chi_so text, ky_loai text, ky text, ma_don_vi text, revision integer DEFAULT NULL, phan text DEFAULT 'tu_so'
@@ -12,7 +12,6 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE
-    xem text[] := core.don_vi_duoc_xem();
     ten constant text := format(
         '%s của %s, %s %s', ho_so_cua_chi_so.ma_chi_so, ho_so_cua_chi_so.ma_don_vi, ho_so_cua_chi_so.ky_loai,
         ho_so_cua_chi_so.ky
@@ -59,23 +58,14 @@ BEGIN
         END
             USING ERRCODE = 'no_data_found';
     END IF;
-    -- Who sees declarations of all units, as in mart.khai_bao, may ask for those behind a figure.
-    IF nghia.la_khai_bao AND session_user <> 'cchc_pages' AND pg_has_role(session_user, 'cchc_bi', 'USAGE') THEN
-        xem := NULL;
-    END IF;
     goc := ARRAY(
         SELECT dv.ma_goc
         FROM core.don_vi_cong_bo AS dv
         WHERE
             dv.so_cai = con_so.so_cai AND dv.ngay = con_so.den_ngay
             AND con_so.ma_don_vi IN (dv.ma_don_vi, core.ma_tong(dv.cap), core.ma_tong('toan_tinh'))
-            AND (xem IS NULL OR dv.ma_goc = ANY(xem))
     );
-    IF cardinality(goc) = 0 THEN
-        RAISE EXCEPTION '%: tài khoản này chỉ xem được con số, không xem được các dòng đứng sau. %', ten,
-            'Đơn vị xem dòng của mình, cán bộ (cchc_steward) xem dòng của mọi đơn vị.'
-            USING ERRCODE = 'insufficient_privilege';
-    END IF;
+    goc := core.goc_duoc_xem(ten, goc, nghia.la_khai_bao);
     -- The entries' hashes whole, the rows of whom one sees.
     SELECT
         CASE WHEN m.ma_bam IS NULL THEN 'không còn phép đo nào' ELSE 'các phép đo đã ghi không cho SHA-256 ấy' END
