@@ -11,6 +11,13 @@ DECLARE
     cac_ban text;
     tam boolean;
 BEGIN
+    IF EXISTS (SELECT FROM mart.ky AS k WHERE k.ky_loai = loai AND k.ky = ten_ky AND k.ly_do_na IS NOT NULL) THEN
+        RAISE EXCEPTION '% của %, % %: không có con số. %.', ma, don_vi, loai, ten_ky, (
+            SELECT k.ly_do_na FROM mart.ky AS k
+            WHERE k.ky_loai = loai AND k.ky = ten_ky
+        )
+            USING ERRCODE = 'no_data_found';
+    END IF;
     RETURN QUERY
     SELECT
         c.ma_chi_so,

@@ -71,8 +71,8 @@ def test_they_are_those_that_the_figure_was_counted_from(province: World):
 
 
 def test_of_distinct_procedures_they_are_the_rows_of_those_that_count(closed: World):
-    # T8 by hand: the sở provides 1.000001 and 1.000002 toàn trình, the commune all three; online in January came
-    # one dossier, of 1.000001 at the sở.
+    # T8 by hand: the sở provides 1.000001 and 1.000002 toàn trình, the commune all three; online in January
+    # came one dossier, of 1.000001 at the sở.
     top = published(closed, "T8", SO)
     assert {(row.fact, row.ma_tthc) for row in top} == {("ho_so", "1.000001"), ("tthc_don_vi", "1.000001")}
     assert {row.ma_tthc for row in published(closed, "T8", SO, "mau_so")} == {"1.000001", "1.000002"}
@@ -118,10 +118,11 @@ def test_what_has_no_rows_is_told(closed: World, changes: dict, says: str):
 
 
 # By force, past the triggers.
+OTHER, LESS = "1 theo các dòng, 1 đã ghi", "0 theo các dòng, 1 đã ghi"
 TAMPERED = {
-    "UPDATE core.dong_cong_bo SET dong = 'khac' WHERE fact = 'ho_so' AND ky = '2025-01'": "1 theo các dòng, 1 đã ghi",
-    "DELETE FROM core.dong_cong_bo WHERE fact = 'ho_so'": "0 theo các dòng, 1 đã ghi",
-    "UPDATE core.dong_cong_bo SET ma_don_vi = '000.01.42.H59' WHERE fact = 'ho_so'": "0 theo các dòng, 1 đã ghi",
+    "UPDATE core.dong_cong_bo SET dong = 'khac' WHERE fact = 'ho_so' AND ky = '2025-01'": OTHER,
+    "DELETE FROM core.dong_cong_bo WHERE fact = 'ho_so'": LESS,
+    "UPDATE core.dong_cong_bo SET ma_don_vi = '000.01.42.H59' WHERE fact = 'ho_so'": LESS,
     "UPDATE core.dem_cong_bo SET ma_bam = 'x'": "các phép đo đã ghi không cho SHA-256 ấy",
     "DELETE FROM core.dem_cong_bo": "không còn phép đo nào",
 }
