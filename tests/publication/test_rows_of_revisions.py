@@ -6,8 +6,9 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
+from cchc.errors import CchcError
 from cchc.figures.definitions import indicators
-from cchc.figures.drill import parts_with_rows, rows_behind
+from cchc.figures.drill import parts_with_rows, rows_behind, rows_of_figure
 from cchc.publication.closing import close, restate
 from tests.figures.test_refresh import BASE, LATE, on
 from tests.publication.histories import DATASETS, History
@@ -138,6 +139,46 @@ def test_rows_that_are_not_those_that_were_published_are_not_given(closed: World
     assert "tiep_nhan của 000.00.01.H59, thang 2025-01, bản 0, dòng sổ 1" in str(told.value.orig)
     assert TAMPERED[change] in str(told.value.orig)
     assert "python -m cchc verify" in str(told.value.orig)
+
+
+def test_the_command_lists_the_revision_in_force_or_the_one_that_is_asked_for(closed: World):
+    closed.add(LATE)
+    closed.refresh_all()
+
+    def listed(ky: str = "2025-01", revision: int | None = None) -> tuple[list[str], str]:
+        found, words = rows_of_figure(closed.engine, "tiep_nhan", ky, PROVINCE, revision=revision)
+        return list(found["ma_ho_so"]), words
+
+    assert listed() == ([code(1)], "revision 0, the one in force; what waits for the next is not among them")
+    restate(closed.engine, "2025-01", reason="Hồ sơ nộp muộn", **BY)
+    assert listed()[0] == [code(1), code(6)]
+    assert listed(revision=0) == ([code(1)], "revision 0, as it was published")
+    assert listed("2025-02") == ([code(2), code(3)], "provisional, as of today")
+    with pytest.raises(CchcError, match="không có bản 9: đã công bố bản 0, 1"):
+        listed(revision=9)
+    found, _ = rows_of_figure(closed.engine, "tiep_nhan", "2025-01", PROVINCE, revision=0)
+    live = rows_behind(closed.engine, "tiep_nhan", "2025-02", PROVINCE)
+    assert list(found.columns) == list(live.columns)
+
+
+def test_of_a_change_each_row_says_what_it_adds_and_what_differs(closed: World):
+    closed.add(LATE, BASE[0] | {"kenh_thuc_hien": "1", "ngay_cap_nhat": "20250402000000"}, at="2025-04-03")
+    closed.refresh_all()
+    query = (
+        "SELECT revision, nguyen_nhan, tu_so, mau_so, dong, noi_dung_truoc, noi_dung_sau, line_no "
+        "FROM mart.ho_so_thay_doi('T9', 'thang', '2025-01', :unit, 0)"
+    )
+    # T9 is the share that is submitted online: one came late and was not, one is corrected to be none.
+    late, corrected = closed.rows(query, unit=PROVINCE)
+    assert late[:6] == (None, "den_muon", 0, 1, code(6), None)
+    assert late[6]["ma_don_vi"] == XA
+    assert corrected[:5] == (None, "sua_o_nguon", -1, 0, code(1))
+    assert (corrected[5]["kenh_thuc_hien"], corrected[6]["kenh_thuc_hien"]) == (2, 1)
+    assert set(corrected[5]) == {"kenh_thuc_hien", "ma_don_vi", "ma_tthc"}
+    restate(closed.engine, "2025-01", reason="Nộp muộn, sửa", **BY)
+    assert [(1, *row[1:]) for row in (late, corrected)] == closed.rows(query, unit=PROVINCE)
+    with pytest.raises(sa.exc.DBAPIError, match="cần tu_revision nhỏ hơn den_revision"):
+        closed.rows(query.replace(":unit, 0", ":unit, 1, 1"), unit=PROVINCE)
 
 
 # Who asks -------------------------------------------------------------------------------------
