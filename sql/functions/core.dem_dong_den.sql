@@ -1,12 +1,13 @@
 -- In place where it is called, as core.ma_tong: what is asked of ky, ma_don_vi or phep_do limits the rows.
-CREATE FUNCTION core.dem_dong_den(so_cai bigint DEFAULT NULL)
-RETURNS TABLE (ky text, nua smallint, ma_don_vi text, phep_do smallint, so bigint, ma_bam text)
+-- Rows of a table, whose columns have its collation: by any other an index finds nothing.
+CREATE FUNCTION core.dem_dong_den(so_cai bigint DEFAULT NULL) RETURNS SETOF core.dem_cong_bo
 LANGUAGE sql STABLE AS $$
 SELECT
     d.ky,
     n.nua,
     d.ma_don_vi,
     n.phep_do,
+    dem_dong_den.so_cai,
     sum(n.so)::bigint AS so,
     encode(
         sha256(convert_to(string_agg(d.dong || chr(31) || n.so, chr(10) ORDER BY d.dong), 'UTF8')), 'hex'

@@ -1,5 +1,5 @@
 -- In place where it is called, as core.ma_tong.
-CREATE FUNCTION core.ma_bam_con_so_den(so_cai bigint, cac_thang text[])
+CREATE FUNCTION core.ma_bam_con_so_den(so_cai bigint, cac_thang text[], cac_phep_do smallint[] DEFAULT NULL)
 RETURNS TABLE (ky_loai text, ky text, ma_chi_so text, ma_don_vi text, ma_bam text)
 LANGUAGE sql STABLE AS $$
 SELECT
@@ -30,6 +30,8 @@ CROSS JOIN
 INNER JOIN core.dem_den(ma_bam_con_so_den.so_cai) AS d
     ON
         d.ky = ANY(ma_bam_con_so_den.cac_thang)
+        -- Of one figure: the others are not looked at.
+        AND (ma_bam_con_so_den.cac_phep_do IS NULL OR d.phep_do = ANY(ma_bam_con_so_den.cac_phep_do))
         AND d.ky BETWEEN to_char(k.tu_ngay, 'YYYY-MM') AND to_char(k.den_ngay, 'YYYY-MM')
         AND d.so <> 0
 INNER JOIN core.phep_do AS p
@@ -53,7 +55,7 @@ CROSS JOIN
     ) AS nhom (ma_don_vi)
 GROUP BY k.ky_loai, k.ky, dn.ma_chi_so, nhom.ma_don_vi
 $$;
-COMMENT ON FUNCTION core.ma_bam_con_so_den(bigint, text[]) IS
+COMMENT ON FUNCTION core.ma_bam_con_so_den(bigint, text[], smallint[]) IS
 'Một dòng = SHA-256 của các dòng đứng sau một con số trong một kỳ mà mọi tháng ở trong cac_thang, như ghi sổ tính '
 'đến một dòng sổ: mọi phép đo của mọi đơn vị mà nó cộng.';
-GRANT EXECUTE ON FUNCTION core.ma_bam_con_so_den(bigint, text[]) TO cchc_steward;
+GRANT EXECUTE ON FUNCTION core.ma_bam_con_so_den(bigint, text[], smallint[]) TO cchc_steward;

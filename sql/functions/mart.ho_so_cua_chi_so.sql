@@ -71,7 +71,7 @@ BEGIN
         CASE WHEN m.ma_bam IS NULL THEN 'không còn phép đo nào' ELSE 'các phép đo đã ghi không cho SHA-256 ấy' END
     INTO lech
     FROM (VALUES (con_so.ma_bam_dong)) AS ghi (ma_bam_dong)
-    LEFT JOIN core.ma_bam_con_so_den(con_so.so_cai, con_so.cac_thang) AS m
+    LEFT JOIN core.ma_bam_con_so_den(con_so.so_cai, con_so.cac_thang, nghia.tu || nghia.mau) AS m
         ON
             m.ky_loai = con_so.ky_loai AND m.ky = con_so.ky AND m.ma_chi_so = con_so.ma_chi_so
             AND m.ma_don_vi = con_so.ma_don_vi
@@ -146,7 +146,9 @@ BEGIN
             t.dau * n.so AS so
         FROM don_vi
         INNER JOIN core.dong_den(con_so.so_cai) AS d
-            ON don_vi.ma_goc = d.ma_don_vi AND d.ky = ANY(con_so.cac_thang) AND d.con
+            ON
+                don_vi.ma_goc = d.ma_don_vi AND d.ky = ANY(con_so.cac_thang) AND d.ma_don_vi = ANY(goc) AND d.con
+                AND (d.nua_1 && (nghia.tu || nghia.mau) OR d.nua_2 && (nghia.tu || nghia.mau))
         CROSS JOIN LATERAL core.phep_do_cua_dong(d.nua_1, d.nua_2, d.so_1, d.so_2) AS n
         INNER JOIN thuat_ngu AS t
             ON
@@ -206,7 +208,10 @@ BEGIN
         d.line_no,
         d.so_cai
     FROM tinh
-    INNER JOIN core.dong_den(con_so.so_cai) AS d ON tinh.ky = d.ky AND tinh.fact = d.fact AND tinh.dong = d.dong
+    INNER JOIN core.dong_den(con_so.so_cai) AS d
+        ON
+            tinh.ky = d.ky AND tinh.fact = d.fact AND tinh.dong = d.dong
+            AND d.ky = ANY(con_so.cac_thang) AND d.ma_don_vi = ANY(goc)
     INNER JOIN don_vi ON d.ma_don_vi = don_vi.ma_goc
     WHERE
         CASE
