@@ -86,8 +86,9 @@ refresh: venv ## count one month again: make refresh KY=2025-03
 
 rows: venv ## list the dossiers behind a figure: make rows MA=T9 KY=2025-03 DON_VI=TONG:xa PHAN=con_lai
 	@[ -n "$$MA" ] && [ -n "$$KY" ] || { echo "Usage: make rows MA=T9 KY=2025-03 [DON_VI=unit] \
-	[PHAN=tu_so|mau_so|con_lai] [KY_LOAI=thang|luy_ke|quy|nua_nam|nam|ky_bao_cao] [CSV=file]" >&2; exit 2; }
+	[PHAN=tu_so|mau_so|con_lai] [KY_LOAI=thang|luy_ke|quy|nua_nam|nam|ky_bao_cao] [REVISION=0] [CSV=file]" >&2; exit 2; }
 	@exec $(LOCAL) rows $${PHAN:+--phan="$$PHAN"} $${KY_LOAI:+--ky-loai="$$KY_LOAI"} $${CSV:+--csv="$$CSV"} \
+	  $${REVISION:+--revision="$$REVISION"} \
 	  -- "$$MA" "$$KY" $${DON_VI:+"$$DON_VI"}
 
 plausible: venv ## list figures that stand out from their own past: make plausible KY=2025-03 [DON_VI=unit]

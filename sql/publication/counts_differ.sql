@@ -19,14 +19,13 @@ FROM (
     WHERE x.ky = :ky AND x.so[m.vi_tri] <> 0
 ) AS t
 FULL OUTER JOIN (
-    SELECT DISTINCT ON (c.nua, c.ma_don_vi, c.phep_do)
-        (c.ky || CASE c.nua WHEN 1 THEN '-01' ELSE '-15' END)::date AS tu_ngay,
+    SELECT
+        core.dau_nua_thang(c.ky, c.nua) AS tu_ngay,
         c.ma_don_vi,
         c.phep_do,
         c.so
-    FROM core.dem_cong_bo AS c
+    FROM core.dem_den() AS c
     WHERE c.ky = :ky
-    ORDER BY c.nua ASC, c.ma_don_vi ASC, c.phep_do ASC, c.so_cai DESC
 ) AS d
     ON t.tu_ngay = d.tu_ngay AND t.ma_don_vi = d.ma_don_vi AND t.phep_do = d.phep_do
 WHERE coalesce(t.so, 0) <> coalesce(d.so, 0)

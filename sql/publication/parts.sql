@@ -1,7 +1,7 @@
 -- Splits what changes between the last published revision of the periods :kinds, :names and the figures as they are
 -- counted now: to TEMP TABLE phan, one row is one cause's part of one figure. Reads only, but for temporary tables.
 DROP TABLE IF EXISTS
-ban, thuat_ngu, doi_nghia, tra_loi, doi_nguon, thang, hang, doan_hang, hang_tthc, co_tthc, phan_dong, phan;
+ban, thuat_ngu, doi_nghia, tra_loi, doi_nguon, thang, hang, doan_hang, hang_tthc, dong_tthc, co_tthc, phan_dong, phan;
 
 CREATE TEMP TABLE ban ON COMMIT DROP AS
 SELECT
@@ -32,19 +32,17 @@ WHERE ky.ly_do_na IS NULL;
 
 -- The terms of both sides, as published (cu) and as they are now (moi).
 CREATE TEMP TABLE thuat_ngu ON COMMIT DROP AS
-SELECT DISTINCT
+SELECT
     'cu' AS lan,
     n.so_cai,
     n.ma_chi_so,
-    n.noi_dung ->> 'khoa' AS khoa,
-    (n.noi_dung ->> 'don_vi_it_nhat')::integer AS it_nhat,
-    split_part(ben.ten, '_so', 1) AS ben,
-    CASE WHEN ben.ten LIKE '%\_tru' THEN -1 ELSE 1 END AS dau,
-    x.phep_do::smallint AS phep_do
-FROM ops.dinh_nghia_cong_bo AS n
-CROSS JOIN LATERAL jsonb_each(n.noi_dung -> 'phep_do') AS ben (ten, cac_phep_do)
-CROSS JOIN LATERAL jsonb_array_elements_text(ben.cac_phep_do) AS x (phep_do)
-WHERE n.so_cai IN (SELECT ban.so_cai FROM ban) AND n.noi_dung ->> 'bien_the_cua' IS NULL
+    n.khoa,
+    n.it_nhat,
+    n.ben,
+    n.dau,
+    n.phep_do
+FROM core.thuat_ngu_cong_bo AS n
+WHERE n.so_cai IN (SELECT ban.so_cai FROM ban) AND n.bien_the_cua IS NULL
 UNION ALL
 SELECT
     'moi' AS lan,
@@ -172,6 +170,7 @@ SELECT
     ben.so_2
 FROM khoa AS k
 LEFT JOIN core.dong_cho AS cho ON k.ky = cho.ky AND k.fact = cho.fact AND k.dong = cho.dong
+-- Not by core.dong_den: looked up by key row by row, the newest is the first of the index.
 LEFT JOIN
     LATERAL (
         SELECT d.*
@@ -234,26 +233,11 @@ SELECT
     h.nguyen_nhan,
     h.ma_don_vi,
     h.ma_tthc,
-    (h.ky || '-01')::date AS tu_ngay,
+    core.dau_nua_thang(h.ky, p.nua) AS tu_ngay,
     p.phep_do,
-    coalesce(h.so_1[p.thu_tu], 1) AS so
+    p.so
 FROM hang AS h
-CROSS JOIN LATERAL unnest(h.nua_1) WITH ORDINALITY AS p (phep_do, thu_tu)
-UNION ALL
-SELECT
-    h.so_cai,
-    h.lan,
-    h.ky,
-    h.fact,
-    h.dong,
-    h.nguyen_nhan,
-    h.ma_don_vi,
-    h.ma_tthc,
-    (h.ky || '-15')::date AS tu_ngay,
-    p.phep_do,
-    coalesce(h.so_2[p.thu_tu], 1) AS so
-FROM hang AS h
-CROSS JOIN LATERAL unnest(h.nua_2) WITH ORDINALITY AS p (phep_do, thu_tu);
+CROSS JOIN LATERAL core.phep_do_cua_dong(h.nua_1, h.nua_2, h.so_1, h.so_2) AS p;
 
 -- What each row adds to a side of a figure, at the unit that answers for it; then at its level and the province.
 CREATE TEMP TABLE phan_dong ON COMMIT DROP AS
@@ -276,13 +260,7 @@ FROM doan_hang AS d
 INNER JOIN core.phep_do AS p ON d.phep_do = p.phep_do
 INNER JOIN ban AS b
     ON
-        d.so_cai = b.so_cai
-        AND d.tu_ngay BETWEEN b.tu_ngay AND b.den_ngay
-        AND (
-            p.cong_don = 'dong'
-            OR (p.cong_don = 'dau_ky' AND d.tu_ngay = b.tu_ngay)
-            OR (p.cong_don = 'cuoi_ky' AND d.tu_ngay = b.cuoi)
-        )
+        d.so_cai = b.so_cai AND core.tinh_vao_ky(p.cong_don, d.tu_ngay, b.tu_ngay, b.cuoi)
 INNER JOIN thuat_ngu AS t
     ON d.lan = t.lan AND b.so_cai = t.so_cai AND d.phep_do = t.phep_do AND t.khoa IS NULL AND t.it_nhat IS NULL
 INNER JOIN tra_loi AS dv ON d.lan = dv.lan AND b.ky_loai = dv.ky_loai AND b.ky = dv.ky AND d.ma_don_vi = dv.ma_goc
@@ -309,45 +287,72 @@ WITH cham AS (
 
 -- Rows of these procedures that are the same in both.
 yen AS (
-    SELECT x.*
-    FROM (
-        SELECT DISTINCT ON (thang.so_cai, d.ky, d.fact, d.dong)
-            thang.so_cai AS ban,
-            d.*
-        FROM core.dong_cong_bo AS d
-        INNER JOIN thang ON d.ky = thang.ky AND d.so_cai <= thang.so_cai
-        INNER JOIN cham ON thang.so_cai = cham.so_cai AND d.ma_tthc = cham.ma_tthc
-        ORDER BY thang.so_cai ASC, d.ky ASC, d.fact ASC, d.dong ASC, d.so_cai DESC
-    ) AS x
+    SELECT
+        thang.so_cai AS ban,
+        x.*
+    FROM thang
+    INNER JOIN cham ON thang.so_cai = cham.so_cai
+    INNER JOIN LATERAL core.dong_den(thang.so_cai) AS x ON thang.ky = x.ky AND cham.ma_tthc = x.ma_tthc
     WHERE
         x.con
         AND NOT EXISTS (
             SELECT FROM hang AS h
-            WHERE h.so_cai = x.ban AND h.ky = x.ky AND h.fact = x.fact AND h.dong = x.dong
+            WHERE h.so_cai = thang.so_cai AND h.ky = x.ky AND h.fact = x.fact AND h.dong = x.dong
         )
 )
 
 SELECT
     yen.ban AS so_cai,
     lan.lan,
+    yen.ky,
+    yen.fact,
+    yen.dong,
+    CAST(NULL AS text) AS nguyen_nhan,
     yen.ma_tthc,
     yen.ma_don_vi,
     yen.nua_1,
-    yen.nua_2,
-    yen.ky
+    yen.nua_2
 FROM yen
 CROSS JOIN (VALUES ('cu'), ('moi')) AS lan (lan)
 UNION ALL
 SELECT
     h.so_cai,
     h.lan,
+    h.ky,
+    h.fact,
+    h.dong,
+    h.nguyen_nhan,
     h.ma_tthc,
     h.ma_don_vi,
     h.nua_1,
-    h.nua_2,
-    h.ky
+    h.nua_2
 FROM hang AS h
 WHERE h.ma_tthc <> '';
+
+-- Their measures that such a figure is made of, at the unit that answers for the row, at its level and the province.
+CREATE TEMP TABLE dong_tthc ON COMMIT DROP AS
+SELECT
+    h.lan,
+    b.ky_loai,
+    b.ky,
+    b.so_cai,
+    t.ma_chi_so,
+    t.ben,
+    dv.ma_don_vi,
+    dv.cap,
+    h.ma_tthc,
+    n.phep_do,
+    h.nguyen_nhan,
+    concat_ws(chr(31), h.ky, h.fact, h.dong) AS dong
+FROM hang_tthc AS h
+CROSS JOIN LATERAL core.phep_do_cua_dong(h.nua_1, h.nua_2, NULL, NULL) AS n
+INNER JOIN core.phep_do AS p ON n.phep_do = p.phep_do
+INNER JOIN ban AS b
+    ON h.so_cai = b.so_cai AND core.tinh_vao_ky(p.cong_don, core.dau_nua_thang(h.ky, n.nua), b.tu_ngay, b.cuoi)
+INNER JOIN thuat_ngu AS t
+    ON h.lan = t.lan AND b.so_cai = t.so_cai AND n.phep_do = t.phep_do AND t.khoa IS NOT NULL
+INNER JOIN tra_loi AS dv
+    ON h.lan = dv.lan AND b.ky_loai = dv.ky_loai AND b.ky = dv.ky AND h.ma_don_vi = dv.ma_goc;
 
 CREATE TEMP TABLE co_tthc ON COMMIT DROP AS
 SELECT DISTINCT
@@ -361,53 +366,20 @@ SELECT DISTINCT
 FROM (
     SELECT
         d.lan,
-        b.ky_loai,
-        b.ky,
-        t.ma_chi_so,
-        t.ben,
-        dv.ma_don_vi,
-        dv.cap,
+        d.ky_loai,
+        d.ky,
+        d.ma_chi_so,
+        d.ben,
+        d.ma_don_vi,
+        d.cap,
         d.ma_tthc
-    FROM (
-        SELECT
-            h.so_cai,
-            h.lan,
-            h.ma_tthc,
-            h.ma_don_vi,
-            (h.ky || '-01')::date AS tu_ngay,
-            unnest(h.nua_1) AS phep_do
-        FROM hang_tthc AS h
-        UNION ALL
-        SELECT
-            h.so_cai,
-            h.lan,
-            h.ma_tthc,
-            h.ma_don_vi,
-            (h.ky || '-15')::date AS tu_ngay,
-            unnest(h.nua_2) AS phep_do
-        FROM hang_tthc AS h
-    ) AS d
-    INNER JOIN core.phep_do AS p ON d.phep_do = p.phep_do
-    INNER JOIN ban AS b
-        ON
-            d.so_cai = b.so_cai
-            AND d.tu_ngay BETWEEN b.tu_ngay AND b.den_ngay
-            AND (
-                p.cong_don = 'dong'
-                OR (p.cong_don = 'dau_ky' AND d.tu_ngay = b.tu_ngay)
-                OR (p.cong_don = 'cuoi_ky' AND d.tu_ngay = b.cuoi)
-            )
-    INNER JOIN thuat_ngu AS t
-        ON d.lan = t.lan AND b.so_cai = t.so_cai AND d.phep_do = t.phep_do AND t.khoa IS NOT NULL
-    INNER JOIN
-        tra_loi AS dv
-        ON d.lan = dv.lan AND b.ky_loai = dv.ky_loai AND b.ky = dv.ky AND d.ma_don_vi = dv.ma_goc
-    GROUP BY d.lan, b.ky_loai, b.ky, b.so_cai, t.ma_chi_so, t.ben, dv.ma_don_vi, dv.cap, d.ma_tthc
+    FROM dong_tthc AS d
+    GROUP BY d.lan, d.ky_loai, d.ky, d.so_cai, d.ma_chi_so, d.ben, d.ma_don_vi, d.cap, d.ma_tthc
     -- Every term has a row, at one and the same unit.
     HAVING
         count(DISTINCT d.phep_do) = (
             SELECT count(*) FROM thuat_ngu AS c
-            WHERE c.lan = d.lan AND c.so_cai = b.so_cai AND c.ma_chi_so = t.ma_chi_so AND c.ben = t.ben
+            WHERE c.lan = d.lan AND c.so_cai = d.so_cai AND c.ma_chi_so = d.ma_chi_so AND c.ben = d.ben
         )
 ) AS n
 CROSS JOIN
@@ -444,7 +416,9 @@ FROM (
         g.ky,
         g.ma_chi_so,
         g.ma_don_vi,
-        coalesce(vi.nguyen_nhan, 'doi_don_vi') AS nguyen_nhan,
+        coalesce(
+            vi.nguyen_nhan, CASE WHEN doi.ma_chi_so IS NULL THEN 'doi_don_vi' ELSE 'dinh_nghia' END
+        ) AS nguyen_nhan,
         sum(g.tu_so) AS tu_so,
         sum(g.mau_so) AS mau_so,
         sum(coalesce(vi.so_dong, 0)) AS so_dong
@@ -461,18 +435,32 @@ FROM (
         GROUP BY c.ky_loai, c.ky, c.ma_chi_so, c.ma_don_vi, c.ma_tthc
     ) AS g
     INNER JOIN ban AS b ON g.ky_loai = b.ky_loai AND g.ky = b.ky
+    LEFT JOIN doi_nghia AS doi ON b.so_cai = doi.so_cai AND g.ma_chi_so = doi.ma_chi_so
     LEFT JOIN (
         SELECT
-            h.so_cai,
-            h.ma_tthc,
-            min(h.nguyen_nhan) AS nguyen_nhan,
-            count(DISTINCT concat_ws(chr(31), h.ky, h.fact, h.dong)) AS so_dong
-        FROM hang AS h
-        WHERE h.nguyen_nhan IS NOT NULL
-        GROUP BY h.so_cai, h.ma_tthc
+            d.ky_loai,
+            d.ky,
+            d.ma_chi_so,
+            nhom.ma_don_vi,
+            d.ma_tthc,
+            min(d.nguyen_nhan) AS nguyen_nhan,
+            count(DISTINCT d.dong) AS so_dong
+        FROM dong_tthc AS d
+        CROSS JOIN
+            LATERAL (
+                VALUES
+                (d.ma_don_vi), (core.ma_tong(d.cap)), (core.ma_tong('toan_tinh'))
+            ) AS nhom (ma_don_vi)
+        WHERE d.nguyen_nhan IS NOT NULL
+        GROUP BY d.ky_loai, d.ky, d.ma_chi_so, nhom.ma_don_vi, d.ma_tthc
     ) AS vi
-        ON b.so_cai = vi.so_cai AND g.ma_tthc = vi.ma_tthc
+        ON
+            g.ky_loai = vi.ky_loai
+            AND g.ky = vi.ky
+            AND g.ma_chi_so = vi.ma_chi_so
+            AND g.ma_don_vi = vi.ma_don_vi
+            AND g.ma_tthc = vi.ma_tthc
     WHERE coalesce(g.tu_so, 0) <> 0 OR coalesce(g.mau_so, 0) <> 0
-    GROUP BY g.ky_loai, g.ky, g.ma_chi_so, g.ma_don_vi, coalesce(vi.nguyen_nhan, 'doi_don_vi')
+    GROUP BY g.ky_loai, g.ky, g.ma_chi_so, g.ma_don_vi, vi.nguyen_nhan, doi.ma_chi_so
 ) AS x
 GROUP BY x.ky_loai, x.ky, x.ma_chi_so, x.ma_don_vi, x.nguyen_nhan;

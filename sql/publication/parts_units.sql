@@ -6,6 +6,8 @@ WITH don_vi AS (
         b.ky_loai,
         b.ky,
         b.so_cai,
+        b.tu_ngay,
+        b.cuoi,
         x.ma_chi_so,
         x.ma_don_vi,
         cu.cap AS cap_cu,
@@ -42,16 +44,24 @@ WITH don_vi AS (
 khac AS (
     SELECT
         d.*,
-        coalesce(vi.nguyen_nhan, 'doi_don_vi') AS nguyen_nhan,
+        coalesce(
+            vi.nguyen_nhan, CASE WHEN doi.ma_chi_so IS NULL THEN 'doi_don_vi' ELSE 'dinh_nghia' END
+        ) AS nguyen_nhan,
         coalesce(vi.so_dong, 0) AS so_dong
     FROM don_vi AS d
+    LEFT JOIN doi_nghia AS doi ON d.so_cai = doi.so_cai AND d.ma_chi_so = doi.ma_chi_so
     LEFT JOIN
         LATERAL (
             SELECT
                 min(h.nguyen_nhan) AS nguyen_nhan,
                 count(DISTINCT concat_ws(chr(31), h.ky, h.fact, h.dong)) AS so_dong
             FROM doan_hang AS h
-            INNER JOIN thuat_ngu AS t ON h.lan = t.lan AND h.phep_do = t.phep_do AND d.ma_chi_so = t.ma_chi_so
+            INNER JOIN core.phep_do AS p
+                ON h.phep_do = p.phep_do AND core.tinh_vao_ky(p.cong_don, h.tu_ngay, d.tu_ngay, d.cuoi)
+            INNER JOIN thuat_ngu AS t
+                ON
+                    h.lan = t.lan AND h.so_cai = t.so_cai AND h.phep_do = t.phep_do
+                    AND d.ma_chi_so = t.ma_chi_so
             INNER JOIN tra_loi AS dv
                 ON h.lan = dv.lan AND d.ky_loai = dv.ky_loai AND d.ky = dv.ky AND h.ma_don_vi = dv.ma_goc
             WHERE h.so_cai = d.so_cai AND dv.ma_don_vi = d.ma_don_vi AND h.nguyen_nhan IS NOT NULL

@@ -103,14 +103,9 @@ FROM (
         END AS con_o_nguon
     FROM dong_moi AS moi
     FULL OUTER JOIN (
-        SELECT *
-        FROM (
-            SELECT DISTINCT ON (c.fact, c.dong) c.*
-            FROM core.dong_cong_bo AS c
-            WHERE c.ky = :ky
-            ORDER BY c.fact ASC, c.dong ASC, c.so_cai DESC
-        ) AS moi_nhat
-        WHERE con
+        SELECT c.*
+        FROM core.dong_den() AS c
+        WHERE c.ky = :ky AND c.con
     ) AS cu
         ON moi.fact = cu.fact AND moi.dong = cu.dong
     CROSS JOIN luc_chot AS lc
@@ -125,23 +120,13 @@ FROM (
             FROM (
                 SELECT
                     'cu' AS ben,
-                    1 AS nua,
-                    unnest(cu.nua_1) AS phep_do
-                UNION ALL
-                SELECT
-                    'cu' AS ben,
-                    2 AS nua,
-                    unnest(cu.nua_2) AS phep_do
+                    n.*
+                FROM core.phep_do_cua_dong(cu.nua_1, cu.nua_2, NULL, NULL) AS n
                 UNION ALL
                 SELECT
                     'moi' AS ben,
-                    1 AS nua,
-                    unnest(moi.nua_1) AS phep_do
-                UNION ALL
-                SELECT
-                    'moi' AS ben,
-                    2 AS nua,
-                    unnest(moi.nua_2) AS phep_do
+                    n.*
+                FROM core.phep_do_cua_dong(moi.nua_1, moi.nua_2, NULL, NULL) AS n
             ) AS x
             WHERE lc.phep_do @> to_jsonb(x.phep_do) AND x.phep_do = ANY(CAST(:phep_do AS smallint[]))
         ) AS chung

@@ -140,7 +140,7 @@ def rows_of_a_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
     monkeypatch.setattr(app, "warehouse", lambda: None)
     monkeypatch.setattr(app.arguments, "answering_unit", lambda *_: None)
-    monkeypatch.setattr(app, "rows_behind", lambda *_: found)
+    monkeypatch.setattr(app, "rows_of_figure", lambda *_: (found, "revision 0"))
 
 
 def test_rows_of_a_figure_are_neither_computed_nor_obeyed(rows_of_a_figure, capsys, tmp_path: Path):

@@ -7,10 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from cchc.errors import CchcError
+from cchc.figures.definitions import fingerprint
 from cchc.figures.refresh import pending_periods, refresh
 from cchc.publication.closing import close, restate
 from cchc.publication.ledger import entries, faults
-from cchc.warehouse import engine_of
+from cchc.warehouse import engine_of, run_sql_file
 from tests.figures.test_refresh import BASE, CHANGED_BY_LATE, LATE, figures, on
 from tests.registers.organisations import called, organise, unit, write
 from tests.registers.organisations import on as received
@@ -122,6 +123,26 @@ def test_what_comes_late_changes_no_published_figure_and_waits_with_its_size(cou
         (XA, "den_muon", 0, 1, 1), (PROVINCE, "den_muon", 0, 1, 1), ("TONG:xa", "den_muon", 0, 1, 1),
     ]  # fmt: skip
     assert sound(counted) == []
+
+
+def test_only_periods_that_may_differ_are_counted_beside_what_was_published(counted):
+    close(counted.engine, "2025-01", **BY)
+    shut = {"kinds": ["thang", "luy_ke", "ky_bao_cao"], "names": ["2025-01"] * 3}
+
+    def may_differ() -> list[str]:
+        with counted.engine.connect() as connection:
+            found = run_sql_file(connection, "publication/may_differ.sql", **shut, van_tay=fingerprint())
+            return [row.ky_loai for row in found]
+
+    assert may_differ() == []
+    counted.add(BASE[-1] | {"ngay_cap_nhat": "20250402000000"}, at="2025-04-03")  # of March
+    counted.refresh_all()
+    assert may_differ() == []
+    counted.add(LATE)
+    counted.refresh_all()
+    assert may_differ() == ["ky_bao_cao", "luy_ke", "thang"]
+    restate(counted.engine, "2025-01", reason="Hồ sơ nộp muộn", **BY)
+    assert may_differ() == []
 
 
 def test_a_restated_month_has_both_revisions_to_read(counted):

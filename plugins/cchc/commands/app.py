@@ -27,7 +27,7 @@ from cchc.commands.surroundings import variable, warehouse, writing
 from cchc.commands.verify import checks
 from cchc.declarations.form import write_form
 from cchc.errors import CchcError
-from cchc.figures.drill import rows_behind
+from cchc.figures.drill import rows_of_figure
 from cchc.figures.plausible import plausibility
 from cchc.loading.organisation import load_organisation
 from cchc.private_file import write_private
@@ -190,11 +190,15 @@ def rows(
         typer.Option(parser=arguments.period_kind, metavar=_choices(arguments.PeriodKind), is_eager=True),
     ] = "thang",
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="write all of them to a file")] = None,
+    revision: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="a published revision (default: the figure as it is read now)"),
+    ] = None,
 ) -> None:
     """List the rows behind a figure: dossiers, documents, declarations."""
     engine = warehouse()
     arguments.answering_unit(engine, don_vi)
-    found = rows_behind(engine, ma, ky, don_vi, phan, ky_loai)  # type: ignore[arg-type]
+    found, standing = rows_of_figure(engine, ma, ky, don_vi, phan, ky_loai, revision)  # type: ignore[arg-type]
     # A whole number stays one beside rows that have none, and what is not known is left empty.
     found = found.convert_dtypes().astype(object).where(found.notna(), "")
     if csv:
@@ -204,7 +208,7 @@ def rows(
     print(shown.map(in_table).to_string(index=False) if len(found) else "No row.")
     rest = len(found) - len(shown)
     print(
-        f"{len(found)} rows ({phan})"
+        f"{len(found)} rows ({phan}; {standing})"
         + (f", {rest} more not shown: CSV=file (--csv file) writes all" if rest > 0 and not csv else "")
     )
 

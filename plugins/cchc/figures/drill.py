@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Part = Literal["tu_so", "mau_so", "con_lai"]
+# A refusal of mart.ho_so_cua_chi_so: no such thing, a wrong word, rows that are not those, not one's own.
+REFUSALS = ("P0002", "23514", "23000", "42501")
 
 
 def parts_with_rows(ma: str) -> tuple[Part, ...]:
@@ -49,6 +51,75 @@ def rows_behind(
     """As rows_seen_by, on a connection of its own."""
     with engine.connect() as connection:
         return rows_seen_by(connection, ma, ky, unit, part, ky_loai)
+
+
+def rows_of_figure(
+    engine: sa.Engine,
+    ma: str,
+    ky: str,
+    unit: str,
+    part: Part = "tu_so",
+    ky_loai: str = "thang",
+    revision: int | None = None,
+) -> tuple[pd.DataFrame, str]:
+    """The rows behind a figure as people read it, and in words which one that is.
+
+    Of a published `revision` those that were kept; without one those of the revision in force, or of an open
+    period those of today, as rows_behind. Raises CchcError where there are none to be had, in words.
+    """
+    with engine.connect() as connection:
+        if revision is None:
+            revision = connection.scalar(
+                sa.text(
+                    "SELECT max(revision) FROM mart.chi_so WHERE ky_loai = :kind AND ky = :ky "
+                    "AND ma_chi_so = :ma AND ma_don_vi = :unit AND trang_thai = 'da_chot'"
+                ),
+                {"kind": ky_loai, "ky": ky, "ma": ma, "unit": unit},
+            )
+            if revision is None:
+                return rows_seen_by(connection, ma, ky, unit, part, ky_loai), "provisional, as of today"
+            words = f"revision {revision}, the one in force; what waits for the next is not among them"
+        else:
+            words = f"revision {revision}, as it was published"
+        return _published(connection, ma, ky, unit, part, ky_loai, revision), words
+
+
+def _published(
+    connection: sa.Connection, ma: str, ky: str, unit: str, part: Part, ky_loai: str, revision: int
+) -> pd.DataFrame:
+    """The rows that were kept of a revision, with the columns of rows_seen_by."""
+    import pandas as pd  # noqa: PLC0415 - half the start of every command, and few ask for rows
+
+    try:
+        kept = connection.execute(
+            sa.text(
+                "SELECT h.*, b.ten_tep, b.sha256 "
+                "FROM mart.ho_so_cua_chi_so(:ma, :kind, :ky, :unit, :r, :part) AS h "
+                "LEFT JOIN core.ten_tep AS b ON h.batch_id = b.batch_id "
+                "ORDER BY h.fact, h.ma_don_vi_giai_quyet, h.batch_id, h.line_no, h.dong"
+            ),
+            {"ma": ma, "kind": ky_loai, "ky": ky, "unit": unit, "r": revision, "part": part},
+        ).all()
+    except sa.exc.DBAPIError as error:
+        told = getattr(error.orig, "diag", None)
+        if getattr(error.orig, "pgcode", None) not in REFUSALS or told is None:
+            raise
+        raise CchcError(told.message_primary) from None
+    several = len({row.fact for row in kept}) > 1
+    records = []
+    for row in kept:
+        said = {"ma_tthc": row.ma_tthc} | row.noi_dung
+        fact = facts().get(row.fact)
+        shown = fact.cot_hien if fact and fact.cot_hien else ("ma_tthc",)
+        records.append(
+            {"ma_don_vi": row.ma_don_vi_giai_quyet, "ten_don_vi": row.ten_don_vi}
+            | {name: said.get(name) for name in shown}
+            | {"batch_id": row.batch_id, "original_name": row.ten_tep, "sha256": row.sha256}
+            | {"line_no": row.line_no}
+            | ({"nguon": fact.ten if fact else row.fact} if several else {})
+        )
+    columns = ["ma_don_vi", "ten_don_vi", "batch_id", "original_name", "sha256", "line_no"]
+    return pd.DataFrame(records) if records else pd.DataFrame(columns=columns)
 
 
 def rows_seen_by(

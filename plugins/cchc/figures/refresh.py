@@ -293,6 +293,10 @@ def facts_known(scans: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
 def find_pending_figures(connection: sa.Connection, closed: list[Period]) -> None:
     """Which figures of closed periods would be others now, and why."""
     names = {"kinds": [p.ky_loai for p in closed], "names": [p.ky for p in closed]}
+    found = run_sql_file(connection, "publication/may_differ.sql", **names, van_tay=fingerprint()).all()
+    if not found:
+        return
+    names = {"kinds": [row.ky_loai for row in found], "names": [row.ky for row in found]}
     run_sql_file(connection, "publication/pending_figures.sql", **names)
     find_parts(connection, names)
     run_sql_file(connection, "publication/parts_units.sql")
