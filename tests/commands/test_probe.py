@@ -198,8 +198,10 @@ def test_what_is_late_is_told_without_a_task_that_failed(probed, world, monkeypa
     assert "3 đơn vị còn thiếu 48 số liệu" in found["khai_bao:2025-01"]
     assert "chưa kéo lần nào" in found["du_lieu:ho_so"]
     assert "chưa đối chiếu với nguồn 1 tháng" in found["doi_chieu:ho_so"]
-    # 1 + 7 datasets + 5 that can be compared.
-    assert len(found) == 13
+    assert "chưa đơn vị nào xác nhận bao giờ" in found["xac_nhan:chua_bao_gio"]
+    assert "Chưa chốt 1 tháng, sớm nhất Tháng 01/2025" in found["chot:2025-01"]
+    # 1 + 7 datasets + 5 that can be compared + 2.
+    assert len(found) == 15
 
 
 def test_what_is_silenced_is_shown_and_counts_for_nothing_until_it_expires(probed, world, airflow):

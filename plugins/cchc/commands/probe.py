@@ -34,6 +34,8 @@ KINDS = {
     "du_lieu": (LATE, "an-export-is-late"),
     "doi_chieu": (LATE, "a-month-was-not-compared-with-its-source"),
     "khai_bao": (LATE, "declarations-are-late"),
+    "xac_nhan": (LATE, "confirmations-are-late"),
+    "chot": (LATE, "a-month-is-not-closed"),
 }
 MARKS = {LATE: "late  ", BROKEN: "BROKEN"}
 # What an installation may do without: nothing here waits for a triggerer.
