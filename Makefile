@@ -23,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help venv demo up down superset bi-check psql ingest refresh rows plausible form forms test test-long test-fast torture lint format \
-  bench bench-pages migrate reference verify airflow screenshots \
+  bench bench-pages migrate reference verify probe airflow screenshots \
   env docs lock clean
 
 help: ## list the commands
@@ -122,6 +122,9 @@ reference: venv ## load the files in sql/reference: units, successions, other na
 
 verify: venv ## check that what must always hold holds in the warehouse now
 	@exec $(LOCAL) verify $(ARGS)
+
+probe: venv ## look from outside whether all that make up started runs and is in time: exit 0, 1 late, 2 broken
+	@exec $(LOCAL) probe $(ARGS)
 
 test: venv ## run the tests, five minutes, or some: make test ARGS="tests/figures -k closed"
 	@exec $(PY) -m pytest --durations=10 $(if $(ARGS),$(ARGS),$(PARALLEL) -m "not ($(LONG))")

@@ -20,7 +20,7 @@ ALIVE = {name: {"status": "healthy"} for name in ("metadatabase", "scheduler", "
 
 
 class Airflow(ThreadingHTTPServer):
-    """Answers as Airflow's API does: `health`, `errors` of DAG files; `refuses` the user."""
+    """Answers as Airflow's API does: `health`, `errors` of DAG files, `paused` DAGs; `refuses` the user."""
 
     daemon_threads = True
 
@@ -28,6 +28,7 @@ class Airflow(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answer)
         self.health: dict[str, Any] = dict(ALIVE)
         self.errors: list[dict[str, str]] = []
+        self.paused: list[str] = []
         self.refuses = False
 
     @property
@@ -43,6 +44,9 @@ class Answer(BaseHTTPRequestHandler):
             self._say(200, self.server.health)
         elif self.path.startswith("/api/v2/importErrors") and self.headers["Authorization"] == "Bearer the":
             self._say(200, {"import_errors": self.server.errors, "total_entries": len(self.server.errors)})
+        elif self.path.startswith("/api/v2/dags?paused=True&tags=cchc&"):
+            dags = [{"dag_id": dag_id, "is_paused": True} for dag_id in self.server.paused]
+            self._say(200, {"dags": dags, "total_entries": len(dags)})
         else:
             self._say(404, {"detail": "Not Found"})
 
@@ -125,6 +129,16 @@ def test_a_dag_file_that_cannot_be_read_is_named(probed, airflow):
     assert found["tep_dag:ingest_tthc.py"].startswith(
         "BROKEN tep_dag:ingest_tthc.py: the DAG file cannot be read: SyntaxError: invalid syntax"
     )
+
+
+def test_a_dag_that_is_paused_is_broken_until_somebody_says_why(probed, airflow, world):
+    airflow.paused = ["refresh_chi_so", "ingest_tthc"]
+    code, found = probed("--parts")
+    assert (code, list(found)) == (2, ["tam_dung:ingest_tthc", "tam_dung:refresh_chi_so"])
+    assert found["tam_dung:ingest_tthc"].endswith("no task fails. (docs/runbook.md#a-dag-is-paused)")
+    silence(world, "tam_dung:ingest_tthc")
+    silence(world, "tam_dung:refresh_chi_so")
+    assert probed("--parts")[0] == 0
 
 
 def test_an_airflow_that_is_away_or_refuses_is_broken(probed, airflow, monkeypatch):
