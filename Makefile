@@ -14,7 +14,7 @@ PARALLEL := -n $(shell echo $$(($$(nproc) + 1))) --maxprocesses 4
 MAKEFLAGS += --no-print-directory
 # What a person gives reaches the shell in the environment, as text: neither make nor the shell reads
 # anything in it. Recipes name it "$$FILE", not "$(FILE)".
-GIVEN := DATASET FILE KY MA DON_VI PHAN KY_LOAI CSV UNIT OUT PYTHON
+GIVEN := DATASET FILE KY MA DON_VI PHAN KY_LOAI CSV UNIT OUT REVISION PYTHON
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 # Tests start a hundred programs: each would compile the package anew.
@@ -99,11 +99,11 @@ form: venv ## write a unit's declaration form: make form UNIT="Sở Tư pháp" K
 	@[ -n "$$UNIT" ] && [ -n "$$KY" ] || { echo "Usage: make form UNIT=code-or-name KY=2025-03 [OUT=file]" >&2; exit 2; }
 	@exec $(LOCAL) form $${OUT:+--out="$$OUT"} -- "$$UNIT" "$$KY"
 
-forms: venv ## write a period's official files: make forms KY=2025-Q1 [DON_VI=unit] [KY_LOAI=kind] [OUT=folder]
+forms: venv ## write a period's official files: make forms KY=2025-Q1 [DON_VI=unit] [KY_LOAI=kind] [REVISION=0] [OUT=folder]
 	@[ -n "$$KY" ] || { echo "Usage: make forms KY=2025-Q1 [DON_VI=unit] \
-	[KY_LOAI=thang|luy_ke|quy|nua_nam|nam|ky_bao_cao] [OUT=folder]" >&2; exit 2; }
+	[KY_LOAI=thang|luy_ke|quy|nua_nam|nam|ky_bao_cao] [REVISION=0] [OUT=folder]" >&2; exit 2; }
 	@exec $(LOCAL) forms $${DON_VI:+--don-vi="$$DON_VI"} $${KY_LOAI:+--ky-loai="$$KY_LOAI"} \
-	  $${OUT:+--out="$$OUT"} -- "$$KY"
+	  $${REVISION:+--revision="$$REVISION"} $${OUT:+--out="$$OUT"} -- "$$KY"
 
 screenshots: venv ## take the pictures of docs/faces.md from the stack that make up has started
 	@PYTHONPATH=plugins exec $(PY) -m tools.screenshots
