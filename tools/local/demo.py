@@ -30,7 +30,7 @@ from tools.local.stack import Stack, running_stack
 
 DAGS = (
     *("ingest_tthc", "ingest_van_ban", "ingest_khai_bao", "ingest_file"),
-    *("refresh_chi_so", "catch_up_chi_so", "tidy_up", "reconcile_nguon"),
+    *("refresh_chi_so", "catch_up_chi_so", "tidy_up", "reconcile_nguon", "send_tong_hop"),
 )
 # How long after midnight each DAG that pulls from a source starts.
 STARTS = {"ingest_tthc": timedelta(), "ingest_van_ban": timedelta(minutes=30)}
