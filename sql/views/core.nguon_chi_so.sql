@@ -1,4 +1,5 @@
-CREATE VIEW core.nguon_chi_so WITH (security_invoker = on) AS
+-- With the owner's rights, which core.du_lieu_den has: it shows which dataset each indicator is counted from.
+CREATE VIEW core.nguon_chi_so AS
 WITH dem AS (
     SELECT DISTINCT
         t.ma_chi_so,

@@ -10,6 +10,7 @@ INNER JOIN ops.period AS p ON h.ky = p.ky
 INNER JOIN mart.ky AS k ON k.ky_loai = 'thang' AND h.ky = k.ky AND k.ly_do_na IS NULL
 WHERE
     h.loai IN ('xac_nhan', 'chot')
+    AND h.ky_loai = 'thang'
     AND h.han IS NOT NULL
     AND NOT EXISTS (
         SELECT FROM ops.so_cai AS s

@@ -18,6 +18,7 @@ from tests.world import HUYEN, SO, XA, World
 CONFIRMED_BY, CLOSED_BY = datetime(2025, 4, 4, 23, 59), datetime(2025, 4, 8, 23, 59)
 LATER = datetime(2025, 4, 9, 8)
 BY = {"by": "chi_cuc", "approved_by": "giam_doc"}
+CLOSE = BY | {"reason": "Dữ liệu thử"}
 NAMES = "Sở Xây dựng; UBND Phường 1, Thành phố Trà Vinh; UBND Thành phố Trà Vinh"
 
 
@@ -107,12 +108,12 @@ def test_a_month_that_is_closed_needs_no_confirmation_and_the_next_is_the_first_
     with counted.engine.begin() as connection:
         confirm(connection, "2025-01", SO)
     for ky in ("2025-01", "2025-02"):
-        close(counted.engine, ky, **BY)
+        close(counted.engine, ky, **CLOSE)
     with counted.engine.connect() as connection:
         assert {row[1] for row in found(connection, "xac_nhan", LATER)} == {"2025-03"}
         assert [one.ma for one in late(connection, LATER)][-2:] == ["xac_nhan:2025-03", "chot:2025-03"]
         assert told(connection, "chot") == ["Chưa chốt 1 tháng, sớm nhất Tháng 03/2025, từ 09/04/2025 00:00"]
-    close(counted.engine, "2025-03", **BY)
+    close(counted.engine, "2025-03", **CLOSE)
     with counted.engine.connect() as connection:
         assert found(connection, "chot", LATER) == found(connection, "xac_nhan", LATER) == []
 

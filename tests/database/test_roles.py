@@ -357,7 +357,7 @@ CALLS = (
 # Views that no reader can ask by themselves, or asks through one of mart.
 READ_BY_OTHERS = (
     *("core.tinh_den", "core.ten_tep", "core.dong_hien_hanh", "core.dong_loi"),
-    *("core.nhan_du_lieu", "ops.moc_nuoc"),
+    *("core.nhan_du_lieu", "ops.moc_nuoc", "core.du_lieu_den", "core.nguon_chi_so"),
 )
 
 

@@ -11,6 +11,7 @@ from tests.figures.test_refresh import BASE, LATE
 from tests.world import World
 
 BY = {"by": "chi_cuc", "approved_by": "giam_doc"}
+CLOSE = BY | {"reason": "Dữ liệu thử"}
 FIRST, LATER, LIST = datetime(2025, 4, 1), datetime(2025, 4, 3), datetime(2024, 1, 1)
 UNTIL = (
     "SELECT DISTINCT du_lieu_den FROM mart.chi_so_day_du WHERE ma_chi_so = :ma AND ky_loai = :k AND ky = :ky"
@@ -39,7 +40,7 @@ def test_an_open_figure_is_known_until_its_least_known_source(counted):
 
 
 def test_a_closed_figure_stays_as_it_was_known_and_the_restated_one_is_known_further(counted):
-    close(counted.engine, "2025-01", **BY)
+    close(counted.engine, "2025-01", **CLOSE)
     counted.add(LATE, at="2025-04-03")
     counted.refresh_all()
     assert until(counted, "T9", "2025-01") == FIRST
@@ -51,7 +52,7 @@ def test_a_closed_figure_stays_as_it_was_known_and_the_restated_one_is_known_fur
 
 
 def test_every_figure_has_one_row_still(counted):
-    close(counted.engine, "2025-01", **BY)
+    close(counted.engine, "2025-01", **CLOSE)
     counted.add(LATE, at="2025-04-03")
     restate(counted.engine, "2025-01", reason="Hồ sơ nộp muộn", **BY)
     assert counted.rows("SELECT count(*) FROM mart.chi_so_day_du") == counted.rows(
@@ -80,7 +81,7 @@ def test_sources_of_an_indicator_are_those_of_its_definition(counted):
 
 
 def test_it_is_what_official_files_say(counted):
-    close(counted.engine, "2025-01", **BY)
+    close(counted.engine, "2025-01", **CLOSE)
     counted.add(LATE, at="2025-04-03")
     counted.refresh_all()
     with counted.engine.connect() as connection:
@@ -90,7 +91,7 @@ def test_it_is_what_official_files_say(counted):
 
 
 def test_each_period_that_was_published_has_its_editions_in_order(counted):
-    close(counted.engine, "2025-01", **BY)
+    close(counted.engine, "2025-01", **CLOSE)
     counted.add(LATE, at="2025-04-03")
     restate(counted.engine, "2025-01", reason="Hồ sơ nộp muộn", **BY)
     query = (

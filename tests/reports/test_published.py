@@ -21,6 +21,7 @@ from tests.world import SO, World, code
 
 MARCH = ("thang", "2025-03")
 BY = {"by": "so_noi_vu", "approved_by": "van_phong"}
+CLOSE = BY | {"reason": "Dữ liệu thử"}
 # Comes after closing: received and ended late in March, at the sở. By hand: one more received online (columns
 # 3 and 4), one more ended (7), and that late (10).
 LATE = DONE | ended("20250325") | {"ma_ho_so": code(20), "ngay_cap_nhat": "20250402000000"}
@@ -35,7 +36,7 @@ def closed(make_world) -> World:
     world.add(*DOSSIERS)
     world.refresh_all()
     for ky in ("2025-01", "2025-02", "2025-03"):
-        close(world.engine, ky, **BY)
+        close(world.engine, ky, **CLOSE)
     world.add(LATE, at="2025-04-03")
     world.refresh_all()
     return world
@@ -48,7 +49,7 @@ def restated(make_world) -> World:
     world.add(*DOSSIERS)
     world.refresh_all()
     for ky in ("2025-01", "2025-02", "2025-03"):
-        close(world.engine, ky, **BY)
+        close(world.engine, ky, **CLOSE)
     world.add(LATE, at="2025-04-03")
     restate(world.engine, "2025-03", reason="Hồ sơ nộp muộn", **BY)
     return world
@@ -263,7 +264,7 @@ def publish_provisionally(connection: sa.Connection) -> str:
 def test_a_provisional_publication_is_named_as_such_until_figures_move_on(connection):
     digest = publish_provisionally(connection)
     standing = standing_of(connection, *MARCH, PROVINCE)
-    assert standing.state == f"Tạm công bố, lần sửa 0, dòng sổ 1, SHA-256 {digest}"
+    assert standing.state == f"Công bố tạm, lần sửa 0, dòng sổ 1, SHA-256 {digest}"
     content = official_file(connection, "bieu_06a", *MARCH, PROVINCE).content
     assert properties(content) == {
         "trang_thai": "tam_cong_bo", "revision": 0, "so_cai": 1, "ma_bam": digest,
@@ -273,7 +274,7 @@ def test_a_provisional_publication_is_named_as_such_until_figures_move_on(connec
         "AND ma_chi_so = 'tiep_nhan'"
     )
     standing = standing_of(connection, *MARCH, PROVINCE)
-    assert standing.state == (f"Tạm tính, lần sửa 0, đã khác bản tạm công bố (dòng sổ 1, SHA-256 {digest})")
+    assert standing.state == (f"Tạm tính, lần sửa 0, đã khác bản công bố tạm (dòng sổ 1, SHA-256 {digest})")
     # Nothing of other periods was published.
     assert standing_of(connection, "thang", "2025-02", PROVINCE).state == "Tạm tính, lần sửa 0"
 

@@ -94,7 +94,7 @@ class Standing:
         if self.edition is None:
             return words
         if self.moved_on:
-            return f"{words}, đã khác bản tạm công bố ({self.edition.words})"
+            return f"{words}, đã khác bản công bố tạm ({self.edition.words})"
         return f"{f'{self.replaced}: ' if self.replaced else ''}{words}, {self.edition.words}"
 
     @property
