@@ -330,7 +330,7 @@ WHERE
     AND typname NOT LIKE 'pg\\_%%'
 ORDER BY typname
 """
-OF_SOURCES = ("tinh_trang_nguon", "tinh_trang_thang")
+OF_SOURCES = ("tinh_trang_nguon", "tinh_trang_thang", "nguon_cong_bo")
 CALLS = (
     "SELECT * FROM mart.tinh_chi_so('{thang}', '{2025-03}', '2025-03-31')",
     "SELECT * FROM mart.tinh_bieu_06a('{thang}', '{2025-03}', '2025-03-31')",
@@ -385,7 +385,7 @@ def caught(connection: sa.Connection, calls: tuple[str, ...]) -> tuple[int, bool
 
 @pytest.mark.parametrize(
     ("login", "may"),
-    [("thu_bi", 10), ("thu_xa", 18), ("thu_can_bo", 22), ("cchc_etl", 21), ("cchc_pages", 1)],
+    [("thu_bi", 11), ("thu_xa", 19), ("thu_can_bo", 23), ("cchc_etl", 22), ("cchc_pages", 1)],
 )
 def test_domain_of_a_login_does_not_run_as_the_owner_even_where_it_can_be_made(with_temp, login, may):
     with session_of(with_temp.engine, login) as connection:
