@@ -14,7 +14,7 @@ PARALLEL := -n $(shell echo $$(($$(nproc) + 1))) --maxprocesses 4
 MAKEFLAGS += --no-print-directory
 # What a person gives reaches the shell in the environment, as text: neither make nor the shell reads
 # anything in it. Recipes name it "$$FILE", not "$(FILE)".
-GIVEN := DATASET FILE KY MA DON_VI PHAN KY_LOAI CSV UNIT OUT EVIDENCE LANDING HASH DATABASE_URL PYTHON
+GIVEN := DATASET FILE KY MA DON_VI PHAN KY_LOAI CSV UNIT OUT EVIDENCE LANDING HASH DATABASE_URL REVISION PYTHON
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 # Tests start a hundred programs: each would compile the package anew.
@@ -23,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help venv demo up down superset bi-check psql ingest refresh rows plausible form forms evidence rebuild test test-long test-fast torture lint format \
-  bench bench-pages migrate reference verify airflow screenshots \
+  bench bench-pages migrate reference verify probe airflow screenshots \
   env docs lock clean
 
 help: ## list the commands
@@ -100,11 +100,11 @@ form: venv ## write a unit's declaration form: make form UNIT="Sở Tư pháp" K
 	@[ -n "$$UNIT" ] && [ -n "$$KY" ] || { echo "Usage: make form UNIT=code-or-name KY=2025-03 [OUT=file]" >&2; exit 2; }
 	@exec $(LOCAL) form $${OUT:+--out="$$OUT"} -- "$$UNIT" "$$KY"
 
-forms: venv ## write a period's official files: make forms KY=2025-Q1 [DON_VI=unit] [KY_LOAI=kind] [OUT=folder]
+forms: venv ## write a period's official files: make forms KY=2025-Q1 [DON_VI=unit] [KY_LOAI=kind] [REVISION=0] [OUT=folder]
 	@[ -n "$$KY" ] || { echo "Usage: make forms KY=2025-Q1 [DON_VI=unit] \
-	[KY_LOAI=thang|luy_ke|quy|nua_nam|nam|ky_bao_cao] [OUT=folder]" >&2; exit 2; }
+	[KY_LOAI=thang|luy_ke|quy|nua_nam|nam|ky_bao_cao] [REVISION=0] [OUT=folder]" >&2; exit 2; }
 	@exec $(LOCAL) forms $${DON_VI:+--don-vi="$$DON_VI"} $${KY_LOAI:+--ky-loai="$$KY_LOAI"} \
-	  $${OUT:+--out="$$OUT"} -- "$$KY"
+	  $${REVISION:+--revision="$$REVISION"} $${OUT:+--out="$$OUT"} -- "$$KY"
 
 evidence: venv ## write the evidence about a closed month: make evidence KY=2025-03 [OUT=folder]
 	@[ -n "$$KY" ] || { echo "Usage: make evidence KY=2025-03 [OUT=folder]" >&2; exit 2; }
@@ -132,6 +132,9 @@ reference: venv ## load the files in sql/reference: units, successions, other na
 
 verify: venv ## check that what must always hold holds in the warehouse now
 	@exec $(LOCAL) verify $(ARGS)
+
+probe: venv ## look from outside whether all that make up started runs and is in time: exit 0, 1 late, 2 broken
+	@exec $(LOCAL) probe $(ARGS)
 
 test: venv ## run the tests, five minutes, or some: make test ARGS="tests/figures -k closed"
 	@exec $(PY) -m pytest --durations=10 $(if $(ARGS),$(ARGS),$(PARALLEL) -m "not ($(LONG))")

@@ -28,7 +28,7 @@ PERIOD_KINDS = {
 _ALPHABET = {letter: place for place, letter in enumerate("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz", 1)}
 # Huyền, hỏi, ngã, sắc, nặng: as they follow each other in a dictionary.
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
-STATES = {"tam_tinh": "Tạm tính", "da_chot": "Đã chốt"}
+STATES = {"tam_tinh": "Tạm tính", "tam_cong_bo": "Công bố tạm", "da_chot": "Đã chốt"}
 
 
 def number(value: int | Decimal | float | None, places: int = 0) -> str:

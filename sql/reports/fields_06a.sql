@@ -1,5 +1,5 @@
 -- One row is report II.06a of one field for one of the codes :cac_ma; '' is all fields and comes first.
--- Reads only.
+-- As entry :so_cai published it, or (NULL) as it is. Reads only.
 SELECT
     b.ma_don_vi,
     b.ten_don_vi,
@@ -17,7 +17,51 @@ SELECT
     b.cot_11,
     b.cot_12,
     b.cot_13
-FROM mart.bieu_06a AS b
+FROM (
+    SELECT
+        ky_loai,
+        ky,
+        ma_don_vi,
+        ten_don_vi,
+        cap,
+        ma_linh_vuc,
+        ten_linh_vuc,
+        cot_3,
+        cot_4,
+        cot_5,
+        cot_6,
+        cot_7,
+        cot_8,
+        cot_9,
+        cot_10,
+        cot_11,
+        cot_12,
+        cot_13
+    FROM mart.bieu_06a
+    WHERE CAST(:so_cai AS bigint) IS NULL
+    UNION ALL
+    SELECT
+        ky_loai,
+        ky,
+        ma_don_vi,
+        ten_don_vi,
+        cap,
+        ma_linh_vuc,
+        ten_linh_vuc,
+        cot_3,
+        cot_4,
+        cot_5,
+        cot_6,
+        cot_7,
+        cot_8,
+        cot_9,
+        cot_10,
+        cot_11,
+        cot_12,
+        cot_13
+    FROM mart.bieu_06a_cong_bo
+    WHERE so_cai = CAST(:so_cai AS bigint)
+) AS b
 WHERE b.ky_loai = :ky_loai AND b.ky = :ky AND b.ma_don_vi = ANY(CAST(:cac_ma AS text[]))
 ORDER BY
     array_position(CAST(:cac_ma AS text[]), b.ma_don_vi) ASC,

@@ -1,5 +1,5 @@
--- One row is one indicator of a period at one of the codes :cac_ma, beside what it is compared with.
--- Reads only.
+-- One row is one indicator of a period at one of the codes :cac_ma, beside what it is compared with: as entry :so_cai
+-- published it, or (NULL) as it is. An edition that was replaced (:da_thay) is compared with nothing. Reads only.
 SELECT
     d.ma_chi_so,
     d.chi_tieu,
@@ -17,15 +17,51 @@ SELECT
     c.dat,
     s.so_ky_truoc,
     s.so_nam_truoc
-FROM mart.chi_so AS c
+FROM (
+    SELECT
+        ky_loai,
+        ky,
+        ma_chi_so,
+        phien_ban,
+        ma_don_vi,
+        ten_don_vi,
+        cap,
+        tu_so,
+        mau_so,
+        gia_tri,
+        ly_do_na,
+        muc_tieu,
+        dat
+    FROM mart.chi_so
+    WHERE CAST(:so_cai AS bigint) IS NULL
+    UNION ALL
+    SELECT
+        ky_loai,
+        ky,
+        ma_chi_so,
+        phien_ban,
+        ma_don_vi,
+        ten_don_vi,
+        cap,
+        tu_so,
+        mau_so,
+        gia_tri,
+        ly_do_na,
+        muc_tieu,
+        dat
+    FROM mart.con_so_cong_bo
+    WHERE so_cai = CAST(:so_cai AS bigint)
+) AS c
 INNER JOIN mart.dinh_nghia AS d ON c.ma_chi_so = d.ma_chi_so AND c.phien_ban = d.phien_ban
-INNER JOIN mart.so_sanh AS s
+LEFT JOIN mart.so_sanh AS s
     ON
-        c.ky_loai = s.ky_loai
+        NOT CAST(:da_thay AS boolean)
+        AND s.ky_loai = :ky_loai
+        AND s.ky = :ky
+        AND c.ky_loai = s.ky_loai
         AND c.ky = s.ky
         AND c.ma_chi_so = s.ma_chi_so
         AND c.ma_don_vi = s.ma_don_vi
 WHERE
     c.ky_loai = :ky_loai AND c.ky = :ky AND c.ma_don_vi = ANY(CAST(:cac_ma AS text[]))
-    AND s.ky_loai = :ky_loai AND s.ky = :ky
 ORDER BY d.thu_tu, d.ma_chi_so, array_position(CAST(:cac_ma AS text[]), c.ma_don_vi);

@@ -51,7 +51,8 @@ SELECT
     c.trang_thai,
     c.revision,
     -- Tools show a moment with a zone by their own clock, most of them by that of UTC.
-    c.as_of AT TIME ZONE 'Asia/Ho_Chi_Minh' AS as_of
+    c.as_of AT TIME ZONE 'Asia/Ho_Chi_Minh' AS as_of,
+    dl.du_lieu_den
 FROM mart.chi_so AS c
 INNER JOIN mart.dinh_nghia AS dn ON c.ma_chi_so = dn.ma_chi_so AND c.phien_ban = dn.phien_ban
 INNER JOIN mart.so_sanh AS ss
@@ -59,7 +60,11 @@ INNER JOIN mart.so_sanh AS ss
         c.ky_loai = ss.ky_loai
         AND c.ky = ss.ky
         AND c.ma_chi_so = ss.ma_chi_so
-        AND c.ma_don_vi = ss.ma_don_vi;
+        AND c.ma_don_vi = ss.ma_don_vi
+LEFT JOIN mart.ban_cong_bo AS b
+    ON c.ky_loai = b.ky_loai AND c.ky = b.ky AND c.trang_thai = b.trang_thai AND b.thay_boi IS NULL
+LEFT JOIN core.du_lieu_den AS dl
+    ON c.ma_chi_so = dl.ma_chi_so AND coalesce(b.so_cai, 0) = dl.so_cai;
 COMMENT ON VIEW mart.chi_so_day_du IS
 'Một dòng = một con số của mart.chi_so kèm tên, đơn vị tính, so sánh, hạng: công cụ BI không phải ghép bảng.
 Luôn lọc ky_loai, và lọc la_dong_tong: cộng dòng của nhiều loại kỳ, hay dòng tổng với đơn vị, là đếm hai lần.';
@@ -105,4 +110,6 @@ COMMENT ON COLUMN mart.chi_so_day_du.trang_thai IS 'tam_tinh: còn có thể đ�
 COMMENT ON COLUMN mart.chi_so_day_du.revision IS '0 khi tạm tính; tăng 1 mỗi lần công bố lại sau khi chốt.';
 COMMENT ON COLUMN mart.chi_so_day_du.as_of IS
 'Thay đổi mới nhất ở nguồn đã phản ánh trong kỳ, giờ Việt Nam; không phải giờ chạy máy.';
+COMMENT ON COLUMN mart.chi_so_day_du.du_lieu_den IS
+'Dữ liệu biết đến lúc nào, giờ Việt Nam: của nguồn biết ít nhất; đã chốt: như lúc công bố. NULL: có nguồn chưa nạp gì.';
 GRANT SELECT ON mart.chi_so_day_du TO cchc_bi, cchc_steward, cchc_don_vi;

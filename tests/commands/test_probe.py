@@ -20,7 +20,7 @@ ALIVE = {name: {"status": "healthy"} for name in ("metadatabase", "scheduler", "
 
 
 class Airflow(ThreadingHTTPServer):
-    """Answers as Airflow's API does: `health`, `errors` of DAG files; `refuses` the user."""
+    """Answers as Airflow's API does: `health`, `errors` of DAG files, `paused` DAGs; `refuses` the user."""
 
     daemon_threads = True
 
@@ -28,6 +28,7 @@ class Airflow(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answer)
         self.health: dict[str, Any] = dict(ALIVE)
         self.errors: list[dict[str, str]] = []
+        self.paused: list[str] = []
         self.refuses = False
 
     @property
@@ -43,6 +44,9 @@ class Answer(BaseHTTPRequestHandler):
             self._say(200, self.server.health)
         elif self.path.startswith("/api/v2/importErrors") and self.headers["Authorization"] == "Bearer the":
             self._say(200, {"import_errors": self.server.errors, "total_entries": len(self.server.errors)})
+        elif self.path.startswith("/api/v2/dags?paused=True&tags=cchc&"):
+            dags = [{"dag_id": dag_id, "is_paused": True} for dag_id in self.server.paused]
+            self._say(200, {"dags": dags, "total_entries": len(dags)})
         else:
             self._say(404, {"detail": "Not Found"})
 
@@ -127,6 +131,16 @@ def test_a_dag_file_that_cannot_be_read_is_named(probed, airflow):
     )
 
 
+def test_a_dag_that_is_paused_is_broken_until_somebody_says_why(probed, airflow, world):
+    airflow.paused = ["refresh_chi_so", "ingest_tthc"]
+    code, found = probed("--parts")
+    assert (code, list(found)) == (2, ["tam_dung:ingest_tthc", "tam_dung:refresh_chi_so"])
+    assert found["tam_dung:ingest_tthc"].endswith("no task fails. (docs/runbook.md#a-dag-is-paused)")
+    silence(world, "tam_dung:ingest_tthc")
+    silence(world, "tam_dung:refresh_chi_so")
+    assert probed("--parts")[0] == 0
+
+
 def test_an_airflow_that_is_away_or_refuses_is_broken(probed, airflow, monkeypatch):
     airflow.refuses = True
     code, found = probed()
@@ -198,8 +212,10 @@ def test_what_is_late_is_told_without_a_task_that_failed(probed, world, monkeypa
     assert "3 đơn vị còn thiếu 48 số liệu" in found["khai_bao:2025-01"]
     assert "chưa kéo lần nào" in found["du_lieu:ho_so"]
     assert "chưa đối chiếu với nguồn 1 tháng" in found["doi_chieu:ho_so"]
-    # 1 + 7 datasets + 5 that can be compared.
-    assert len(found) == 13
+    assert "chưa đơn vị nào xác nhận bao giờ" in found["xac_nhan:chua_bao_gio"]
+    assert "Chưa chốt 1 tháng, sớm nhất Tháng 01/2025" in found["chot:2025-01"]
+    # 1 + 7 datasets + 5 that can be compared + 2.
+    assert len(found) == 15
 
 
 def test_what_is_silenced_is_shown_and_counts_for_nothing_until_it_expires(probed, world, airflow):

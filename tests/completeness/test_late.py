@@ -116,7 +116,9 @@ def test_the_digest_has_a_part(connection, monkeypatch):
     monkeypatch.setenv("CCHC_NGUON_DEN", "2025-04-05T09:00:00")
     title, lines, none = lateness(connection)
     assert (title, none) == (TITLE, NOTHING)
-    assert any(line.startswith("Phiếu khai báo Tháng 03/2025: 2 đơn vị") for line in lines)
+    [declarations] = [line for line in lines if line.startswith("Phiếu khai báo")]
+    assert declarations.startswith("Phiếu khai báo, 3 tháng: Tháng 01/2025: 3 đơn vị còn thiếu 48 số liệu (")
+    assert "Tháng 03/2025: 2 đơn vị còn thiếu 29 số liệu" in declarations
 
 
 def test_nothing_is_late_where_all_came(world: World, monkeypatch):
@@ -185,7 +187,9 @@ def test_an_expired_silence_is_told_again_and_a_new_delay_is_new(connection):
 
     # It ended before this delay began on the 4th.
     assert "cho im" not in expired(datetime(2025, 4, 1, tzinfo=VIETNAM))
-    assert expired(datetime(2025, 4, 5, tzinfo=VIETNAM)).endswith("(đã cho im đến 05/04/2025 00:00, nay hết)")
+    assert expired(datetime(2025, 4, 5, tzinfo=VIETNAM)).endswith(
+        "(đã cho im đến 05/04/2025 00:00: “đơn vị đang sáp nhập”; nay hết)"
+    )
 
 
 REASON = "nguồn bảo trì theo lịch"

@@ -330,7 +330,7 @@ WHERE
     AND typname NOT LIKE 'pg\\_%%'
 ORDER BY typname
 """
-OF_SOURCES = ("tinh_trang_nguon", "tinh_trang_thang")
+OF_SOURCES = ("tinh_trang_nguon", "tinh_trang_thang", "nguon_cong_bo")
 CALLS = (
     "SELECT * FROM mart.tinh_chi_so('{thang}', '{2025-03}', '2025-03-31')",
     "SELECT * FROM mart.tinh_bieu_06a('{thang}', '{2025-03}', '2025-03-31')",
@@ -360,7 +360,7 @@ CALLS = (
 # Views that no reader can ask by themselves, or asks through one of mart.
 READ_BY_OTHERS = (
     *("core.tinh_den", "core.ten_tep", "core.dong_hien_hanh", "core.dong_loi"),
-    *("core.nhan_du_lieu", "ops.moc_nuoc"),
+    *("core.nhan_du_lieu", "ops.moc_nuoc", "core.du_lieu_den", "core.nguon_chi_so"),
 )
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from cchc.charts import FIGURE, MISSED, TARGET
 from cchc.reports import pulls
 from cchc.reports.digest import PICTURE, Digest, digest
+from cchc.reports.lateness import NOTHING, TITLE
 from cchc.reports.summary import summary
 from cchc.vietnamese import VIETNAM
 from tests.pictures import colours
@@ -49,8 +50,8 @@ def test_it_says_the_figures_of_the_newest_month(connection, ma):
 
 
 def test_subject_counts_what_is_met_and_what_waits(connection):
-    """Met are T7, T9, T11, T12, T13, missed T1 and T8; of seven datasets none was ever pulled here."""
-    assert message(connection).subject.endswith("Tháng 03/2025: 5 đạt, 2 chưa đạt; 7 việc chờ")
+    """Met are T7, T9, T11, T12, T13, missed T1 and T8; late is something of each of the five kinds."""
+    assert message(connection).subject.endswith("Tháng 03/2025: 5 đạt, 2 chưa đạt; 5 việc chờ")
     assert "Tạm tính" in message(connection).text
 
 
@@ -157,8 +158,24 @@ def test_it_says_which_batch_is_stopped_by_its_rules_not_by_its_file(connection)
     assert part(found.text, "Lô bị dừng") == [
         f"Lô {batch_id}, Hồ sơ thủ tục hành chính: bị dừng (quy tắc: HS03: 4)"
     ]
-    assert found.subject.endswith("8 việc chờ")
+    assert found.subject.endswith("6 việc chờ")
     assert "Nguyễn" not in found.text + found.html
+
+
+def test_what_is_late_is_a_line_for_each_kind_in_the_text_and_in_the_letter(connection):
+    found = message(connection)
+    lines = part(found.text, "Trễ hạn")
+    assert [re.split("[,:]", line)[0] for line in lines] == [
+        *("Dữ liệu từ nguồn", "Đối chiếu với nguồn", "Phiếu khai báo", "Xác nhận"),
+        "Chưa chốt 3 tháng",
+    ]
+    assert all(f"<li>{line}</li>" in found.html for line in lines)
+
+
+def test_where_nothing_is_late_one_short_line_says_so(connection, monkeypatch):
+    monkeypatch.setattr("cchc.reports.digest.lateness", lambda _: (TITLE, [], NOTHING))
+    assert part(message(connection).text, "Trễ hạn") == ["Không gì trễ hạn."]
+    assert message(connection).subject.endswith("không có việc chờ")
 
 
 def test_it_says_which_months_wait(connection):

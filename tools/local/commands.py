@@ -22,7 +22,7 @@ from tools.local.settings import LOOPBACK, OWNER_LOGIN, REPO, Home, LocalStackEr
 
 # Commands that python -m cchc has too.
 OF_THE_PACKAGE = (
-    *("form", "forms", "rows", "plausible", "evidence", "rebuild", "reference", "verify"),
+    *("form", "forms", "rows", "plausible", "evidence", "rebuild", "reference", "verify", "probe"),
     *("ingest", "refresh"),
 )
 # What stands after the name of such a command is not read here.
@@ -237,6 +237,18 @@ def reference(context: typer.Context) -> int:
 def verify(context: typer.Context) -> int:
     """Check what must always hold."""
     return _cchc("verify", context)
+
+
+@app.command(context_settings=HANDED_ON, add_help_option=False)
+def probe(context: typer.Context) -> int:
+    """Look from outside whether all that make up has started runs and is in time."""
+    from tools.local.stack import Stack, run_in
+
+    check(["probe", *context.args])
+    stack = Stack(Home.of_clone())
+    if not stack.attach():
+        raise LocalStackError("The stack is not running, so nothing can be probed: run `make up` first.")
+    return run_in(stack, [sys.executable, "-m", "cchc", "probe", *context.args])
 
 
 @app.command(context_settings=HANDED_ON, add_help_option=False)

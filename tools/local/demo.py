@@ -31,7 +31,7 @@ from tools.local.stack import Stack, running_stack
 
 DAGS = (
     *("ingest_tthc", "ingest_van_ban", "ingest_khai_bao", "ingest_file"),
-    *("refresh_chi_so", "catch_up_chi_so", "tidy_up", "reconcile_nguon"),
+    *("refresh_chi_so", "catch_up_chi_so", "tidy_up", "reconcile_nguon", "send_tong_hop"),
     *("confirm_chi_so", "publish_chi_so", "restate_chi_so", "except_chi_so"),
 )
 # How long after midnight each DAG that pulls from a source starts.

@@ -15,6 +15,8 @@ from cchc.errors import CchcError
 
 Run = dict[str, Any]
 Entry = dict[str, Any]
+# What every DAG of this project is marked with.
+TAG = "cchc"
 FAILED_TASK_STATES = ("failed", "upstream_failed")
 
 
@@ -81,6 +83,10 @@ class AirflowApi:
         """(file, traceback) of each DAG file that could not be read."""
         errors = self._pages("/importErrors", "import_errors")
         return [(error["filename"], error["stack_trace"]) for error in errors]
+
+    def paused(self) -> list[str]:
+        """The DAGs of this project that are paused: they take no run, not even one that is asked for."""
+        return sorted(dag["dag_id"] for dag in self._pages("/dags", "dags", paused=True, tags=[TAG]))
 
     def ensure_pool(self, name: str, slots: int) -> None:
         """Makes the pool if there is none: a task whose pool is missing waits for ever."""

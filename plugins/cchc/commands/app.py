@@ -162,13 +162,19 @@ def forms(
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="where to (default: bieu_mau_<kind>_<period>)")
     ] = None,
+    revision: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="an earlier published one, marked as replaced")
+    ] = None,
 ) -> None:
-    """Write a period's official files: II.06a, figures, a draft of the report; a unit's late dossiers."""
+    """Write a period's official files: II.06a, figures, a draft of the report; a unit's late dossiers.
+
+    Those of a closed period are of what was published, and bear the number and hash of its ledger's entry.
+    """
     kind = ky_loai or arguments.named_period(ky).ky_loai
     engine = warehouse()
     arguments.answering_unit(engine, don_vi)
     folder = out or Path(f"bieu_mau_{kind}_{ky}")
-    files = official_files(engine, kind, ky, don_vi)
+    files = official_files(engine, kind, ky, don_vi, revision)
     with writing("OUT", folder, "a folder"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for file in files:

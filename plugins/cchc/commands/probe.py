@@ -30,10 +30,13 @@ KINDS = {
     "airflow": (BROKEN, "airflow-does-not-answer"),
     "thanh_phan": (BROKEN, "a-part-of-airflow-stands-still"),
     "tep_dag": (BROKEN, "a-dag-file-cannot-be-read"),
+    "tam_dung": (BROKEN, "a-dag-is-paused"),
     "thang": (LATE, "a-month-waits-too-long"),
     "du_lieu": (LATE, "an-export-is-late"),
     "doi_chieu": (LATE, "a-month-was-not-compared-with-its-source"),
     "khai_bao": (LATE, "declarations-are-late"),
+    "xac_nhan": (LATE, "confirmations-are-late"),
+    "chot": (LATE, "a-month-is-not-closed"),
 }
 MARKS = {LATE: "late  ", BROKEN: "BROKEN"}
 # What an installation may do without: nothing here waits for a triggerer.
@@ -101,6 +104,10 @@ def _of_airflow(make: Callable[[], AirflowApi]) -> Iterator[Found]:
             name = re.sub(r"[^A-Za-z0-9_.-]", "_", PurePath(file).name)
             reason = (trace.strip().splitlines() or ["no reason given"])[-1]
             yield Found(f"tep_dag:{name}", f"the DAG file cannot be read: {reason[:200]}")
+        for dag_id in api.paused():
+            yield Found(
+                f"tam_dung:{dag_id}", "the DAG is paused: none of its runs starts, and no task fails."
+            )
     except CchcError as error:
         yield Found("airflow", str(error))
 

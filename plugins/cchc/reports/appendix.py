@@ -33,6 +33,7 @@ NOTES = (
     "Số thay đổi của tỷ lệ là điểm phần trăm. Ô trống: không có giá trị, không giao chỉ tiêu, hoặc không có "
     "kỳ để so.",
 )
+NOT_COMPARED = ("Bản cũ không so với kỳ khác: những kỳ ấy từ đó có thể đã đổi.",)
 
 
 def codes_of(standing: Standing) -> list[str]:
@@ -46,7 +47,8 @@ def codes_of(standing: Standing) -> list[str]:
 
 def figures_of(connection: sa.Connection, standing: Standing, codes: list[str]) -> list[sa.Row[Any]]:
     """The published figures of a period at these codes, indicator by indicator in the order of display."""
-    return list(run_sql_file(connection, "reports/figures.sql", **standing.binds, cac_ma=codes).all())
+    binds = standing.binds | {"cac_ma": codes, "da_thay": bool(standing.replaced)}
+    return list(run_sql_file(connection, "reports/figures.sql", **binds).all())
 
 
 def appendix(connection: sa.Connection, standing: Standing) -> bytes:
@@ -61,7 +63,7 @@ def appendix(connection: sa.Connection, standing: Standing) -> bytes:
         widths=[width for _, width in COLUMNS],
         heads=[Head(0, column, text) for column, (text, _) in enumerate(COLUMNS)],
         lines=lines,
-        notes=NOTES,
+        notes=(*NOTES, *(NOT_COMPARED if standing.replaced else ())),
         numbered=True,
     )
     with workbook(f"Phụ lục số liệu {standing.period}, {standing.ten_don_vi}", standing) as (book, content):

@@ -1,6 +1,7 @@
-"""What an officer and an engineer read each morning: the newest month's figures, what changed, what waits.
+"""What officers and engineers read each morning: the newest month's figures, what changed, is late, waits.
 
-Figures of the province, numbers, codes of indicators, datasets and rules; nothing of a person or a dossier.
+Figures of the province, numbers, names of units, codes of indicators, datasets and rules; nothing of a
+person or a dossier.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from cchc.charts import picture, scoreboard
 from cchc.contracts import contracts
 from cchc.reports.appendix import figures_of
+from cchc.reports.lateness import lateness
 from cchc.reports.pulls import expected, pulls_of
 from cchc.reports.standing import PROVINCE, Standing, standing_of
 from cchc.shown import in_page, in_table
@@ -68,7 +70,7 @@ def digest(connection: sa.Connection, since: datetime, drawn: bool = True) -> Di
     standing = newest_month(connection)
     rows = figures_of(connection, standing, [PROVINCE]) if standing else []
     met, missed = (sum(row.dat is met for row in rows) for met in (True, False))
-    waiting = [_late(connection), _batches(connection), _months(connection), _differences(connection)]
+    waiting = [lateness(connection), _batches(connection), _months(connection), _differences(connection)]
     parts = [_changes(connection, since), *waiting]
     heading = f"Tổng hợp ngày {day(datetime.now(VIETNAM))}"
     of_month = f"{standing.period}: {met} đạt, {missed} chưa đạt" if standing else "chưa có con số"
@@ -190,15 +192,6 @@ def _changes(connection: sa.Connection, since: datetime) -> Part:
             f"{figure(old, row.loai)} → {figure(new, row.loai)}{by}"
         )
     return f"Đổi từ {moment(since)}", found, "Không con số nào đã tính lại đổi giá trị."
-
-
-def _late(connection: sa.Connection) -> Part:
-    late = [
-        f"{pull.title}: {'biết đến ' + moment(pull.watermark) if pull.watermark else 'chưa kéo lần nào'}"
-        for pull in pulls_of(connection)
-        if pull.late
-    ]
-    return "Nguồn trễ", late, "Không nguồn nào trễ."
 
 
 def _batches(connection: sa.Connection) -> Part:

@@ -54,6 +54,9 @@ def draft(connection: sa.Connection, standing: Standing) -> bytes:
     title = f"Dự thảo báo cáo cải cách hành chính {standing.period}, {in_table(standing.ten_don_vi)}"
     of.title = title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 1]}…"
     of.created = of.modified = made_at
+    of.content_status, of.version = standing.trang_thai, str(standing.revision)
+    if edition := standing.edition:
+        of.identifier, of.subject = edition.ma_bam, f"Dòng sổ {edition.so_cai}"
     content = io.BytesIO()
     document.save(content)
     return content.getvalue()

@@ -3,6 +3,7 @@
 Whoever's connection it is sees its own rows only, as row-level security has it.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -37,7 +38,7 @@ def late_dossiers(connection: sa.Connection, standing: Standing) -> bytes:
     unit = run_sql_file(connection, "pages/unit.sql", ma=standing.ma_don_vi, ngay=None).one()
     heir = unit.ma_don_vi_ke_thua
     tables = [_of_period(connection, standing, heir)]
-    if not heir:
+    if not heir and not standing.replaced:
         tables.append(_now(connection, standing))
     title = f"Hồ sơ trễ hạn {standing.period}, {standing.ten_don_vi}"
     with workbook(title, standing) as (book, content):
@@ -47,8 +48,7 @@ def late_dossiers(connection: sa.Connection, standing: Standing) -> bytes:
 
 
 def _of_period(connection: sa.Connection, standing: Standing, heir: str | None) -> Table:
-    found = rows_seen_by(connection, FIGURE, standing.ky, standing.ma_don_vi, "tu_so", standing.ky_loai)
-    rows = sorted(found.to_dict("records"), key=lambda row: (row["hen_tra"], row["ma_ho_so"]))
+    rows = _published(connection, standing) if standing.so_cai else _counted(connection, standing)
     lines = []
     for place, row in enumerate(rows, 1):
         ended = _day(row["ket_thuc"])
@@ -56,13 +56,25 @@ def _of_period(connection: sa.Connection, standing: Standing, heir: str | None) 
         lines.append(
             _line(
                 *(place, row["ma_ho_so"], row["ma_tthc"] or "", _day(row["tiep_nhan"]), _day(row["hen_tra"])),
-                *(ended, ENDED if of_period else OPEN, row["original_name"], int(row["line_no"])),
+                *(ended, ENDED if of_period else OPEN, row["original_name"] or "", int(row["line_no"])),
             )
         )
     count = f"{number(len(rows))} hồ sơ, bằng cột 10 + 13 của biểu II.06a (chỉ số {FIGURE}) trong kỳ."
     if heir:
         count += f" Đơn vị đã hết hiệu lực: hồ sơ còn mở nằm ở danh sách của đơn vị kế thừa, {heir}."
     return _table("Trễ hạn trong kỳ", "DANH SÁCH HỒ SƠ TRỄ HẠN TRONG KỲ", OF_PERIOD, lines, count)
+
+
+def _counted(connection: sa.Connection, standing: Standing) -> Sequence[Mapping[Any, Any]]:
+    """The rows behind the figure of an open period."""
+    found = rows_seen_by(connection, FIGURE, standing.ky, standing.ma_don_vi, "tu_so", standing.ky_loai)
+    return sorted(found.to_dict("records"), key=lambda row: (row["hen_tra"], row["ma_ho_so"]))
+
+
+def _published(connection: sa.Connection, standing: Standing) -> Sequence[Mapping[Any, Any]]:
+    """The same of a closed period, as they were published."""
+    binds = standing.binds | {"ma": FIGURE, "revision": standing.revision}
+    return run_sql_file(connection, "reports/late_published.sql", **binds).mappings().all()
 
 
 def _now(connection: sa.Connection, standing: Standing) -> Table:

@@ -96,7 +96,18 @@ def workbook(title: str, standing: Standing) -> Iterator[tuple[xlsxwriter.Workbo
         # The moment in it is the one that the footer says.
         created = standing.made_at.astimezone(VIETNAM).replace(tzinfo=None)
         book.set_properties({"title": in_table(title), "comments": standing.words, "created": created})
+        for name, value in properties(standing).items():
+            book.set_custom_property(name, value)
         yield book, content
+
+
+def properties(standing: Standing) -> dict[str, str | int]:
+    """What a file says of itself to programs: state, revision, and the entry of the ledger with its hash."""
+    found: dict[str, str | int] = {"trang_thai": standing.trang_thai, "revision": standing.revision}
+    if edition := standing.edition:
+        found |= {"so_cai": edition.so_cai, "ma_bam": edition.ma_bam}
+        found |= {"bi_thay": standing.replaced} if standing.replaced else {}
+    return found
 
 
 def write(book: xlsxwriter.Workbook, table: Table, standing: Standing) -> None:
@@ -162,6 +173,10 @@ class _Sheet:
             (f"({standing.days})", {"italic": True}),
         ):
             self._over(row, 0, self.last, text, align="center", **properties)
+            row += 1
+        if standing.replaced:
+            text = f"{standing.replaced}: không dùng để báo cáo"
+            self._over(row, 0, self.last, text, align="center", bold=True, font_color="#c00000")
             row += 1
         if table.unit_of_measure:
             text = f"Đơn vị tính: {table.unit_of_measure}"
@@ -255,7 +270,7 @@ class _Sheet:
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         sheet.center_horizontally()
-        for words in (self.standing.words, self.standing.short_words):
+        for words in (self.standing.words, *self.standing.shorter_words):
             text = words.replace("&", "&&")
             footer = f'&L&"{FONT},Regular"&8 {text}&R&"{FONT},Regular"&8 Trang &P/&N'
             if len(footer) <= LONGEST_FOOTER:

@@ -24,10 +24,16 @@ NOTHING = "chưa có"
 Known = tuple[str, datetime | None]
 
 
-def sources_of(connection: sa.Connection, codes: Iterable[str]) -> list[Known]:
-    """The sources of these indicators, each with the last moment that what was loaded of it tells of."""
+def sources_of(connection: sa.Connection, codes: Iterable[str], so_cai: int | None = None) -> list[Known]:
+    """The sources of these indicators, each with the last moment that what was loaded of it tells of.
+
+    `so_cai`: what was loaded when that entry of the ledger published them; None: until now.
+    """
     wanted = {dataset for code in codes if code in indicators() for dataset in _datasets(indicators()[code])}
-    found = run_sql_file(connection, "pages/known_until.sql").all()
+    if so_cai is None:
+        found = run_sql_file(connection, "pages/known_until.sql").all()
+    else:
+        found = run_sql_file(connection, "reports/known_at.sql", so_cai=so_cai).all()
     until = {row.dataset: row.tinh_den for row in found}
     return [(words, until.get(dataset)) for dataset, words in SOURCES.items() if dataset in wanted]
 
