@@ -126,7 +126,7 @@ def test_what_comes_late_changes_no_published_figure_and_waits_with_its_size(cou
 
 
 def test_only_periods_that_may_differ_are_counted_beside_what_was_published(counted):
-    close(counted.engine, "2025-01", **BY)
+    close(counted.engine, "2025-01", **CLOSE)
     shut = {"kinds": ["thang", "luy_ke", "ky_bao_cao"], "names": ["2025-01"] * 3}
 
     def may_differ() -> list[str]:
@@ -143,6 +143,17 @@ def test_only_periods_that_may_differ_are_counted_beside_what_was_published(coun
     assert may_differ() == ["ky_bao_cao", "luy_ke", "thang"]
     restate(counted.engine, "2025-01", reason="Hồ sơ nộp muộn", **BY)
     assert may_differ() == []
+
+
+def test_a_closed_month_that_is_counted_for_a_later_one_waits_as_well(counted):
+    close(counted.engine, "2025-01", **CLOSE)
+    counted.add(LATE)
+    # The year to date that ends in March holds January, which is counted for it and is not March.
+    assert refresh(counted.engine, "2025-03").counted == ["2025-01", "2025-02", "2025-03"]
+    assert refresh(counted.engine, "2025-01").counted == []
+    assert counted.rows(PARTS, ky="2025-01", ma="T9") == [
+        (XA, "den_muon", 0, 1, 1), (PROVINCE, "den_muon", 0, 1, 1), ("TONG:xa", "den_muon", 0, 1, 1),
+    ]  # fmt: skip
 
 
 def test_a_restated_month_has_both_revisions_to_read(counted):

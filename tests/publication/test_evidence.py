@@ -18,7 +18,8 @@ from cchc.batches import note_file_deleted
 from cchc.commands.app import main
 from cchc.errors import CchcError
 from cchc.figures.refresh import pending_periods, refresh
-from cchc.publication.closing import close, restate
+from cchc.publication.closing import close, publish_provisionally, restate
+from cchc.publication.confirming import confirm
 from cchc.publication.evidence import write_evidence
 from cchc.publication.rebuild import rebuild
 from tests.conftest import _database, engine_for_tests
@@ -28,6 +29,7 @@ from tests.registers.organisations import on as received
 from tests.world import FULL, PROCEDURES, SO, UNITS, XA, World, code
 
 BY = {"by": "chi_cuc", "approved_by": "giam_doc"}
+CLOSE = BY | {"reason": "Dữ liệu thử"}
 # Where an export has people; made up, and found by looking for these words.
 MARKS = ("Nguyễn Thị Dấu Vết", "0912345678", "dauvet@example.vn")
 
@@ -53,8 +55,8 @@ def happened(world: World) -> None:
     declared = {"ky": "2025-01", "ma_so_lieu": "iso_dien_tu", "gia_tri": "1", "chuc_danh": "Văn thư"}
     world.ingest("khai_bao", world.csv([declared | {"don_vi": SO, "ngay_khai": "20250205090000"}]))
     world.refresh_all()
-    close(world.engine, "2025-01", **BY)
-    close(world.engine, "2025-02", **BY)
+    close(world.engine, "2025-01", **CLOSE)
+    close(world.engine, "2025-02", **CLOSE)
     bad = [received("2025-01-20", MARKS[0], n) | people for n in (51, 52)]
     good = [{**LATE, **{"ma_ho_so": code(n)}} for n in range(6, 106)]
     late = world.dossiers(*good, *bad, columns=columns)
@@ -62,7 +64,7 @@ def happened(world: World) -> None:
     world.ingest("danh_gia", world.ratings({"ma_ho_so": code(2)}), "2025-04-02")
     world.refresh_all()
     restate(world.engine, "2025-01", reason="Nộp muộn", **BY)
-    close(world.engine, "2025-03", **BY)
+    close(world.engine, "2025-03", **CLOSE)
 
 
 @pytest.fixture(scope="module")
@@ -408,7 +410,7 @@ def test_each_entry_is_rebuilt_by_the_definitions_of_its_time(world, elsewhere, 
     world.dimensions()
     world.add(*BASE)
     world.refresh_all()
-    close(world.engine, "2025-01", **BY)
+    close(world.engine, "2025-01", **CLOSE)
     definitions.change("khong_co_han", phien_ban=2, tu_so=[{"su_kien": "ket_thuc"}])
     refresh(world.engine, *pending_periods(world.engine))
     restate(world.engine, "2025-01", reason="Định nghĩa mới", **BY)
@@ -428,7 +430,7 @@ def test_units_that_were_corrected_between_two_entries(world, elsewhere, tmp_pat
     organise(world, first)
     world.ingest("ho_so", world.dossiers(received("2025-01-20", "X", 1)), "2025-03-31")
     world.refresh_all()
-    close(world.engine, "2025-01", **BY)
+    close(world.engine, "2025-01", **CLOSE)
     organise(world, then)
     world.refresh_all()
     restate(world.engine, "2025-01", reason="Đổi đơn vị", **BY)
@@ -447,7 +449,7 @@ def test_lines_that_were_rejected_until_their_unit_came(world, elsewhere, tmp_pa
     )
     world.ingest("ho_so", export, "2025-04-01")
     world.refresh_all()
-    close(world.engine, "2025-01", **BY)
+    close(world.engine, "2025-01", **CLOSE)
     more = {"ma_don_vi": "000.00.88.H59", "ten_don_vi": "Sở Mới Lập", "cap": "so_nganh"}
     world.ingest("don_vi", world.csv([*UNITS, more], list(UNITS[0])), at="2025-04-02")
     assert world.ingest("ho_so", export, "2025-04-01")[0].lines_rejected == 0
@@ -483,3 +485,20 @@ def test_the_commands_say_what_came_of_it(story, elsewhere, postgres, tmp_path, 
     assert exit_code == 1
     assert "cannot be rebuilt" in said
     assert "missing  batch" in said
+
+
+def test_a_month_that_was_confirmed_and_published_provisionally_is_rebuilt(world, elsewhere, tmp_path):
+    world.dimensions()
+    world.add(*BASE)
+    world.refresh_all()
+    confirm(world.engine, "2025-01", SO, "so_xay_dung")
+    publish_provisionally(world.engine, "2025-01", "lich", "Hết hạn chưa ai trả lời")
+    world.add(LATE)
+    world.refresh_all()
+    close(world.engine, "2025-01", **CLOSE)
+    archive = write_evidence(world.engine, "2025-01", tmp_path).path
+    result = rebuild(elsewhere, archive, world.folder / "landing", say=quiet)
+    assert [str(line) for line in result.lines if line.state != "equal"] == []
+    told = "\n".join(map(str, result.lines))
+    for entry in ("entry 2 (tam_cong_bo 2025-01) thang 2025-01", "entry 3 (chot 2025-01) thang 2025-01"):
+        assert f"equal    {entry}: " in told

@@ -16,6 +16,7 @@ from tests.world import HUYEN, SO, XA, World, code
 
 PROVINCE = "TONG:toan_tinh"
 BY = {"by": "chi_cuc", "approved_by": "giam_doc"}
+CLOSE = BY | {"reason": "Dữ liệu thử"}
 ROWS = "SELECT * FROM mart.ho_so_cua_chi_so(:ma, :loai, :ky, :unit, :revision, :phan)"
 
 
@@ -24,7 +25,7 @@ def closed(province: World) -> World:
     """January closed with one dossier at the sở, February and March open."""
     province.add(*BASE)
     province.refresh_all()
-    close(province.engine, "2025-01", **BY)
+    close(province.engine, "2025-01", **CLOSE)
     return province
 
 
@@ -46,7 +47,7 @@ def test_they_are_those_that_the_figure_was_counted_from(province: World):
     for dataset in sorted({*DATASETS} - {"tthc"}):
         history.load(dataset, 10)
     province.refresh_all()
-    close(province.engine, "2025-01", **BY)
+    close(province.engine, "2025-01", **CLOSE)
     compared = 0
     for ma, indicator in indicators().items():
         if not indicator.cong_bo or indicator.khoa or indicator.don_vi_it_nhat:
@@ -88,7 +89,7 @@ def test_of_units_that_are_counted_they_are_the_rows_of_those_that_reach_it(prov
     ] * 2
     province.ingest("van_ban", province.documents(*documents), at="2025-04-01")
     province.refresh_all()
-    close(province.engine, "2025-01", **BY)
+    close(province.engine, "2025-01", **CLOSE)
     rows = published(province, "T1", PROVINCE)
     assert [(row.dong, row.ma_don_vi_giai_quyet) for row in rows] == [("VB1", SO), ("VB2", SO)]
     assert province.figure("T1", PROVINCE, "2025-01") == (1, 3)

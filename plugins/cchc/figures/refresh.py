@@ -248,7 +248,8 @@ def _refresh(connection: sa.Connection, months: list[Month]) -> Refreshed:
             to_count.append(month)
     # Of one snapshot: the same for every month.
     until = {fact: known_until(connection, fact) for fact in facts()} if to_count else {}
-    shut_months = {parse_month(p.ky) for p in shut if p.ky_loai == "thang"}
+    # Also those that are counted for another month's sake: nobody would count them again.
+    shut_months = {parse_month(ky) for ky_loai, ky in closed if ky_loai == "thang"}
     number = numbers(connection) if shut_months else {}
     for month in to_count:
         _count(connection, month, states[month.ky].changed, until)

@@ -22,7 +22,7 @@ from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.loading.organisation import load_organisation
 from cchc.own_process import environment
-from cchc.publication.closing import close, restate
+from cchc.publication.closing import close, publish_provisionally, restate
 from cchc.registers.working_calendar import sync_calendar
 from cchc.repository import EXPECTATIONS, ROOT, SQL
 from cchc.warehouse import engine_of, full_address
@@ -31,12 +31,14 @@ from cchc.warehouse import engine_of, full_address
 COPIED = (ROOT / "plugins", SQL, EXPECTATIONS)
 OF_FIGURES = ("sql/indicators", "sql/mart", "sql/reference")
 # Kinds of entries that publish figures by closing or restating.
-ACTS = ("chot", "dinh_chinh")
+ACTS = ("chot", "dinh_chinh", "tam_cong_bo")
+# Of a month that was complete no reason was asked; here nobody has confirmed or compared it.
+REBUILT = "Dựng lại từ bằng chứng"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do. `kind`: lich, don_vi (from files in `folder`), lo (a landed file), chot, dinh_chinh.
+    """One thing to do. `kind`: lich, don_vi (from files in `folder`), lo (a landed file), or one of ACTS.
 
     `what`: of a batch its row of tep_goc.jsonl with `path`, of an entry its fields.
     """
@@ -65,9 +67,12 @@ def _done(engine: sa.Engine, step: Step, area: Path) -> dict[str, Any]:
         return {}
     if step.kind == "lo":
         return _loaded(engine, what)
+    reason = what["ly_do"] or REBUILT
+    if step.kind == "tam_cong_bo":
+        return {"so": publish_provisionally(engine, what["ky"], what["nguoi"], reason).entry.number}
     people = {"by": what["nguoi"], "approved_by": what["nguoi_duyet"]}
     act = close if step.kind == "chot" else restate
-    return {"so": act(engine, what["ky"], reason=what["ly_do"], **people).entry.number}
+    return {"so": act(engine, what["ky"], reason=reason, **people).entry.number}
 
 
 def _loaded(engine: sa.Engine, what: dict[str, Any]) -> dict[str, Any]:
