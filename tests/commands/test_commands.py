@@ -332,12 +332,12 @@ def test_rows_lists_the_rows_and_writes_all_of_them(cchc, warehouse, tmp_path):
     table = tmp_path / "rows.csv"
     code, out, _ = cchc("rows", "tiep_nhan", "2025-03", "--csv", table)
     assert code == 0
-    assert out.splitlines()[-1] == "51 rows (tu_so)"
+    assert out.splitlines()[-1] == "51 rows (tu_so; provisional, as of today)"
     assert len(pd.read_csv(table)) == 51
     assert (
         cchc("rows", "tiep_nhan", "2025-03")[1]
         .splitlines()[-1]
-        .startswith("51 rows (tu_so), 11 more not shown")
+        .startswith("51 rows (tu_so; provisional, as of today), 11 more not shown")
     )
     assert cchc("rows", "tiep_nhan", "2025-03", XA)[0] == 0
 
