@@ -1,4 +1,5 @@
--- One row is a unit that is expected to confirm its month, those of :cac_ma first, then those that are late. Reads only.
+-- One row is a unit that is expected to confirm its month, those of :cac_ma first, then those that are late.
+-- Reads only.
 SELECT
     x.ma_don_vi,
     x.ten_don_vi,

@@ -1,8 +1,6 @@
-"""Why a figure differs from what was published: its parts by cause, and the rows behind each part."""
+"""The rows by which a figure differs from what was published, for one cause, as they were and as they are."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import groupby
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -10,38 +8,16 @@ from starlette.responses import Response
 
 from cchc.figures.definitions import facts
 from cchc.pages.code_words import words_of
+from cchc.pages.differences import changes_of
 from cchc.pages.dossiers import HEADINGS, LAST_REVISION, asked_unit
 from cchc.pages.indicator import definition_of
 from cchc.pages.page import Read, page
-from cchc.pages.periods import Choice, chosen_period
+from cchc.pages.periods import chosen_period
 from cchc.pages.published_rows import said_values
 from cchc.vietnamese import CAUSES, cell
 
 router = APIRouter()
 SHOWN = 200
-
-
-@dataclass(frozen=True)
-class Change:
-    """How one figure differs between two revisions; `parts`: rows of mart.chi_so_thay_doi, one a cause."""
-
-    parts: list[Any]
-
-    @property
-    def of(self) -> Any:
-        """What all parts say alike: the indicator, the revisions, both states of the figure."""
-        return self.parts[0]
-
-    @property
-    def waits(self) -> bool:
-        return self.of.den_revision is None
-
-
-def changes_of(read: Read, choice: Choice, don_vi: str, ma: str | None = None, *, cho: bool) -> list[Change]:
-    """How the figures of a unit differ in a period, of one indicator or of all; `cho`: only what waits."""
-    found = read.rows("changes", ky_loai=choice.ky_loai, ky=choice.ky, don_vi=don_vi, ma=ma, cho=cho)
-    by_figure = groupby(found, key=lambda row: (row.ma_chi_so, row.den_revision))
-    return [Change(list(parts)) for _, parts in by_figure]
 
 
 @router.get("/chi-so/{ma}/thay-doi")

@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from cchc.errors import CchcError
 from cchc.figures.notes import LONGEST, Figure, Kind
-from cchc.pages.indicator import WHOLE, definition_of
+from cchc.pages.indicator import definition_of
 from cchc.pages.page import Read, address_of, page
 from cchc.pages.periods import chosen_period
 from cchc.pages.same_page import only_from_our_page, token_for
-from cchc.pages.unit import sees_rows_of
+from cchc.pages.unit import answers_for_figures
 from cchc.pages.viewer import NotForThisViewer, add_note_as
 
 router = APIRouter()
@@ -68,7 +68,7 @@ def add_note(
     try:
         add_note_as(request.app.state.engine, read.viewer.name, figure, loai, noi_dung)
     except CchcError as error:
-        if not _writes(read, don_vi):
+        if not answers_for_figures(read, don_vi):
             raise NotForThisViewer(f"{error}") from None
         return _shown(request, read, figure, refused=f"{error}", written=noi_dung)
     back = address_of(request, "notes", ma=ma, don_vi=don_vi, ky=ky, ky_loai=ky_loai)
@@ -78,7 +78,7 @@ def add_note(
 def _shown(request: Request, read: Read, figure: Figure, refused: str = "", written: str = "") -> Response:
     definition = definition_of(read, figure.ma_chi_so)
     choice = chosen_period(read, figure.ky_loai, figure.ky, exact=True)
-    if not _writes(read, figure.ma_don_vi):
+    if not answers_for_figures(read, figure.ma_don_vi):
         raise NotForThisViewer("Ghi chú của một con số dành cho cán bộ và cho đơn vị có con số ấy.")
     binds = {"ky_loai": figure.ky_loai, "ky": choice.ky, "ma": figure.ma_chi_so, "don_vi": figure.ma_don_vi}
     shown = read.row("figure", **binds)
@@ -102,8 +102,3 @@ def _shown(request: Request, read: Read, figure: Figure, refused: str = "", writ
         kinds=KINDS,
         longest=LONGEST,
     )
-
-
-def _writes(read: Read, don_vi: str) -> bool:
-    """Whether the viewer may say something of figures of a unit, a level or the province."""
-    return read.viewer.sees_every_row or (not don_vi.startswith(WHOLE) and sees_rows_of(read, don_vi))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from cchc.figures.notes import LONGEST
-from cchc.pages.changes import changes_of
+from cchc.pages.differences import changes_of
 from cchc.pages.notes import KINDS, notes_of_period
 from cchc.pages.operations import run_link
 from cchc.pages.page import Read, page
@@ -20,12 +20,6 @@ router = APIRouter()
 ENTRIES = 50
 FINDINGS = 100
 LAST_ENTRY = 2**63 - 1
-ANSWERS = {
-    "chua": "chưa xác nhận",
-    "da_xac_nhan": "đã xác nhận",
-    "tu_choi": "từ chối",
-    "da_doi": "đã xác nhận, sau đó con số đã đổi",
-}
 WEIGHTS = {
     "bat_buoc": "phải có mới chốt được",
     "can_ly_do": "chốt được khi có lý do",
@@ -85,7 +79,6 @@ def publication(
         entries=read.rows("ledger", ky=None, truoc=truoc, so_dong=ENTRIES),
         truoc=truoc,
         entries_shown=ENTRIES,
-        answers=ANSWERS,
         weights=WEIGHTS,
         kinds_of_question=QUESTIONS,
         dags={"chot": CLOSES, "dinh_chinh": RESTATES},
