@@ -28,6 +28,7 @@ from cchc.figures.indicator_sql import (
 from cchc.figures.points_766 import points_766
 from cchc.known_until import data_until, last_day
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
+from cchc.registers.closing_rules import sync_closing_rules
 from cchc.registers.deadlines import sync_deadlines
 from cchc.registers.declared_items import sync_items
 from cchc.warehouse import analyze, no_endless_wait, run_sql, run_sql_file, sync_rows, take_turn
@@ -148,6 +149,7 @@ def sync_definitions(engine: sa.Engine) -> None:
         sync_rows(connection, "mart.thang_diem_766", points_766())
         sync_items(connection)
         sync_deadlines(connection)
+        sync_closing_rules(connection)
 
 
 def sync_functions(connection: sa.Connection, removed: Removed | None = None) -> None:

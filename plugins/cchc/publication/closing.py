@@ -1,7 +1,6 @@
 """Closes months and restates them: what is published is copied beside the ledger and never overwritten."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -12,19 +11,16 @@ from cchc.errors import CchcError
 from cchc.figures.definitions import fingerprint, indicators
 from cchc.figures.frozen import COLUMNS, find_rows, numbered_sides, numbers
 from cchc.figures.refresh import (
-    ATTEMPTS,
-    SERIALIZATION_FAILURE,
     facts_known,
     find_parts,
     find_pending_figures,
     month_scans,
-    pending_periods,
-    refresh,
     write_periods,
 )
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
 from cchc.publication.ledger import Entry, next_number, write
-from cchc.warehouse import analyze, no_endless_wait, run_sql_file, take_turn
+from cchc.publication.turn import closed_months, in_turn
+from cchc.warehouse import analyze, run_sql_file
 
 
 @dataclass
@@ -35,12 +31,6 @@ class Published:
     periods: list[Period] = field(default_factory=list)
 
 
-def closed_months(connection: sa.Connection) -> list[Month]:
-    """The months that are closed, in order."""
-    rows = connection.scalars(sa.text("SELECT DISTINCT ky FROM ops.so_cai WHERE loai = 'chot' ORDER BY ky"))
-    return [parse_month(ky) for ky in rows]
-
-
 def close(engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str | None = None) -> Published:
     """Closes a month, and every longer period of which nothing is open or waits.
 
@@ -49,7 +39,7 @@ def close(engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str | N
     """
     month = parse_month(ky)
     _two_people(by, approved_by)
-    return _in_turn(engine, month, lambda connection: _close(connection, month, by, approved_by, reason))
+    return in_turn(engine, month, lambda connection: _close(connection, month, by, approved_by, reason))
 
 
 def restate(engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str) -> Published:
@@ -62,7 +52,7 @@ def restate(engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str) 
     _two_people(by, approved_by)
     if not reason.strip():
         raise CchcError(f"Restating {ky} needs a reason: it stands in the ledger for ever. Give one.")
-    return _in_turn(engine, month, lambda connection: _restate(connection, month, by, approved_by, reason))
+    return in_turn(engine, month, lambda connection: _restate(connection, month, by, approved_by, reason))
 
 
 def _two_people(by: str, approved_by: str) -> None:
@@ -71,25 +61,6 @@ def _two_people(by: str, approved_by: str) -> None:
             f"Nobody approves what they asked for: {by or 'nobody'!r} asked, {approved_by or 'nobody'!r} "
             "approves. Have another person approve it."
         )
-
-
-def _in_turn(engine: sa.Engine, month: Month, act: Callable[[sa.Connection], Published]) -> Published:
-    for attempt in range(1, ATTEMPTS + 1):
-        # What waits for closed months decides which longer periods may be published.
-        with engine.connect() as connection:
-            concerned = {m.ky for m in (*closed_months(connection), month)}
-        if waiting := sorted(concerned & set(pending_periods(engine))):
-            refresh(engine, *waiting)
-        try:
-            snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ")
-            with no_endless_wait(engine, month.ky), snapshot as connection, connection.begin():
-                take_turn(connection, "refresh")
-                _not_waiting(connection, sorted(concerned))
-                return act(connection)
-        except sa.exc.OperationalError as error:
-            if getattr(error.orig, "pgcode", None) != SERIALIZATION_FAILURE or attempt == ATTEMPTS:
-                raise
-    raise AssertionError("unreachable")
 
 
 def _close(
@@ -275,25 +246,6 @@ def _content(
         "van_tay_dinh_nghia": fingerprint(),
         "phien_ban_ma": code,
     }
-
-
-def _not_waiting(connection: sa.Connection, kys: list[str]) -> None:
-    """Raises CchcError when one of the months is unknown, or has to be counted again."""
-    states = {
-        row.ky: row.waits
-        for row in connection.execute(
-            sa.text(
-                "SELECT ky, changed <> refreshed OR refreshed_with IS DISTINCT FROM :f AS waits "
-                "FROM ops.period WHERE ky = ANY(:kys)"
-            ),
-            {"kys": kys, "f": fingerprint()},
-        )
-    }
-    for ky in kys:
-        if ky not in states:
-            raise CchcError(f"Month {ky} has no data. Load the data of that month first.")
-        if states[ky]:
-            raise CchcError(f"Month {ky} waits to be counted. Refresh it first: make refresh KY={ky}.")
 
 
 def _names(periods: list[Period]) -> dict[str, list[str]]:
