@@ -162,5 +162,7 @@ def filters() -> dict[str, Any]:
         "short_period": short_period,
         "state": lambda trang_thai: STATES.get(trang_thai, trang_thai),
         "confirmation": lambda trang_thai: CONFIRMATIONS.get(trang_thai, trang_thai),
+        # The schedule asks as well.
+        "who": lambda nguoi: "theo lịch" if nguoi == "lich" else nguoi or "",
         "cause": lambda nguyen_nhan: CAUSES.get(nguyen_nhan, nguyen_nhan),
     }

@@ -2,16 +2,20 @@
 SELECT
     c.ky,
     c.trang_thai,
-    c.revision,
+    ban.revision,
     c.so_cai,
-    c.ma_bam,
     c.luc,
     c.nguoi,
     c.nguoi_duyet,
     c.ly_do,
-    c.don_vi_phai,
-    c.don_vi_da_xac_nhan,
-    c.dong_cho,
     c.con_so_cho
 FROM mart.cong_bo AS c
+LEFT JOIN
+    LATERAL (
+        -- Of one unit: all figures of a period are of one revision.
+        SELECT max(f.revision) AS revision
+        FROM mart.chi_so AS f
+        WHERE f.ky_loai = 'thang' AND f.ky = c.ky AND f.ma_don_vi = 'TONG:toan_tinh'
+    ) AS ban
+    ON TRUE
 ORDER BY c.ky DESC;

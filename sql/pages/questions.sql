@@ -1,4 +1,5 @@
--- One row is a question to people that nobody has answered yet, the most urgent first. Reads only.
+-- One row is a question to people that nobody has answered yet, the most urgent first: those to the province, and of
+-- those to units the ones to :cac_ma. Reads only.
 SELECT
     d.dag_id,
     d.run_id,
@@ -9,9 +10,8 @@ SELECT
     d.ma_don_vi,
     d.luc,
     d.han,
-    d.nguoi
-FROM ops.de_nghi AS d
-WHERE
-    d.tra_loi IS NULL
-    AND (CAST(:cac_ma AS text[]) IS NULL OR d.ma_don_vi = ANY(CAST(:cac_ma AS text[])))
+    d.nguoi,
+    d.khong_nhan
+FROM mart.de_nghi AS d
+WHERE d.loai <> 'xac_nhan' OR d.ma_don_vi = ANY(CAST(:cac_ma AS text[]))
 ORDER BY d.han, d.ky, d.ma_don_vi NULLS FIRST;

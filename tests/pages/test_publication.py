@@ -37,7 +37,6 @@ def pages_world(make_world) -> World:
     restate(world.engine, "2025-03", reason="Sở nộp muộn một hồ sơ", **BY)
     world.add(*rows, LATE | {"don_vi_xu_ly": XA, "ngay_cap_nhat": "20250404090000"}, at="2025-04-05")
     world.refresh_all()
-    stub(world)
     with world.engine.begin() as connection:
         for name, unit in PEOPLE.items():
             connection.exec_driver_sql("SELECT ops.gan_nguoi_xem(%s, %s)", (name, unit))
@@ -240,11 +239,3 @@ def test_a_revision_that_there_is_not_is_told(look, ban):
     assert "Có: 1, 0" in main_of(found.text)
     assert look("can_bo").get(f"/chi-so/{RATE}/ho-so?ky_loai=nam&ky=2025&ban=0").status_code == 404
     assert look("can_bo").get(f"/chi-so/{RATE}/ho-so?{MARCH}&ban=2147483648").status_code == 400
-
-
-def stub(world):
-    from pathlib import Path
-
-    if world.rows("SELECT to_regclass('mart.so_cai')") == [(None,)]:
-        with world.engine.begin() as connection:
-            connection.exec_driver_sql(Path("/tmp/stub.sql").read_text().replace("%", "%%"))

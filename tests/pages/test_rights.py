@@ -22,6 +22,7 @@ ASKED = {
     "/chi-so/{ma}/thay-doi": "/chi-so/dung_han_06a/thay-doi?" + MONTH + "&nguyen_nhan=den_muon&don_vi={unit}",
     "/cong-bo": "/cong-bo?ky=2025-03&don_vi={unit}",
     "/cong-bo/bat-thuong": "/cong-bo/bat-thuong?ky=2025-03",
+    "/cong-bo/dieu-kien": "/cong-bo/dieu-kien?ky=2025-03",
     "/cong-bo/ghi-chu": "/cong-bo/ghi-chu?" + MONTH + "&ma=dung_han_06a&don_vi={unit}",
     "/don-vi": "/don-vi?" + MONTH,
     "/don-vi/mot": "/don-vi/mot?ma={unit}&" + MONTH,

@@ -54,7 +54,7 @@ def publication(
         ky = _first_open(months)
     choice = chosen_period(read, "thang", ky) if ky else Choice("thang", "", None, [], counted=False)
     state = next((row for row in months if row.ky == choice.ky), None)
-    own = sorted({row.ma for row in read.rows("own_units")}) if read.viewer.ma_don_vi else []
+    own = _own(read)
     units = read.rows("pending_units", ky_loai="thang", ky=choice.ky)
     don_vi = don_vi or _whose(read, {row.ma_don_vi for row in units})
     confirmations = read.rows("confirmations", ky=choice.ky, don_vi=None, cac_ma=own)
@@ -66,12 +66,11 @@ def publication(
         months=months,
         state=state,
         own=own,
-        conditions=read.rows("closing_conditions", ky=choice.ky),
         confirmations=confirmations,
         confirmed=sum(row.trang_thai == "da_xac_nhan" for row in confirmations),
-        questions=_questions(read, own),
+        questions=read.rows("questions", cac_ma=own),
         question_link=question_link,
-        now=datetime.now(VIETNAM),
+        now=datetime.now(VIETNAM).replace(tzinfo=None),
         don_vi=don_vi,
         units=units,
         changes=changes_of(read, choice, don_vi, cho=True) if units else [],
@@ -79,9 +78,23 @@ def publication(
         entries=read.rows("ledger", ky=None, truoc=truoc, so_dong=ENTRIES),
         truoc=truoc,
         entries_shown=ENTRIES,
-        weights=WEIGHTS,
         kinds_of_question=QUESTIONS,
         dags={"chot": CLOSES, "dinh_chinh": RESTATES},
+    )
+
+
+@router.get("/cong-bo/dieu-kien")
+def conditions(request: Request, read: Read, ky: str) -> Response:
+    """What is missing before a month can be closed: a part of the page that is asked for by itself."""
+    month = month_of_address(ky)
+    return page(
+        request,
+        "conditions.html",
+        read,
+        base=_base(request),
+        ky=month.ky,
+        conditions=read.rows("closing_conditions", ky=month.ky),
+        weights=WEIGHTS,
     )
 
 
@@ -90,15 +103,14 @@ def findings(request: Request, read: Read, ky: str) -> Response:
     """What stands out in a month, with its comments: a part of the page that is asked for by itself."""
     month = month_of_address(ky)
     choice = chosen_period(read, "thang", month.ky, exact=True)
-    own = sorted({row.ma for row in read.rows("own_units")}) if read.viewer.ma_don_vi else []
+    own = _own(read)
     found = read.rows("findings", ky_loai="thang", ky=choice.ky, ma=None, don_vi=None, cac_ma=own)
     said = notes_of_period(read, "thang", choice.ky)
     return page(
         request,
         "findings.html",
         read,
-        # htmx puts it into the page; who has no scripts opens it by itself.
-        base="part.html" if "hx-request" in request.headers else "base.html",
+        base=_base(request),
         choice=choice,
         findings=found[:FINDINGS],
         all_findings=len(found),
@@ -116,6 +128,16 @@ def question_link(row: Any) -> str:
     return f"{run_link(row)}/required_actions"
 
 
+def _own(read: Read) -> list[str]:
+    """The codes for which the viewer's unit answers; none of an officer's, who answers for all."""
+    return sorted({row.ma for row in read.rows("own_units")}) if read.viewer.ma_don_vi else []
+
+
+def _base(request: Request) -> str:
+    """htmx puts a part into the page; who has no scripts opens it by itself."""
+    return "part.html" if "hx-request" in request.headers else "base.html"
+
+
 def _among(figure: tuple[str, str], found: list[Any]) -> bool:
     return any((row.ma_chi_so, row.ma_don_vi) == figure for row in found)
 
@@ -129,10 +151,3 @@ def _first_open(months: list[Any]) -> str:
 def _whose(read: Read, there: set[str]) -> str:
     own = read.viewer.ma_don_vi
     return own if own and own in there else PROVINCE
-
-
-def _questions(read: Read, own: list[str]) -> list[Any]:
-    """What waits for an answer: of a unit its own, of officers all, of who sees figures only nothing."""
-    if not read.viewer.sees_rows:
-        return []
-    return read.rows("questions", cac_ma=None if read.viewer.sees_every_row else own)
