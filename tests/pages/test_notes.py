@@ -5,12 +5,10 @@ import re
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from cchc.pages import same_page
 from cchc.pages.same_page import token_for
-from cchc.periods import parse_month
-from tests.pages.test_figures import PERIOD
+from tests.pages.closed_month import with_a_year_before
 from tests.pages.test_rows_behind import main_of
 from tests.pages.test_words import of_ours
 from tests.world import HUYEN, SO, XA, World
@@ -19,26 +17,11 @@ ADDRESS = "/cong-bo/ghi-chu"
 FIGURE = {"ky_loai": "thang", "ky": "2025-03", "ma": "tiep_nhan", "don_vi": SO}
 OURS = {"sec-fetch-site": "same-origin"}
 WRITTEN = "SELECT loai, noi_dung, nguoi, ma_don_vi FROM mart.ghi_chu ORDER BY lan"
-EARLIER = """
-INSERT INTO mart.chi_so
-SELECT (jsonb_populate_record(c, jsonb_build_object(
-    'ky', :ky, 'tu_ngay', :first, 'den_ngay', :last, 'gia_tri', :value, 'tu_so', :value
-))).*
-FROM mart.chi_so AS c
-WHERE ky_loai = 'thang' AND ky = '2025-03' AND ma_chi_so = 'tiep_nhan'
-ON CONFLICT (ky_loai, ky, ma_chi_so, ma_don_vi) DO UPDATE
-SET gia_tri = excluded.gia_tri, tu_so = excluded.tu_so
-"""
 
 
 @pytest.fixture(scope="module")
 def pages_world(pages_world) -> World:
-    """For a year every unit received forty dossiers a month; in March a sở four, a commune two."""
-    with pages_world.engine.begin() as connection:
-        for month in map(parse_month("2024-03").plus, range(12)):
-            binds = {"ky": month.ky, "first": month.start, "last": month.end, "value": 40}
-            connection.execute(sa.text(PERIOD), binds)
-            connection.execute(sa.text(EARLIER), binds)
+    with_a_year_before(pages_world)
     return pages_world
 
 

@@ -5,12 +5,11 @@ import re
 
 import pytest
 
-from cchc.publication.closing import close, restate
-from tests.pages.conftest import IN_TIME, LATE, PEOPLE
+from tests.pages.closed_month import closed_month
+from tests.pages.conftest import PEOPLE
 from tests.pages.test_rows_behind import main_of
 from tests.world import SO, XA, World, code
 
-BY = {"by": "chi_cuc", "approved_by": "giam_doc"}
 MARCH = "ky_loai=thang&ky=2025-03"
 RATE = "dung_han_06a"
 CODES = re.compile(r"000\.00\.01\.H59-250305-\d{4}")
@@ -19,28 +18,7 @@ PROVINCE = "TONG:toan_tinh"
 
 @pytest.fixture(scope="module")
 def pages_world(make_world) -> World:
-    """March is closed with four of six dossiers in time, restated with six of seven, and one waits.
-
-    The first four are the sở's, of which the fourth was late and is corrected; the seventh came late and in
-    time. The eighth is of the commune, came after that, and ended late.
-    """
-    world = make_world().dimensions()
-    rows = [*[IN_TIME] * 3, LATE, IN_TIME | {"don_vi_xu_ly": XA}, LATE | {"don_vi_xu_ly": XA}]
-    world.add(*rows)
-    world.refresh_all()
-    for ky in ("2025-01", "2025-02", "2025-03"):
-        close(world.engine, ky, **BY)
-    later = IN_TIME | {"ngay_cap_nhat": "20250402090000"}
-    rows = [*rows[:3], later, *rows[4:], later]
-    world.add(*rows, at="2025-04-03")
-    world.refresh_all()
-    restate(world.engine, "2025-03", reason="Sở nộp muộn một hồ sơ", **BY)
-    world.add(*rows, LATE | {"don_vi_xu_ly": XA, "ngay_cap_nhat": "20250404090000"}, at="2025-04-05")
-    world.refresh_all()
-    with world.engine.begin() as connection:
-        for name, unit in PEOPLE.items():
-            connection.exec_driver_sql("SELECT ops.gan_nguoi_xem(%s, %s)", (name, unit))
-    return world
+    return closed_month(make_world())
 
 
 def section(text: str, name: str) -> str:
