@@ -52,9 +52,10 @@ def assert_usable(page: Page) -> None:
         for violation in Axe().run(page).response["violations"]
         if violation["impact"] in ("serious", "critical")
     ]
-    assert serious == []
+    assert not serious, serious
     page.set_viewport_size(NARROW)
-    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= NARROW["width"], width
 
 
 def keep(page: Page, name: str) -> None:

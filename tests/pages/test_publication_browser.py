@@ -85,7 +85,7 @@ def test_a_unit_comments_on_what_stands_out_with_the_keyboard(visit, scripts):
     page = visit("cua_so", java_script_enabled=scripts).go(MARCH).page
     if not scripts:
         page.get_by_role("link", name="Danh sách con số bất thường").click()
-    table = page.get_by_role("region", name="Con số bất thường")
+    table = page.get_by_role("region", name="Các con số bất thường")
     own = table.get_by_role("row").filter(has_text="Sở Xây dựng").first
     expect(own).to_contain_text("cả 12 tháng trước đều 40")
     own.locator("summary").focus()
@@ -140,20 +140,20 @@ def test_another_site_cannot_write_a_comment(visit, pages_world):
 
 def test_open_questions_lead_to_airflow_s_own_page_of_them(visit):
     page = visit("can_bo").go("/cong-bo?ky=2025-04").page
-    table = page.get_by_role("region", name="Đang chờ trả lời")
-    link = table.get_by_role("link", name="Trả lời trong Airflow: Chốt tháng 04/2025")
+    table = page.get_by_role("region", name="Câu hỏi")
+    link = table.get_by_role("link").filter(has_text="Chốt tháng 04/2025")
     address = "/dags/publish_chi_so/runs/lich__2025-05-08/tasks/hoi/required_actions"
     expect(link).to_have_attribute("href", address)
     # The unit is asked for its own, and sees that the province is asked.
     page = visit("cua_xa").go("/cong-bo?ky=2025-04").page
-    table = page.get_by_role("region", name="Đang chờ trả lời")
+    table = page.get_by_role("region", name="Câu hỏi")
     link = table.get_by_role("link")
     expect(link).to_have_count(1)
     address = "/dags/confirm_chi_so/runs/lich__2025-05-05/tasks/hoi/mapped/3/required_actions"
     expect(link).to_have_attribute("href", address)
     expect(page.get_by_role("note").first).to_contain_text("chưa xác nhận")
     page = visit("xem").go("/cong-bo?ky=2025-04").page
-    expect(page.get_by_role("region", name="Đang chờ trả lời").get_by_role("link")).to_have_count(0)
+    expect(page.get_by_role("region", name="Câu hỏi").get_by_role("link")).to_have_count(0)
 
 
 def test_the_whole_hash_can_be_copied(visit, pages_world):
@@ -166,8 +166,8 @@ def test_the_whole_hash_can_be_copied(visit, pages_world):
 def test_another_month_is_shown_without_loading_the_page_again_and_keeps_the_focus(visit):
     page = visit("xem").go(MARCH).page
     page.evaluate("window.same = true")
-    page.get_by_label("Tháng").focus()
-    page.get_by_label("Tháng").select_option("2025-04")
+    page.locator("#chon-ky").focus()
+    page.locator("#chon-ky").select_option("2025-04")
     expect(page.get_by_role("heading", level=1).locator("xpath=..")).to_contain_text("Tháng 04/2025")
     expect(page.get_by_role("region", name="Điều kiện trước khi chốt")).to_be_visible()
     assert page.evaluate("window.same") is True
@@ -179,7 +179,7 @@ def test_it_is_printed_without_its_forms(visit):
     page.emulate_media(media="print")
     expect(page.locator("header")).to_be_hidden()
     expect(page.locator("form.choice").first).to_be_hidden()
-    expect(page.get_by_role("region", name="Sổ cái")).to_be_visible()
+    expect(page.get_by_role("region", name="Các dòng sổ")).to_be_visible()
     assert page.pdf(format="A4", landscape=True).startswith(b"%PDF")
 
 
@@ -188,6 +188,6 @@ def test_without_scripts_every_part_is_there(visit):
     page.get_by_role("link", name="Còn thiếu gì trước khi chốt").click()
     expect(page.get_by_role("region", name="Điều kiện trước khi chốt")).to_be_visible()
     page.get_by_role("main").get_by_role("link", name="Công bố").click()
-    page.get_by_label("Tháng").select_option("2025-03")
+    page.locator("#chon-ky").select_option("2025-03")
     page.get_by_role("button", name="Xem").first.click()
     expect(page.get_by_role("region", name="Con số chờ đính chính")).to_be_visible()
