@@ -152,8 +152,9 @@ def _mapped(task: Any) -> bool:
 
 
 def _purpose(task: Any) -> str:
-    """What the task's function says of itself."""
-    return (task.python_callable.__doc__ or "").strip()
+    """What the task's function says of itself, or the first line of what its operator does."""
+    said = getattr(task, "python_callable", type(task)).__doc__ or ""
+    return said.strip() if hasattr(task, "python_callable") else said.strip().splitlines()[0]
 
 
 def _type(schema: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ SELECT
     s.noi_dung -> 'phep_do' AS phep_do,
     s.noi_dung -> 'fact' AS fact
 FROM ops.so_cai AS s
-WHERE s.ky = :ky AND s.loai IN ('chot', 'dinh_chinh')
+WHERE s.ky = :ky AND s.loai IN ('chot', 'dinh_chinh', 'tam_cong_bo')
 ORDER BY s.so DESC
 LIMIT 1;
 

@@ -66,7 +66,7 @@ def warehouse(make_world, postgres, tmp_path_factory) -> Iterator[World]:
     world.ingest("khai_bao", world.csv(declared, COLUMNS))
     world.refresh_all()
     for ky in ("2025-01", "2025-02", "2025-03"):
-        close(world.engine, ky, "thu_xa", "thu_can_bo")
+        close(world.engine, ky, "thu_xa", "thu_can_bo", "Dữ liệu thử")
     # What the source changes of the month that is closed.
     later = {"kenh_thuc_hien": "1", "ngay_cap_nhat": "20250506090000"}
     world.add(*(due("202505051600") | unit | later for unit in units), at=NOW)

@@ -18,6 +18,8 @@ from tests.world import PROCEDURES, SO, UNITS, XA, World, code
 
 PROVINCE = "TONG:toan_tinh"
 BY = {"by": "chi_cuc", "approved_by": "giam_doc"}
+# The small province is never complete: nothing was pulled, compared or confirmed.
+CLOSE = BY | {"reason": "Dữ liệu thử"}
 PARTS = (
     "SELECT ma_don_vi, nguyen_nhan, tu_so, mau_so, so_dong FROM mart.phan_thay_doi WHERE ky_loai = 'thang' "
     "AND ky = :ky AND ma_chi_so = :ma AND den_revision IS NULL ORDER BY 1, 2"
@@ -50,7 +52,7 @@ def rows_behind(
 
 
 def test_a_month_is_closed_with_the_periods_of_which_it_is_the_last(counted):
-    first, second, third = (close(counted.engine, f"2025-0{n}", **BY) for n in (1, 2, 3))
+    first, second, third = (close(counted.engine, f"2025-0{n}", **CLOSE) for n in (1, 2, 3))
     names = [[f"{p.ky_loai} {p.ky}" for p in each.periods] for each in (first, second, third)]
     assert names[0] == ["ky_bao_cao 2025-01", "luy_ke 2025-01", "thang 2025-01"]
     assert names[1] == ["ky_bao_cao 2025-02", "luy_ke 2025-02", "thang 2025-02"]
@@ -85,9 +87,9 @@ def test_what_cannot_be_closed_is_not(counted, ky, by, says):
 
 
 def test_a_closed_month_is_not_closed_again_nor_restated_for_nothing(counted):
-    close(counted.engine, "2025-01", **BY)
+    close(counted.engine, "2025-01", **CLOSE)
     with pytest.raises(CchcError, match="Month 2025-01 is closed already"):
-        close(counted.engine, "2025-01", **BY)
+        close(counted.engine, "2025-01", **CLOSE)
     with pytest.raises(CchcError, match="Nothing waits for 2025-01"):
         restate(counted.engine, "2025-01", reason="Thử", **BY)
     with pytest.raises(CchcError, match="Month 2025-02 is open"):
@@ -97,7 +99,7 @@ def test_a_closed_month_is_not_closed_again_nor_restated_for_nothing(counted):
 
 
 def test_what_comes_late_changes_no_published_figure_and_waits_with_its_size(counted):
-    close(counted.engine, "2025-01", **BY)
+    close(counted.engine, "2025-01", **CLOSE)
     before = figures(counted)
     counted.add(LATE)
     done = refresh(counted.engine, "2025-01")
@@ -123,7 +125,7 @@ def test_what_comes_late_changes_no_published_figure_and_waits_with_its_size(cou
 
 
 def test_a_restated_month_has_both_revisions_to_read(counted):
-    close(counted.engine, "2025-01", **BY)
+    close(counted.engine, "2025-01", **CLOSE)
     counted.add(LATE)
     done = restate(counted.engine, "2025-01", reason="Hồ sơ nộp muộn", **BY)
     assert [f"{p.ky_loai} {p.ky}" for p in done.periods] == [
@@ -172,9 +174,9 @@ def test_a_restated_month_has_both_revisions_to_read(counted):
 
 def test_a_longer_period_waits_for_the_last_of_its_months(counted):
     for ky in ("2025-01", "2025-02"):
-        close(counted.engine, ky, **BY)
+        close(counted.engine, ky, **CLOSE)
     counted.add(LATE)
-    third = close(counted.engine, "2025-03", **BY)
+    third = close(counted.engine, "2025-03", **CLOSE)
     assert [f"{p.ky_loai} {p.ky}" for p in third.periods] == ["ky_bao_cao 2025-03", "thang 2025-03"]
     done = restate(counted.engine, "2025-01", reason="Hồ sơ nộp muộn", **BY)
     state = dict(
@@ -201,7 +203,7 @@ CHANGED = {
 
 @pytest.mark.parametrize("cause", CHANGED)
 def test_a_dossier_that_the_source_changes(counted, cause):
-    close(counted.engine, "2025-01", **BY)
+    close(counted.engine, "2025-01", **CLOSE)
     counted.add(BASE[0] | CHANGED[cause] | {"ngay_cap_nhat": "20250402000000"}, at="2025-04-03")
     counted.refresh_all()
     change = (-1, -1) if cause == "rut_xoa" else (-1, 0)
@@ -211,8 +213,8 @@ def test_a_dossier_that_the_source_changes(counted, cause):
 
 
 def test_a_dossier_whose_month_of_receipt_the_source_corrects_leaves_one_month_for_the_other(counted):
-    close(counted.engine, "2025-01", **BY)
-    close(counted.engine, "2025-02", **BY)
+    close(counted.engine, "2025-01", **CLOSE)
+    close(counted.engine, "2025-02", **CLOSE)
     moved = on("0212", 1) | {"ma_ho_so": code(1), "ngay_cap_nhat": "20250402000000"}
     counted.add(moved, at="2025-04-03")
     counted.refresh_all()
@@ -227,7 +229,7 @@ def test_a_line_that_is_released_from_rejects(world: World):
     export = province.dossiers(*(on("0110", n) for n in range(1, 31)), unknown)
     province.ingest("ho_so", export, "2025-04-01")
     province.refresh_all()
-    close(province.engine, "2025-01", **BY)
+    close(province.engine, "2025-01", **CLOSE)
     more = {"ma_don_vi": "000.00.88.H59", "ten_don_vi": "Sở Mới Lập", "cap": "so_nganh"}
     province.ingest("don_vi", province.csv([*UNITS, more], list(UNITS[0])), at="2025-04-02")
     assert province.ingest("ho_so", export, "2025-04-01")[0].lines_rejected == 0
@@ -240,7 +242,7 @@ def test_a_flag_of_the_catalogue(world: World):
     counted = world.dimensions()
     counted.add(*BASE)
     counted.refresh_all()
-    close(counted.engine, "2025-01", **BY)
+    close(counted.engine, "2025-01", **CLOSE)
     changed = [
         each | {"ThuTucKhongCoKetQua": "1", "NgayCapNhat": "20240601000000"} for each in PROCEDURES[:1]
     ]
@@ -252,7 +254,7 @@ def test_a_flag_of_the_catalogue(world: World):
 
 @pytest.mark.long
 def test_a_definition_that_changes(counted, definitions):
-    close(counted.engine, "2025-01", **BY)
+    close(counted.engine, "2025-01", **CLOSE)
     definitions.change("khong_co_han", phien_ban=2, tu_so=[{"su_kien": "ket_thuc"}])
     counted.refresh_all()
     assert counted.figure("khong_co_han", PROVINCE, "2025-01") == (0, None)
@@ -270,7 +272,7 @@ def test_a_unit_that_is_mapped_otherwise(world: World, tmp_path):
     organise(world, first)
     world.ingest("ho_so", world.dossiers(received("2025-01-20", "X", 1)), "2025-03-31")
     world.refresh_all()
-    close(world.engine, "2025-01", **BY)
+    close(world.engine, "2025-01", **CLOSE)
     organise(world, then)
     world.refresh_all()
     assert world.rows(PARTS, ky="2025-01", ma="tiep_nhan") == [
@@ -291,7 +293,7 @@ PUBLISHED = [
 @pytest.mark.parametrize("login", ["cchc_etl", "cchc_owner"])
 @pytest.mark.parametrize("table", PUBLISHED)
 def test_nobody_changes_what_is_published(counted, postgres, table, login):
-    close(counted.engine, "2025-01", **BY)
+    close(counted.engine, "2025-01", **CLOSE)
     engine = engine_of(postgres.dsn(counted.engine.url.database, login, driver="psycopg2"))
     column = "dieu_kien" if table == "core.phep_do" else "so_cai" if table != "ops.so_cai" else "so"
     for statement in (
@@ -326,8 +328,8 @@ TAMPERED = {
 
 @pytest.mark.parametrize("change", TAMPERED)
 def test_what_is_changed_by_force_is_found(counted, change):
-    close(counted.engine, "2025-01", **BY)
-    close(counted.engine, "2025-02", **BY)
+    close(counted.engine, "2025-01", **CLOSE)
+    close(counted.engine, "2025-02", **CLOSE)
     with counted.engine.begin() as connection:
         connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         assert connection.exec_driver_sql(change).rowcount

@@ -77,7 +77,7 @@ def test_parts_of_every_change_add_up_and_what_was_published_stays(
                 history.load(dataset, 8)
             world.refresh_all()
             for ky in MONTHS[: history.chance.randint(1, 3)]:
-                close(world.engine, ky, **BY)
+                close(world.engine, ky, **BY, reason="Dữ liệu thử")
             published = world.rows("SELECT t::text FROM mart.con_so_cong_bo AS t ORDER BY 1")
             sound(world, seed)
             for _ in range(history.chance.randint(1, 2)):

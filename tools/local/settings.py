@@ -23,7 +23,8 @@ LOOPBACK = "127.0.0.1"
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 ADMIN_USER = "admin"
 # People of Airflow → their role there. What rows they see is said in the warehouse: VIEWERS.
-PEOPLE = {ADMIN_USER: "admin", "can_bo": "viewer", "cua_don_vi": "viewer", "xem": "viewer"}
+# Who answers questions has to be more than a viewer: the simple auth manager knows nothing in between.
+PEOPLE = {ADMIN_USER: "admin", "can_bo": "user", "cua_don_vi": "user", "xem": "viewer"}
 # Who sees more than figures → the unit whose rows they see; None: those of all units.
 VIEWERS = {ADMIN_USER: None, "can_bo": None, "cua_don_vi": "86.so-tu-phap"}
 # Logins of the warehouse: for migrations only, for the pipeline, for BI tools.

@@ -128,6 +128,18 @@ class AirflowApi:
         path = _path(run) if run else "/dags/~/dagRuns/~"
         return self._pages(f"{path}/taskInstances", "task_instances", **filters)
 
+    def questions(self, run: Run) -> list[dict[str, Any]]:
+        """What people are asked in a run and have not answered: each with its task instance."""
+        found = self._pages(f"{_path(run)}/hitlDetails", "hitl_details")
+        return [question for question in found if not question["response_received"]]
+
+    def answer(self, question: dict[str, Any], *, approve: bool, reason: str | None = None) -> None:
+        """Answers a question as this user; raises AirflowApiError for one who is not asked."""
+        task = question["task_instance"]
+        path = f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}"
+        body = {"chosen_options": ["Approve" if approve else "Reject"], "params_input": {"ly_do": reason}}
+        self._call("PATCH", f"{path}/{task['map_index']}/hitlDetails", json=body)
+
     def task_log(self, task: dict[str, Any]) -> list[Entry]:
         """The log of a task's last attempt, an entry each line."""
         path = f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}"

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from cchc.commands import arguments
 from cchc.commands.airflow_api import AirflowApi
-from cchc.commands.closing import ApprovedBy, By, close_month, restate_month
+from cchc.commands.closing import add_commands
 from cchc.commands.plausible import print_plausibility
 from cchc.commands.probe import STATEMENT_S, findings
 from cchc.commands.report import print_batches, print_reconciliation, print_refresh
@@ -116,7 +116,6 @@ def _choices(of: object) -> str:
 
 Month = Annotated[str, typer.Argument(metavar="KY", parser=arguments.month, help="a month, as 2025-03")]
 Dataset = Annotated[str, typer.Argument(metavar="DATASET", parser=arguments.dataset, is_eager=True)]
-Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="why, for the ledger")]
 Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="how long to wait for the runs")]
 
 
@@ -264,24 +263,6 @@ def ingest(
 
 
 @app.command()
-def close(ky: Month, by: By, approved_by: ApprovedBy, reason: Reason = None) -> None:
-    """Close a month: its figures stay as they are published."""
-    close_month(_warehouse(), ky, by, approved_by, reason)
-
-
-@app.command()
-def restate(
-    ky: Month,
-    by: By | None = None,
-    approved_by: ApprovedBy | None = None,
-    reason: Reason = None,
-    publish: Annotated[bool, typer.Option("--publish", help="write the next revision")] = False,
-) -> None:
-    """Show what waits for a closed month and why; with --publish, publish it as its next revision."""
-    restate_month(_warehouse(), ky, by, approved_by, reason, publish=publish)
-
-
-@app.command()
 def reference() -> None:
     """Load the files in sql/reference: units, successions, other names, working days."""
     engine = _warehouse()
@@ -387,3 +368,6 @@ def _runs(timeout_s: float) -> Iterator[Runs]:
         with suppress(Exception):  # a report beside the error must not hide the error
             print_batches(runs.engine, runs.since, say_none=False)
         raise
+
+
+add_commands(app, _warehouse)

@@ -22,9 +22,19 @@ class FailureNotifier(BaseNotifier):
     def notify(self, context: Context) -> None:
         subject, text = describe(context)
         log.error("%s\n%s", subject, text)
-        _try("mailed", lambda: _mail(subject, text))
-        if name := webhook():
-            _try(f"posted through {name}", lambda: post(name, f"{subject}\n{text}"))
+        _send(subject, text)
+
+
+def announce(subject: str, text: str) -> None:
+    """Tells the same people something that is no failure: what waits for an answer, what was published."""
+    log.info("%s\n%s", subject, text)
+    _send(subject, text)
+
+
+def _send(subject: str, text: str) -> None:
+    _try("mailed", lambda: _mail(subject, text))
+    if name := webhook():
+        _try(f"posted through {name}", lambda: post(name, f"{subject}\n{text}"))
 
 
 def _mail(subject: str, text: str) -> None:

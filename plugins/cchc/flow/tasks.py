@@ -15,14 +15,13 @@ from airflow.sdk.bases.hook import BaseHook
 
 from cchc.errors import BadDefinition
 from cchc.flow.assets import THANG_CO_THAY_DOI
+from cchc.flow.connections import warehouse
 from cchc.flow.policy import VIETNAM, source_end
 from cchc.shown import in_table
 from cchc.sources.register import system_of
 from cchc.spelling import legible
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from cchc.sources.client import SourceClient
 
 # Of a mapped task, in Airflow's database.
@@ -42,8 +41,8 @@ def reference() -> dict[str, Any]:
     from cchc.registers.working_calendar import sync_calendar as sync
 
     context = get_current_context()
-    sync(_warehouse(context))
-    batch, periods = load_organisation(_warehouse(context), _landing())
+    sync(warehouse(context))
+    batch, periods = load_organisation(warehouse(context), _landing())
     _note_run(context, batch.batch_id)
     if periods:
         context["outlet_events"][THANG_CO_THAY_DOI].add_partitions(periods)
@@ -64,7 +63,7 @@ def land(dataset: str) -> dict[str, Any]:
     if contract.api is None:
         raise BadDefinition(f"Dataset {dataset} has no api: it is not pulled from a source system.")
     client = _client(contract.api.system)
-    landed = land_api(_warehouse(context), _landing(), contract, client, _until(context))
+    landed = land_api(warehouse(context), _landing(), contract, client, _until(context))
     _note_run(context, landed.batch_id)
     return {"dataset": dataset, "batch_id": landed.batch_id, "new": landed.new}
 
@@ -89,7 +88,7 @@ def compare(dataset: str) -> dict[str, Any]:
     context, contract = _named(dataset), contract_of(dataset)
     if contract.api is None:
         raise BadDefinition(f"Dataset {dataset} has no api: it is not pulled from a source system.")
-    months = reconcile(_warehouse(context), contract, _client(contract.api.system))
+    months = reconcile(warehouse(context), contract, _client(contract.api.system))
     return {"dataset": dataset, **Counter(month.state for month in months)}
 
 
@@ -113,7 +112,7 @@ def land_file() -> dict[str, Any]:
     params = context["params"]
     moment = params.get("extracted_at")
     landed = land_chosen(
-        _warehouse(_named(params["dataset"])),
+        warehouse(_named(params["dataset"])),
         _landing(),
         contract_of(params["dataset"]),
         params.get("sha256"),
@@ -135,7 +134,7 @@ def find_forms() -> list[str]:
     again = bool(context["params"].get("lap_lai"))
     if not folder:
         return []
-    return [token_of(path) for path in waiting_forms(_warehouse(context), Path(folder), again)]
+    return [token_of(path) for path in waiting_forms(warehouse(context), Path(folder), again)]
 
 
 @task(
@@ -152,7 +151,7 @@ def land_form(path: str) -> dict[str, Any]:
     source = form_of(folder, path)
     # The name of a mapped task is kept by Airflow.
     context = _named(kept_name(legible(source.name)))
-    landed = land(_warehouse(context), _landing(), folder, source)
+    landed = land(warehouse(context), _landing(), folder, source)
     _note_run(context, landed.batch_id)
     return {"dataset": DATASET, "batch_id": landed.batch_id, "new": landed.new}
 
@@ -166,7 +165,7 @@ def tell_rejected(loaded: dict[str, Any]) -> None:
     """Fails when lines of the form were rejected, and says which and why; the others are loaded."""
     from cchc.declarations.drop_folder import tell_rejected as tell
 
-    tell(_warehouse(_named(f"{loaded['dataset']} #{loaded['batch_id']}")), loaded["batch_id"])
+    tell(warehouse(_named(f"{loaded['dataset']} #{loaded['batch_id']}")), loaded["batch_id"])
 
 
 @task(task_display_name="Nạp lịch làm việc", execution_timeout=timedelta(minutes=5))
@@ -174,7 +173,7 @@ def sync_calendar() -> list[int]:
     """Brings working days and office hours in line with the files in sql/reference."""
     from cchc.registers.working_calendar import sync_calendar as sync
 
-    return sync(_warehouse(get_current_context()))
+    return sync(warehouse(get_current_context()))
 
 
 @task(task_display_name="Kiểm tra lịch năm sau", execution_timeout=timedelta(minutes=5))
@@ -183,7 +182,7 @@ def check_calendar() -> list[int]:
     from cchc.registers.working_calendar import check_calendar as check
 
     context = get_current_context()
-    return check(_warehouse(context), _until(context).date())
+    return check(warehouse(context), _until(context).date())
 
 
 @task(
@@ -197,7 +196,7 @@ def validate(landed: dict[str, Any]) -> dict[str, Any]:
 
     context = _named(f"{landed['dataset']} #{landed['batch_id']}")
     _note_run(context, landed["batch_id"])
-    batch = judge(_warehouse(context), landed["batch_id"])
+    batch = judge(warehouse(context), landed["batch_id"])
     return {
         "dataset": batch.dataset,
         "batch_id": batch.batch_id,
@@ -219,7 +218,7 @@ def load_core(judged: dict[str, Any]) -> dict[str, Any]:
 
     context = _named(f"{judged['dataset']} #{judged['batch_id']}")
     _note_run(context, judged["batch_id"])
-    batch, periods = load(_warehouse(context), judged["batch_id"])
+    batch, periods = load(warehouse(context), judged["batch_id"])
     if periods:
         context["outlet_events"][THANG_CO_THAY_DOI].add_partitions(periods)
     return {
@@ -247,7 +246,7 @@ def refresh() -> dict[str, Any]:
     context = get_current_context()
     chosen = context["dag_run"].partition_key or context["params"].get("ky")
     _name(context, chosen or "không có kỳ")
-    return asdict(refresh_months(_warehouse(context), chosen or ""))
+    return asdict(refresh_months(warehouse(context), chosen or ""))
 
 
 @task(task_display_name="Tính lại các tháng còn sót", execution_timeout=timedelta(hours=1))
@@ -261,7 +260,7 @@ def refresh_pending() -> dict[str, Any]:
     from cchc.figures.refresh import pending_periods
     from cchc.figures.refresh import refresh as refresh_months
 
-    engine = _warehouse(get_current_context())
+    engine = warehouse(get_current_context())
     return asdict(refresh_months(engine, *pending_periods(engine)))
 
 
@@ -270,7 +269,7 @@ def sweep_leftovers() -> dict[str, int]:
     """Removes what killed processes left, and notes for each kind how many there were."""
     from cchc.tidying.sweep import sweep
 
-    return sweep(_warehouse(get_current_context()), _landing())
+    return sweep(warehouse(get_current_context()), _landing())
 
 
 @task(task_display_name="Xoá tệp gốc hết hạn lưu", execution_timeout=timedelta(hours=1))
@@ -280,7 +279,7 @@ def delete_landed() -> dict[str, int]:
 
     from cchc.tidying.retention import delete_landed as delete
 
-    return asdict(delete(_warehouse(get_current_context()), _landing()))
+    return asdict(delete(warehouse(get_current_context()), _landing()))
 
 
 @task(task_display_name="Gửi thư tổng hợp", execution_timeout=timedelta(minutes=5))
@@ -289,7 +288,7 @@ def mail_digest() -> dict[str, Any]:
     from cchc.flow.digest import mail_digest as send
 
     context = get_current_context()
-    return send(lambda: _warehouse(context), _told_before(context))
+    return send(lambda: warehouse(context), _told_before(context))
 
 
 @task(task_display_name="Gửi tổng hợp vào nhóm chat", execution_timeout=timedelta(minutes=5))
@@ -298,7 +297,7 @@ def post_digest() -> dict[str, Any]:
     from cchc.flow.digest import post_digest as send
 
     context = get_current_context()
-    return send(lambda: _warehouse(context), _told_before(context))
+    return send(lambda: warehouse(context), _told_before(context))
 
 
 # What the tasks stand on ----------------------------------------------------------------------
@@ -317,22 +316,12 @@ def _name(context: Context, name: str) -> None:
     cast(dict[str, Any], context)["ten"] = in_table(name)[:LONGEST_NAME]
 
 
-def _warehouse(context: Context) -> "Engine":
-    """The warehouse, where no statement may outlive the task."""
-    from cchc.warehouse import engine_of
-
-    limit = context["task"].execution_timeout
-    return engine_of(
-        BaseHook.get_connection("cchc_warehouse").get_uri(), int(limit.total_seconds()) if limit else 0
-    )
-
-
 def _note_run(context: Context, batch_id: int) -> None:
     from cchc.batches import note_run
 
     instance = context["ti"]
     place = -1 if instance.map_index is None else instance.map_index
-    note_run(_warehouse(context), batch_id, instance.dag_id, instance.run_id, instance.task_id, place)
+    note_run(warehouse(context), batch_id, instance.dag_id, instance.run_id, instance.task_id, place)
 
 
 def _client(code: str) -> "SourceClient":

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cchc.errors import CchcError
 from cchc.figures.definitions import fingerprint, indicators
-from cchc.figures.frozen import COLUMNS, find_rows, numbered_sides, numbers
+from cchc.figures.frozen import COLUMNS, find_pending, find_rows, numbered_sides, numbers
 from cchc.figures.refresh import (
     facts_known,
     find_parts,
@@ -18,7 +18,9 @@ from cchc.figures.refresh import (
     write_periods,
 )
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
+from cchc.publication.conditions import HARD, require, unmet
 from cchc.publication.ledger import Entry, next_number, write
+from cchc.publication.reasons import checked
 from cchc.publication.turn import closed_months, in_turn
 from cchc.warehouse import analyze, run_sql_file
 
@@ -34,12 +36,21 @@ class Published:
 def close(engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str | None = None) -> Published:
     """Closes a month, and every longer period of which nothing is open or waits.
 
-    Raises CchcError when a month before it is open, when it is closed, or when its rows do not give its
-    figures.
+    Raises CchcError when a month before it is open, when it is closed, when it is not complete and no
+    reason is given (cchc.publication.conditions), or when its rows do not give its figures.
     """
-    month = parse_month(ky)
-    _two_people(by, approved_by)
-    return in_turn(engine, month, lambda connection: _close(connection, month, by, approved_by, reason))
+    month, said = parse_month(ky), checked(reason)
+    two_people(by, approved_by)
+    return in_turn(engine, month, lambda connection: _close(connection, month, by, approved_by, said))
+
+
+def publish_provisionally(engine: sa.Engine, ky: str, by: str, reason: str) -> Published:
+    """Publishes a month as it is while nobody has closed it: its rows are kept, its figures may still change.
+
+    Raises CchcError when the month is closed, not over, or was published so before.
+    """
+    month, said = parse_month(ky), checked(reason)
+    return in_turn(engine, month, lambda connection: _publish_provisionally(connection, month, by, said))
 
 
 def restate(engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str) -> Published:
@@ -48,14 +59,15 @@ def restate(engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str) 
     A longer period is made from its months: it waits while another of them does, and is published with the
     last of them. Raises CchcError when the month is open or nothing waits, or without a reason.
     """
-    month = parse_month(ky)
-    _two_people(by, approved_by)
-    if not reason.strip():
+    month, said = parse_month(ky), checked(reason)
+    two_people(by, approved_by)
+    if not said:
         raise CchcError(f"Restating {ky} needs a reason: it stands in the ledger for ever. Give one.")
-    return in_turn(engine, month, lambda connection: _restate(connection, month, by, approved_by, reason))
+    return in_turn(engine, month, lambda connection: _restate(connection, month, by, approved_by, said))
 
 
-def _two_people(by: str, approved_by: str) -> None:
+def two_people(by: str, approved_by: str) -> None:
+    """Raises CchcError unless two people are named."""
     if not by or not approved_by or by == approved_by:
         raise CchcError(
             f"Nobody approves what they asked for: {by or 'nobody'!r} asked, {approved_by or 'nobody'!r} "
@@ -73,22 +85,70 @@ def _close(
         )
     if month > _first_month(connection) and month.plus(-1) not in closed:
         raise CchcError(f"Month {month.plus(-1).ky} is open: months are closed in order. Close it first.")
-    number, measure, scans = next_number(connection), numbers(connection), month_scans(connection, month)
-    find_rows(connection, scans, measure)
-    connection.execute(
-        sa.text(
-            f"INSERT INTO core.dong_cong_bo (so_cai, con, {COLUMNS}) "
-            f"SELECT :so, TRUE, {COLUMNS} FROM dong_moi"
-        ),
-        {"so": number},
-    )
+    missing = require(connection, month.ky, reason)
+    number, measure, scans = _keep_rows(connection, month)
     periods = _holding(connection, month, [*closed, month])
     periods = [period for period in periods if _complete(connection, period, [*closed, month])]
     _mark_closed(connection, periods)
-    content = _content(periods, scans, measure)
+    content = _content(periods, scans, measure) | {"thieu": [{"ma": c.ma, "so": c.thieu} for c in missing]}
     _publish(connection, number, month, periods, measure)
     entry = write(connection, "chot", month.ky, by, content, approved_by=approved_by, reason=reason)
     return Published(entry, periods)
+
+
+def _publish_provisionally(connection: sa.Connection, month: Month, by: str, reason: str | None) -> Published:
+    if month in closed_months(connection):
+        raise CchcError(f"Month {month.ky} is closed: what is closed is not published provisionally.")
+    if _published_provisionally(connection, month):
+        raise CchcError(f"Month {month.ky} was published provisionally before: close it.")
+    if any(c.ma == "het_thang" for c in unmet(connection, month.ky, HARD)):
+        raise CchcError(f"Month {month.ky} is not over yet: its figures are not all there.")
+    number, measure, scans = _keep_rows(connection, month)
+    periods = _holding(connection, month, [*closed_months(connection), month])
+    _publish(connection, number, month, periods, measure)
+    entry = write(connection, "tam_cong_bo", month.ky, by, _content(periods, scans, measure), reason=reason)
+    return Published(entry, periods)
+
+
+def _published_provisionally(connection: sa.Connection, month: Month) -> bool:
+    found: bool = connection.scalar(
+        sa.text("SELECT EXISTS (SELECT FROM ops.so_cai WHERE loai = 'tam_cong_bo' AND ky = :ky)"),
+        {"ky": month.ky},
+    )
+    return found
+
+
+def _keep_rows(
+    connection: sa.Connection, month: Month
+) -> tuple[int, dict[int, int], dict[str, dict[str, Any]]]:
+    """Keeps the rows of an open month as they are now, of one that was published provisionally those that
+    differ since; returns the entry's number, the measures' numbers and the binds of the scans."""
+    number, measure, scans = next_number(connection), numbers(connection), month_scans(connection, month)
+    find_rows(connection, scans, measure)
+    if _published_provisionally(connection, month):
+        find_pending(connection, month.ky, facts_known(scans), measure)
+        _take_over(connection, number, month)
+    else:
+        connection.execute(
+            sa.text(
+                f"INSERT INTO core.dong_cong_bo (so_cai, con, {COLUMNS}) "
+                f"SELECT :so, TRUE, {COLUMNS} FROM dong_moi"
+            ),
+            {"so": number},
+        )
+    return number, measure, scans
+
+
+def _take_over(connection: sa.Connection, number: int, month: Month) -> None:
+    """Publishes the rows that wait for a month."""
+    connection.execute(
+        sa.text(
+            f"INSERT INTO core.dong_cong_bo (so_cai, con, nguyen_nhan, {COLUMNS}) "
+            f"SELECT :so, con, nguyen_nhan, {COLUMNS} FROM core.dong_cho WHERE ky = :ky"
+        ),
+        {"so": number, "ky": month.ky},
+    )
+    connection.execute(sa.text("DELETE FROM core.dong_cho WHERE ky = :ky"), {"ky": month.ky})
 
 
 def _restate(connection: sa.Connection, month: Month, by: str, approved_by: str, reason: str) -> Published:
@@ -110,14 +170,7 @@ def _restate(connection: sa.Connection, month: Month, by: str, approved_by: str,
     if not waits:
         raise CchcError(f"Nothing waits for {month.ky}: its figures are as they were published.")
     number, measure, scans = next_number(connection), numbers(connection), month_scans(connection, month)
-    connection.execute(
-        sa.text(
-            f"INSERT INTO core.dong_cong_bo (so_cai, con, nguyen_nhan, {COLUMNS}) "
-            f"SELECT :so, con, nguyen_nhan, {COLUMNS} FROM core.dong_cho WHERE ky = :ky"
-        ),
-        {"so": number, "ky": month.ky},
-    )
-    connection.execute(sa.text("DELETE FROM core.dong_cho WHERE ky = :ky"), {"ky": month.ky})
+    _take_over(connection, number, month)
     complete = [period for period in holding if _complete(connection, period, closed)]
     revisions = {
         (row.ky_loai, row.ky): row.revision

@@ -26,7 +26,7 @@ class ClosingRule(Strict):
 
 
 def sync_closing_rules(connection: sa.Connection) -> None:
-    """Brings core.quy_tac_chot in line with the file; raises BadDefinition when a number is not there once."""
+    """Brings core.quy_tac_chot in line with the file; raises BadDefinition unless each number stands once."""
     rows = read_rows(FILE, ClosingRule)
     names = [row.ma for row in rows]
     if sorted(names) != sorted(WANTED):
