@@ -32,7 +32,7 @@ def closed_month(world: World) -> World:
     world.add(*rows)
     world.refresh_all()
     for ky in ("2025-01", "2025-02", "2025-03"):
-        close(world.engine, ky, **BY)
+        close(world.engine, ky, reason="Chưa có khai báo", **BY)
     later = IN_TIME | {"ngay_cap_nhat": "20250402090000"}
     rows = [*rows[:3], later, *rows[4:], later]
     world.add(*rows, at="2025-04-03")
