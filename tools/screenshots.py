@@ -16,6 +16,7 @@ PICTURES = {
     "bang-diem": f"/cchc/?{MONTH}",
     "chi-so": f"/cchc/chi-so/dung_han_06a?{MONTH}&cap=so_nganh",
     "don-vi": f"/cchc/don-vi/mot?ma=84.so-tu-phap&{MONTH}",
+    "cong-bo": "/cchc/cong-bo?ky=2025-03",
     "van-hanh": "/cchc/van-hanh",
 }
 SIZE = {"width": 1280, "height": 900}

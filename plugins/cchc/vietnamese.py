@@ -29,6 +29,24 @@ _ALPHABET = {letter: place for place, letter in enumerate("aăâbcdđeêfghijklm
 # Huyền, hỏi, ngã, sắc, nặng: as they follow each other in a dictionary.
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
 STATES = {"tam_tinh": "Tạm tính", "tam_cong_bo": "Công bố tạm", "da_chot": "Đã chốt"}
+# Whether a unit has confirmed its month (mart.xac_nhan).
+CONFIRMATIONS = {
+    "chua": "chưa xác nhận",
+    "da_xac_nhan": "đã xác nhận",
+    "tu_choi": "từ chối",
+    "da_doi": "đã xác nhận, sau đó con số đã đổi",
+}
+# Why a figure differs from what was published (mart.phan_thay_doi).
+CAUSES = {
+    "den_muon": "đến sau khi chốt",
+    "sua_o_nguon": "nguồn đã sửa",
+    "rut_xoa": "nguồn đã rút hoặc xoá",
+    "tha_khoi_loai": "trước bị loại, nay nạp được",
+    "doi_don_vi": "đơn vị khác trả lời",
+    "danh_muc_lich": "danh mục hoặc lịch làm việc khác đi",
+    "dinh_nghia": "cách tính của chỉ số khác đi",
+    "khong_am": "phần bị trừ quá số có",
+}
 
 
 def number(value: int | Decimal | float | None, places: int = 0) -> str:
@@ -143,4 +161,8 @@ def filters() -> dict[str, Any]:
         "level": lambda cap: LEVELS.get(cap, cap),
         "short_period": short_period,
         "state": lambda trang_thai: STATES.get(trang_thai, trang_thai),
+        "confirmation": lambda trang_thai: CONFIRMATIONS.get(trang_thai, trang_thai),
+        # The schedule asks as well.
+        "who": lambda nguoi: "theo lịch" if nguoi == "lich" else nguoi or "",
+        "cause": lambda nguyen_nhan: CAUSES.get(nguyen_nhan, nguyen_nhan),
     }

@@ -5,9 +5,11 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 
 import pytest
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 
@@ -15,6 +17,21 @@ from tools.browser import chromium
 from tools.local.settings import LOOPBACK, REPO, LocalStackError, any_free_port
 
 SHOWN = REPO / "test-results" / "pages"
+NARROW = {"width": 360, "height": 740}
+
+
+@dataclass
+class Visit:
+    """A page of one person's, and what the browser complained of."""
+
+    page: Page
+    address: str
+    complaints: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> "Visit":
+        self.page.goto(self.address + path, wait_until="networkidle")
+        return self
 
 
 @contextmanager
@@ -26,6 +43,19 @@ def browser() -> Iterator[Browser]:
         except LocalStackError as error:
             (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
         yield opened
+
+
+def assert_usable(page: Page) -> None:
+    """No serious finding of axe-core, and on a narrow screen nothing is wider than it."""
+    serious = [
+        (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
+        for violation in Axe().run(page).response["violations"]
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert not serious, serious
+    page.set_viewport_size(NARROW)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= NARROW["width"], width
 
 
 def keep(page: Page, name: str) -> None:

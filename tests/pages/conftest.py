@@ -1,14 +1,17 @@
 """The pages over a warehouse with a few dossiers, as several people see them."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser
 from starlette.requests import Request
 
 from cchc.database_roles import PAGES
 from cchc.pages.app import NotLoggedIn, build
+from tests.pages.browsing import Visit, browser, keep, served
 from tests.world import SO, XA, World
 
 LATE = {"ngay_ket_thuc_xu_ly": "20250320090000", "ngay_tra": "20250320090000", "trang_thai_ho_so": "10"}
@@ -67,3 +70,53 @@ def waits(pages_world):
     yield "Kỳ này chờ tính lại: dữ liệu của tháng 03/2025 đã đổi sau lần tính gần nhất"
     with pages_world.engine.begin() as connection:
         connection.exec_driver_sql(change.format("-"))
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    with browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def address(look) -> Iterator[str]:
+    with served(look.app) as found:
+        yield found
+
+
+@pytest.fixture
+def visit(chrome, address, request):
+    """Opens a browser for whoever is named; every complaint of it fails the test. What it showed is kept."""
+    visits = []
+
+    def opened(who: str, **options) -> Visit:
+        context = chrome.new_context(locale="vi-VN", **options)
+        context.add_cookies([{"name": "who", "value": who, "url": address}])
+        found = Visit(context.new_page(), address)
+        visits.append((context, found))
+        found.page.on(
+            "console",
+            # The browser itself says of an answer that it is an error, and htmx of none.
+            lambda said: (
+                found.complaints.append(said.text)
+                if said.type in ("error", "warning")
+                and not re.search("Failed to (load resource|fetch)", said.text)
+                else None
+            ),
+        )
+        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+        found.page.on(
+            "request",
+            lambda asked: (
+                found.elsewhere.append(asked.url)
+                if not asked.url.startswith((address, "data:", "blob:"))
+                else None
+            ),
+        )
+        return found
+
+    yield opened
+    for number, (context, found) in enumerate(visits, 1):
+        keep(found.page, f"{request.node.name}-{number}")
+        context.close()
+        assert (found.complaints, found.elsewhere) == ([], [])

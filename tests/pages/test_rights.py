@@ -19,6 +19,11 @@ ASKED = {
     "/chi-so/{ma}": "/chi-so/dung_han_06a?" + MONTH + "&don_vi={unit}",
     "/chi-so/{ma}/cach-doc": "/chi-so/T9/cach-doc?" + MONTH + "&don_vi={unit}",
     "/chi-so/{ma}/ho-so": "/chi-so/dung_han_06a/ho-so?" + MONTH + "&don_vi={unit}",
+    "/chi-so/{ma}/thay-doi": "/chi-so/dung_han_06a/thay-doi?" + MONTH + "&nguyen_nhan=den_muon&don_vi={unit}",
+    "/cong-bo": "/cong-bo?ky=2025-03&don_vi={unit}",
+    "/cong-bo/bat-thuong": "/cong-bo/bat-thuong?ky=2025-03",
+    "/cong-bo/dieu-kien": "/cong-bo/dieu-kien?ky=2025-03",
+    "/cong-bo/ghi-chu": "/cong-bo/ghi-chu?" + MONTH + "&ma=dung_han_06a&don_vi={unit}",
     "/don-vi": "/don-vi?" + MONTH,
     "/don-vi/mot": "/don-vi/mot?ma={unit}&" + MONTH,
     "/don-vi/loi": "/don-vi/loi?ma={unit}",
@@ -66,9 +71,12 @@ def test_the_table_holds_every_address(look):
     assert served == set(told()) == set(ASKED)
 
 
-def test_nothing_but_reading_is_served(look):
-    methods = {m for route in look.app.routes for m in getattr(route, "methods", None) or ()}
-    assert methods <= {"GET", "HEAD"}
+def test_nothing_but_reading_is_served_and_comments_are_taken(look):
+    """How a comment is written: tests/pages/test_notes.py."""
+    served = {(route.path, m) for route in look.app.routes for m in getattr(route, "methods", None) or ()}
+    assert {(path, method) for path, method in served if method not in ("GET", "HEAD")} == {
+        ("/cong-bo/ghi-chu", "POST")
+    }
 
 
 @pytest.mark.parametrize("address", ASKED)

@@ -11,7 +11,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from cchc.pages import dossiers, indicator, official, operations, scoreboard, unit
+from cchc.pages import (
+    changes,
+    dossiers,
+    indicator,
+    notes,
+    official,
+    operations,
+    publication,
+    scoreboard,
+    unit,
+)
 from cchc.pages.page import STATIC, page
 from cchc.pages.viewer import LONGEST_STATEMENT_S, NotForThisViewer
 from cchc.warehouse import engine_of
@@ -66,7 +76,7 @@ def build(dsn: str, asker: Asker) -> FastAPI:
     # Somebody waits: no session is made for each page.
     url = engine_of(dsn, statement_timeout_s=LONGEST_STATEMENT_S).url
     app.state.engine = sa.create_engine(url, hide_parameters=True, pool_size=8, pool_pre_ping=True)
-    for module in (scoreboard, indicator, dossiers, unit, official, operations):
+    for module in (scoreboard, indicator, dossiers, changes, unit, official, publication, notes, operations):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(NotLoggedIn, _to_login)

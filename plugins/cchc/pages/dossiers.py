@@ -11,6 +11,7 @@ from cchc.pages.files import table_file
 from cchc.pages.indicator import WHOLE, definition_of
 from cchc.pages.page import Read, page
 from cchc.pages.periods import COUNTED_WHEN, Choice, chosen_period, no_figures
+from cchc.pages.published_rows import published_rows
 from cchc.pages.scoreboard import PROVINCE
 from cchc.pages.unit import why_ended
 from cchc.pages.viewer import NotForThisViewer, literal
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 SHOWN = 200
+# What PostgreSQL takes for an integer.
+LAST_REVISION = 2**31 - 1
 PARTS = {
     "tu_so": "Trong tử số",
     "con_lai": "Còn lại: có trong mẫu số, không có trong tử số",
@@ -84,13 +87,14 @@ def dossiers(
     tim: Annotated[str, Query(max_length=100)] = "",
     xep: Annotated[str, Query(max_length=40)] = "",
     giam: bool = False,
+    ban: Annotated[int | None, Query(ge=0, le=LAST_REVISION)] = None,
     tep: Literal["csv", "xlsx"] | None = None,
 ) -> Response:
     """`phan`: which rows, the first that there are when None; `tim`: a text that a cell holds; `xep`, `giam`:
-    sorted by; `tep`: as a file.
+    sorted by; `ban`: of which revision of a closed period, the one in force when None; `tep`: as a file.
     """
     definition = definition_of(read, ma)
-    unit = _asked_unit(read, don_vi)
+    unit = asked_unit(read, don_vi)
     there = parts_with_rows(ma)
     if not there:
         raise HTTPException(404, f"{definition.ten} ({ma}) không tính từ hồ sơ nào mở ra được. {WHY_NO_ROWS}")
@@ -101,8 +105,13 @@ def dossiers(
         )
     # A file is of the period that it was asked for.
     choice = chosen_period(read, ky_loai, ky, exact=bool(tep))
-    _with_rows(choice)
-    found = rows_seen_by(read.connection, ma, choice.ky, unit, phan, ky_loai)
+    revisions = _revisions(read, ma, choice, ban)
+    _with_rows(choice, published=bool(revisions))
+    if revisions:
+        ban = revisions[0].revision if ban is None else ban
+        found = published_rows(read, ma, ky_loai, choice.ky, unit, phan, ban)
+    else:
+        found = rows_seen_by(read.connection, ma, choice.ky, unit, phan, ky_loai)
     found = found.convert_dtypes()
     if xep:
         if xep not in found.columns:
@@ -130,6 +139,8 @@ def dossiers(
         tim=tim,
         xep=xep,
         giam=giam,
+        ban=ban,
+        revisions=revisions,
         columns=[(name, HEADINGS.get(name, name)) for name in shown.columns],
         rows=shown.to_dict("records"),
         all_rows=len(found),
@@ -143,7 +154,7 @@ def _in_order(column: "pd.Series[Any]") -> "pd.Series[Any]":
     return column if is_numeric_dtype(column) else column.map(str).where(column.notna())
 
 
-def _asked_unit(read: Read, don_vi: str) -> str:
+def asked_unit(read: Read, don_vi: str) -> str:
     """The unit whose rows are wanted: the viewer's own when none is named."""
     if not read.viewer.sees_rows:
         raise NotForThisViewer(
@@ -165,11 +176,27 @@ def _one_of(parts: tuple[Part, ...]) -> str:
     return f"Có: {', '.join(PARTS[part].lower() for part in parts)}."
 
 
-def _with_rows(choice: Choice) -> None:
-    """Raises HTTPException for a period whose figures have no rows that belong to them."""
+def _revisions(read: Read, ma: str, choice: Choice, ban: int | None) -> list[Any]:
+    """The published revisions of a closed period, the one in force first; none of an open one.
+
+    Raises HTTPException 404 for a revision that there is not.
+    """
+    found = read.rows("revisions", ky_loai=choice.ky_loai, ky=choice.ky, ma=ma, don_vi=PROVINCE)
+    closed = [row for row in found if row.trang_thai == "da_chot"]
+    if ban is not None and ban not in {row.revision for row in closed}:
+        there = ", ".join(f"{row.revision}" for row in closed) or "chưa có bản nào, vì kỳ này chưa chốt"
+        raise HTTPException(404, f"{choice.words} không có bản {ban}. Có: {there}.")
+    return closed
+
+
+def _with_rows(choice: Choice, *, published: bool = False) -> None:
+    """Raises HTTPException for a period whose figures have no rows that belong to them.
+
+    `published`: its rows are those that were published, whatever waits.
+    """
     if not choice.counted:
         raise no_figures(choice.ky_loai, choice.ky)
     if choice.why_none:
         raise HTTPException(404, f"{choice.words} không có con số: {choice.why_none}.")
-    if choice.waiting:
+    if choice.waiting and not published:
         raise HTTPException(409, f"{choice.waiting}, nên con số và hồ sơ hiện chưa khớp nhau. {COUNTED_WHEN}")

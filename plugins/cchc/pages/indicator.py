@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from cchc.charts import trend
 from cchc.figures.drill import parts_with_rows
+from cchc.pages.differences import changes_of
 from cchc.pages.page import Read, page
-from cchc.pages.periods import chosen_period
+from cchc.pages.periods import chosen_period, standing_of
 from cchc.pages.scoreboard import PROVINCE
-from cchc.pages.unit import sees_rows_of
+from cchc.pages.unit import answers_for_figures, sees_rows_of
 from cchc.vietnamese import LEVELS, UNITS
 
 router = APIRouter()
@@ -56,6 +57,11 @@ def indicator(
         levels_with_units=levels,
         cap=cap,
         history=history,
+        standing=standing_of(read, choice, don_vi) if shown else None,
+        revisions=read.rows("revisions", **binds) if shown else [],
+        differences=changes_of(read, choice, don_vi, ma, cho=False) if shown else [],
+        trust=read.row("trust", **binds) if shown else None,
+        with_rows=shown is not None and answers_for_figures(read, don_vi),
         chart=json.dumps(chart, ensure_ascii=False),
         changes=read.rows("figure_changes", **binds | {"don_vi": None})
         if choice.ky and read.viewer.sees_every_row

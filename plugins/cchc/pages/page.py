@@ -21,14 +21,12 @@ FOLDER = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 
 
-@pass_context
-def link(context: Context, name: str, **parts: str) -> str:
+def address_of(request: Request, name: str, **parts: str) -> str:
     """The address of one of our pages, wherever the application is mounted.
 
     What is no part of its path is asked for behind it. Starlette's own url_for looks among the pages of the
     outermost application.
     """
-    request: Request = context["request"]
     [route] = (route for route in request.app.routes if getattr(route, "name", None) == name)
     in_path = {part: value for part, value in parts.items() if part in route.param_convertors}
     asked = urlencode(
@@ -36,6 +34,12 @@ def link(context: Context, name: str, **parts: str) -> str:
     )
     path = request.app.url_path_for(name, **in_path)
     return f"{request.scope.get('root_path', '')}{path}{'?' if asked else ''}{asked}"
+
+
+@pass_context
+def link(context: Context, name: str, **parts: str) -> str:
+    """As address_of, of the page that is made."""
+    return address_of(context["request"], name, **parts)
 
 
 @pass_context

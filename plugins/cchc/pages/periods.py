@@ -74,6 +74,14 @@ def chosen_period(read: Read, ky_loai: str, ky: str, *, exact: bool = False) -> 
     return Choice(ky_loai, wanted.ky, wanted.end, others, again, counted=False, moved=moved)
 
 
+def standing_of(read: Read, choice: Choice, don_vi: str) -> Any:
+    """How the figures of a period stand at a unit beyond their state, a row of sql/pages/standing.sql; None
+    for no period."""
+    if not choice.ky:
+        return None
+    return read.row("standing", ky_loai=choice.ky_loai, ky=choice.ky, don_vi=don_vi)
+
+
 def month_of_address(ky: str) -> Month:
     """The month named `ky`; raises HTTPException 400 for what is none."""
     try:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from cchc.charts import sparkline
 from cchc.pages.page import Read, page
-from cchc.pages.periods import chosen_period
+from cchc.pages.periods import chosen_period, standing_of
 from cchc.reports.sources import NOTHING, sources_of, told
 from cchc.vietnamese import LEVELS, moment
 
@@ -42,6 +42,7 @@ def scoreboard(request: Request, read: Read, ky_loai: str = "thang", ky: str = "
         met=_counted(found, True),
         missed=_counted(found, False),
         states=sorted({row.trang_thai for row in found}),
+        standing=standing_of(read, choice, PROVINCE),
         sources=[(words, f"đến {moment(until)}" if until else NOTHING) for words, until in known],
         known=told(known),
     )

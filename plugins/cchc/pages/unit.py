@@ -7,9 +7,10 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from cchc.declarations.form import DeclaringUnit, form_of
+from cchc.pages.differences import changes_of
 from cchc.pages.files import XLSX, download, table_file
 from cchc.pages.page import Read, page
-from cchc.pages.periods import chosen_period, month_of_address
+from cchc.pages.periods import chosen_period, month_of_address, standing_of
 from cchc.pages.viewer import NotForThisViewer
 from cchc.vietnamese import LEVELS, VIETNAM
 
@@ -41,6 +42,7 @@ def units(request: Request, read: Read, ky_loai: str = "thang", ky: str = "") ->
         choice=choice,
         by_level={cap: rows for cap, rows in by_level.items() if rows},
         states=sorted({state for row in found for state in row.trang_thai}),
+        standing=standing_of(read, choice, "TONG:toan_tinh"),
     )
 
 
@@ -67,6 +69,8 @@ def unit(request: Request, read: Read, ma: str, ky_loai: str = "thang", ky: str 
         own=own,
         figures=figures,
         states=sorted({row.trang_thai for row in figures}),
+        standing=standing_of(read, choice, ma),
+        waiting_figures=changes_of(read, choice, ma, cho=True) if choice.ky else [],
         others=sorted(set(codes) - {ma}) if not figures else [],
         late=read.rows("unit_late", **binds) if own else [],
         due=read.rows("unit_due", **binds) if own else [],
@@ -136,6 +140,11 @@ def sees_rows_of(read: Read, ma: str) -> bool:
     if read.viewer.sees_every_row:
         return True
     return read.viewer.sees_rows and ma in {row.ma for row in read.rows("own_units")}
+
+
+def answers_for_figures(read: Read, don_vi: str) -> bool:
+    """Whether the viewer answers for the figures of a unit, a level or the province."""
+    return read.viewer.sees_every_row or (not don_vi.startswith("TONG:") and sees_rows_of(read, don_vi))
 
 
 def _declares(unit: Any, ky: str) -> bool:

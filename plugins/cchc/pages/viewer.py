@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cchc.database_roles import STEWARD, UNIT
+from cchc.figures.notes import Figure, Kind, add_note
 from cchc.warehouse import run_sql_file
 
 # A page that takes longer than this helps nobody.
@@ -82,7 +83,24 @@ def reading_as(engine: sa.Engine, name: str) -> Iterator[Reading]:
     """
     with engine.connect() as connection, connection.begin():
         connection.exec_driver_sql("SET TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ")
-        found = connection.execute(sa.text("SELECT * FROM ops.nguoi_xem_la(:name)"), {"name": name}).one()
-        # Quoted by the function, and one of three.
-        connection.exec_driver_sql(f"SET LOCAL ROLE {found.vai}")
-        yield Reading(connection, Viewer(name, found.vai, found.ma_don_vi, found.ten_don_vi))
+        yield Reading(connection, _become(connection, name))
+
+
+def add_note_as(engine: sa.Engine, name: str, figure: Figure, kind: Kind, text: str | None) -> int:
+    """Writes a comment on a figure, or a follow-up mark, as `name`; returns its number.
+
+    The one thing that pages write: what they read is read in transactions of their own. Raises CchcError as
+    add_note, and NotForThisViewer for whoever sees figures only.
+    """
+    with engine.begin() as connection:
+        if not _become(connection, name).sees_rows:
+            raise NotForThisViewer("Ghi chú dành cho cán bộ và đơn vị; tài khoản này chỉ xem con số.")
+        return add_note(connection, figure, kind, text)
+
+
+def _become(connection: sa.Connection, name: str) -> Viewer:
+    """Reads and writes with the rights of `name` until the transaction ends."""
+    found = connection.execute(sa.text("SELECT * FROM ops.nguoi_xem_la(:name)"), {"name": name}).one()
+    # Quoted by the function, and one of three.
+    connection.exec_driver_sql(f"SET LOCAL ROLE {found.vai}")
+    return Viewer(name, found.vai, found.ma_don_vi, found.ten_don_vi)
