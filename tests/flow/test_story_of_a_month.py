@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from tests.figures.test_refresh import BASE, on
 from tests.flow.running_airflow import RunningAirflow, running_airflow, wait_until
 from tests.flow.test_real_run import deliver
 from tests.world import SO, XA, World
+from tools.local.publishing import settle
 
 pytestmark = pytest.mark.stack
 
@@ -83,8 +83,7 @@ def asked(airflow: RunningAirflow, run: dict[str, Any]) -> dict[str, Any]:
         ],
         "a question",
     )
-    # No person answers so soon: the scheduler has to learn first that the task's process has ended.
-    time.sleep(4)
+    settle(airflow.api, found[0])
     return found[0]
 
 

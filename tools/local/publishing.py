@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,8 +15,25 @@ from cchc.commands.runs import Display, Runs
 RUN_PREFIX = "demo__"
 REASON = "Số liệu trình diễn do máy sinh ra: nguồn mô phỏng, chưa đối chiếu, các đơn vị khác không xác nhận"
 LATE = "Sở khai lại số liệu của tháng sau khi đã chốt (số liệu trình diễn)"
-# A task that is answered sooner fails: Airflow is still clearing away the process that asked.
-PAUSE_S = 4.0
+# Of a question that was asked so long ago the scheduler knows that the process which asked has ended.
+SETTLED_S = 30.0
+ROUNDS = 3
+
+
+def settle(api: AirflowApi, question: dict[str, Any]) -> None:
+    """Waits until the scheduler has come round a few times since something was asked.
+
+    One that is answered sooner fails and is asked again: Airflow then takes the end of the process that asked
+    for the end of the one that goes on with the answer.
+    """
+    asked = datetime.fromisoformat(question["created_at"])
+    if datetime.now(UTC) - asked > timedelta(seconds=SETTLED_S):
+        return
+    seen = {api.scheduler_heartbeat()}
+    deadline = time.monotonic() + 2 * SETTLED_S
+    while len(seen) < ROUNDS and time.monotonic() < deadline:
+        time.sleep(0.5)
+        seen.add(api.scheduler_heartbeat())
 
 
 @dataclass
@@ -69,7 +87,7 @@ class Publishing:
         ):
             waiting = self.engineer.task_instances(run, state=["awaiting_input"])
             if questions := self.engineer.questions(run) if waiting else []:
-                time.sleep(PAUSE_S)
+                settle(self.engineer, questions[0])
                 who.answer(questions[0], approve=True, reason=reason)
                 return
             self.runs.wait(f"{run['dag_id']} · {run['dag_run_id']} to ask", step=run["dag_id"])

@@ -62,14 +62,21 @@ class AirflowApi:
 
     def health(self) -> dict[str, str | None]:
         """Status of scheduler, dag_processor, triggerer; empty while nobody answers."""
+        return {name: (part or {}).get("status") for name, part in self._parts().items()}
+
+    def scheduler_heartbeat(self) -> str | None:
+        """When the scheduler last came round; None while nobody answers."""
+        return (self._parts().get("scheduler") or {}).get("latest_scheduler_heartbeat")
+
+    def _parts(self) -> dict[str, Any]:
         try:
             with requests.Session() as session:
                 session.trust_env = False
                 answer = session.get(f"{self.address}/api/v2/monitor/health", timeout=2)
-            parts = answer.json() if answer.ok else {}
+            parts: dict[str, Any] = answer.json() if answer.ok else {}
         except (requests.RequestException, ValueError):
             return {}
-        return {name: (part or {}).get("status") for name, part in parts.items()}
+        return parts
 
     def dag(self, dag_id: str) -> dict[str, Any] | None:
         """What Airflow says of a DAG; None when it does not know it."""

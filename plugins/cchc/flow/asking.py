@@ -1,6 +1,6 @@
 """Asks people through Airflow's human-in-the-loop, and takes only answers of those who may give them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
@@ -28,6 +28,9 @@ class AskPeople(ApprovalOperator):
     def __init__(self, *, about: Any, minutes: Any = None, **kwargs: Any) -> None:
         # What the run is triggered with is no part of the answer.
         kwargs.pop("params", None)
+        # Whoever answers within seconds is asked again at once: Airflow takes the end of the process that
+        # asked for the end of the one that goes on.
+        kwargs["retry_delay"] = timedelta(seconds=10)
         reason = Param(
             None,
             source="task",
