@@ -10,16 +10,15 @@ SELECT
     s.luc AS cong_bo_luc,
     dau.luc AS lan_dau_luc,
     extract(DAY FROM s.luc - dau.luc)::integer AS so_ngay,
-    coalesce(dau.gia_tri, dau.tu_so) AS gia_tri_dau,
-    coalesce(c.gia_tri, c.tu_so) AS gia_tri,
-    coalesce(c.gia_tri, c.tu_so) - coalesce(dau.gia_tri, dau.tu_so) AS sua_doi
+    dau.gia_tri AS gia_tri_dau,
+    c.gia_tri,
+    c.gia_tri - dau.gia_tri AS sua_doi
 FROM mart.con_so_cong_bo AS c
 INNER JOIN ops.so_cai AS s ON c.so_cai = s.so
 INNER JOIN
     LATERAL (
         SELECT
             d.gia_tri,
-            d.tu_so,
             sd.luc
         FROM mart.con_so_cong_bo AS d
         INNER JOIN ops.so_cai AS sd ON d.so_cai = sd.so
@@ -45,5 +44,5 @@ COMMENT ON COLUMN mart.tam_giac_sua_doi.lan_dau_luc IS 'Lúc công bố bản đ
 COMMENT ON COLUMN mart.tam_giac_sua_doi.so_ngay IS 'Số ngày từ bản đầu.';
 COMMENT ON COLUMN mart.tam_giac_sua_doi.gia_tri_dau IS 'Giá trị của bản đầu: tỷ lệ, hoặc số đếm.';
 COMMENT ON COLUMN mart.tam_giac_sua_doi.gia_tri IS 'Giá trị của bản này.';
-COMMENT ON COLUMN mart.tam_giac_sua_doi.sua_doi IS 'Giá trị bản này trừ bản đầu.';
+COMMENT ON COLUMN mart.tam_giac_sua_doi.sua_doi IS 'Giá trị bản này trừ bản đầu; NULL khi một trong hai bản không có giá trị (0/0).';
 GRANT SELECT ON mart.tam_giac_sua_doi TO cchc_bi, cchc_steward, cchc_don_vi;

@@ -195,6 +195,16 @@ def test_a_restated_month_has_both_revisions_to_read(counted):
         "WHERE ma_chi_so = 'tiep_nhan' AND ky_loai = 'thang' AND ma_don_vi = :u",
         u=XA,
     ) == [(1, 1, 1)]
+    # A rate of nothing is no rate of 0: there is no first figure to be trusted.
+    assert counted.rows(
+        "SELECT revision, gia_tri_dau, gia_tri, sua_doi FROM mart.tam_giac_sua_doi "
+        "WHERE ma_chi_so = 'T9' AND ky_loai = 'thang' AND ma_don_vi = :u ORDER BY 1",
+        u=XA,
+    ) == [(0, None, None, None), (1, None, 0, None)]
+    assert counted.rows(
+        "SELECT so_ky FROM mart.do_tin_cay_ban_dau "
+        "WHERE ma_chi_so = 'T9' AND ky_loai = 'thang' AND ma_don_vi = :u", u=XA,
+    ) == []  # fmt: skip
     changes = counted.rows(
         "SELECT tu_revision, den_revision, tu_so_truoc, tu_so_sau, nguyen_nhan, tu_so "
         "FROM mart.chi_so_thay_doi WHERE ma_chi_so = 'tiep_nhan' AND ky_loai = 'thang' AND ma_don_vi = :u",
