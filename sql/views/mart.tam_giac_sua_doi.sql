@@ -44,5 +44,5 @@ COMMENT ON COLUMN mart.tam_giac_sua_doi.lan_dau_luc IS 'Lúc công bố bản đ
 COMMENT ON COLUMN mart.tam_giac_sua_doi.so_ngay IS 'Số ngày từ bản đầu.';
 COMMENT ON COLUMN mart.tam_giac_sua_doi.gia_tri_dau IS 'Giá trị của bản đầu: tỷ lệ, hoặc số đếm.';
 COMMENT ON COLUMN mart.tam_giac_sua_doi.gia_tri IS 'Giá trị của bản này.';
-COMMENT ON COLUMN mart.tam_giac_sua_doi.sua_doi IS 'Giá trị bản này trừ bản đầu; NULL khi một trong hai bản không có giá trị (0/0).';
+COMMENT ON COLUMN mart.tam_giac_sua_doi.sua_doi IS 'Bản này trừ bản đầu; NULL khi một trong hai không có giá trị.';
 GRANT SELECT ON mart.tam_giac_sua_doi TO cchc_bi, cchc_steward, cchc_don_vi;
