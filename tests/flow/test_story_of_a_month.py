@@ -125,10 +125,8 @@ def test_a_month_is_provisional_confirmed_closed_changed_and_restated(
     world.add(*BASE, at_unit("2025-01-20", "X", 40))
     world.refresh_all()
     with world.engine.begin() as connection:
-        for name, unit in (("admin", None), ("can_bo", None), ("cua_don_vi", SO)):
-            connection.execute(
-                sa.text("SELECT ops.gan_nguoi_xem(:name, :unit)"), {"name": name, "unit": unit}
-            )
+        for name, of in (("admin", None), ("can_bo", None), ("cua_don_vi", SO)):
+            connection.execute(sa.text("SELECT ops.gan_nguoi_xem(:name, :unit)"), {"name": name, "unit": of})
 
     # Nobody answers within a minute: published as provisional, and told. Meanwhile the unit confirms.
     silent = airflow.api.trigger("publish_chi_so", conf={"ky": KY, "cho_phut": 1})
