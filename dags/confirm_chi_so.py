@@ -19,7 +19,7 @@ are now.
 **Run again** — Safe. A later answer of a unit takes the place of the one before; both stay in the ledger.
 """
 
-from airflow.sdk import Param, dag, task_group
+from airflow.sdk import Param, chain, dag, task_group
 
 from cchc.flow.asking import AskPeople
 from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, daily, source_end
@@ -57,7 +57,7 @@ def confirm_chi_so() -> None:
             about=about,
             minutes="{{ params.cho_phut }}",
         )
-        ask >> record(about, f"don_vi.{ASK}")
+        chain(ask, record(about))
 
     one_unit.expand(about=units_to_ask())
 

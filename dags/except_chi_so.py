@@ -17,11 +17,10 @@ being asked again, as soon as nothing else waits for that month.
 **Run again** — Safe: a second exception stands beside the first.
 """
 
-from airflow.sdk import Param, dag
+from airflow.sdk import Param, chain, dag
 
-from cchc.contracts import datasets_of
 from cchc.flow.asking import AskPeople
-from cchc.flow.policy import DEFAULT_ARGS, START, TAGS
+from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, fact_param
 from cchc.flow.publishing import ASK, exception_asked, permit
 
 
@@ -36,7 +35,7 @@ from cchc.flow.publishing import ASK, exception_asked, permit
     params={
         "ky": Param("2025-01", type="string", pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="Tháng đã chốt"),
         "ma_don_vi": Param("", type="string", title="Mã đơn vị"),
-        "dataset": Param("khai_bao", type="string", enum=list(datasets_of("fact")), title="Bộ dữ liệu"),
+        "dataset": fact_param(),
         "den": Param(None, type=["null", "string"], format="date", title="Đến hết ngày"),
         "ly_do": Param(
             "",
@@ -51,7 +50,7 @@ from cchc.flow.publishing import ASK, exception_asked, permit
 def except_chi_so() -> None:
     about = exception_asked()
     ask = AskPeople(task_id=ASK, task_display_name="Hỏi có cho không", about=about)
-    ask >> permit(about)
+    chain(ask, permit(about))
 
 
 except_chi_so()

@@ -24,7 +24,7 @@ month that is not complete: runbook, section *A month cannot be closed*.
 **Run again** — Safe: a closed month is not closed again. Clearing `ask` asks again.
 """
 
-from airflow.sdk import Param, dag
+from airflow.sdk import Param, chain, dag
 
 from cchc.flow.asking import AskPeople
 from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, daily, source_end
@@ -57,7 +57,7 @@ def publish_chi_so() -> None:
     ask = AskPeople(
         task_id=ASK, task_display_name="Hỏi có chốt không", about=about, minutes="{{ params.cho_phut }}"
     )
-    ask >> publish(about)
+    chain(ask, publish(about))
     restate_permitted()
 
 

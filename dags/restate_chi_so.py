@@ -17,7 +17,7 @@ publishes, as `publish_chi_so`; `mart.chi_so` serves the new revision.
 **Run again** — Safe: what was published does not wait any more.
 """
 
-from airflow.sdk import Param, dag
+from airflow.sdk import Param, chain, dag
 
 from cchc.flow.asking import AskPeople
 from cchc.flow.policy import DEFAULT_ARGS, START, TAGS
@@ -56,7 +56,7 @@ def restate_chi_so() -> None:
     ask = AskPeople(
         task_id=ASK, task_display_name="Hỏi có đính chính không", about=about, minutes="{{ params.cho_phut }}"
     )
-    ask >> restate(about)
+    chain(ask, restate(about))
 
 
 restate_chi_so()

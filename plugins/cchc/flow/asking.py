@@ -31,6 +31,8 @@ class AskPeople(ApprovalOperator):
         # Whoever answers within seconds is asked again at once: Airflow takes the end of the process that
         # asked for the end of the one that goes on.
         kwargs["retry_delay"] = timedelta(seconds=10)
+        # Of the asking; how long an answer is waited for is known when it is asked.
+        kwargs |= {"execution_timeout": timedelta(minutes=10), "response_timeout": timedelta(days=1)}
         reason = Param(
             None,
             source="task",

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pendulum
 from airflow.sdk import CronDataIntervalTimetable, ExceptionRetryPolicy, Param, RetryAction, RetryRule
 
-from cchc.contracts import contracts
+from cchc.contracts import contracts, datasets_of
 from cchc.flow.notifier import FailureNotifier
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -86,3 +86,8 @@ def source_end(minute: int = 0) -> pendulum.DateTime | None:
 def dataset_param() -> Param:
     """The choice of a dataset when a DAG is triggered."""
     return Param("ho_so", type="string", enum=list(contracts()), title="Bộ dữ liệu")
+
+
+def fact_param() -> Param:
+    """The choice of a dataset that goes into figures."""
+    return Param("khai_bao", type="string", enum=list(datasets_of("fact")), title="Bộ dữ liệu")

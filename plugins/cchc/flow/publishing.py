@@ -61,13 +61,13 @@ def units_to_ask() -> list[dict[str, Any]]:
 
 
 @task(task_display_name="Ghi câu trả lời của đơn vị", execution_timeout=timedelta(minutes=30))
-def record(about: dict[str, Any], ask: str) -> dict[str, Any]:
+def record(about: dict[str, Any]) -> dict[str, Any]:
     """Writes that the unit confirms its month, or that it does not; nothing where it did not answer."""
     from cchc.publication.confirming import confirm
     from cchc.publication.questions import answer_at, note_entry
 
     context = get_current_context()
-    engine, at = warehouse(context), place_of(context, ask)
+    engine, at = warehouse(context), place_of(context, f"don_vi.{ASK}")
     answer = answer_at(engine, at)
     if answer.reply == "khong_tra_loi":
         raise AirflowSkipException(f"{about['ma_don_vi']} has not answered about {about['ky']}.")
