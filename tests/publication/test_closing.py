@@ -77,6 +77,8 @@ def test_a_month_is_closed_with_the_periods_of_which_it_is_the_last(counted):
     [
         ("2025-02", BY, "Month 2025-01 is open: months are closed in order. Close it first."),
         ("2025-01", {"by": "a", "approved_by": "a"}, "Nobody approves what they asked for: 'a' asked"),
+        ("2025-01", {"by": "a", "approved_by": "A "}, "Nobody approves what they asked for: 'a' asked"),
+        ("2025-01", {"by": " ", "approved_by": "a"}, "Nobody approves what they asked for: 'nobody' asked"),
         ("2024-12", BY, "Month 2024-12 has no data"),
         ("2025-13", BY, "Period '2025-13' is no month"),
     ],

@@ -29,7 +29,7 @@ def restated(province: World) -> World:
 
 # What the pipeline may write in tables that it serves figures from, and what takes force.
 WRITTEN = {
-    f"DELETE FROM mart.chi_so WHERE {OF_A_MONTH} AND ma_chi_so = 'T9'": f"mart.chi_so thang 2025-01 T9 .*{LAST}",
+    f"DELETE FROM mart.chi_so WHERE {OF_A_MONTH} AND ma_chi_so = 'T9'": f"mart.chi_so thang .* T9 .*{LAST}",
     f"UPDATE mart.chi_so SET trang_thai = 'tam_tinh', gia_tri = 99 WHERE {OF_A_MONTH} AND ma_chi_so = 'T9' "
     "AND gia_tri IS NOT NULL": f"mart.chi_so thang 2025-01 T9 .*{LAST}",
     f"UPDATE mart.chi_so SET ten_don_vi = 'Khác' WHERE {OF_A_MONTH}": f"mart.chi_so thang 2025-01 .*{LAST}",
@@ -67,7 +67,7 @@ def test_nobody_changes_the_parts_of_a_published_change(restated: World, postgre
     rest = " SET nguyen_nhan = 'rut_xoa'" if change == "UPDATE" else ""
     with (
         engine.connect() as connection,
-        pytest.raises(sa.exc.DBAPIError, match="append-only|permission denied"),
+        pytest.raises(sa.exc.DBAPIError, match=r"append-only|permission denied"),
     ):
         connection.exec_driver_sql(f"{change} mart.phan_thay_doi{rest}")
 
