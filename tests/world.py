@@ -182,7 +182,7 @@ class World:
                 "ops.figure_change, ops.reject, ops.line_finding, ops.validation_result, ops.deleted_file, "
                 "ops.reconciliation, ops.contradiction, ops.known_line, ops.so_cai, ops.dinh_nghia_cong_bo, "
                 "ops.lo_cong_bo, ops.tep_cong_bo, core.dong_cong_bo, core.dem_cong_bo, core.don_vi_cong_bo, "
-                "core.dong_cho, mart.con_so_cong_bo, mart.bieu_06a_cong_bo, mart.con_so_cho, "
+                "core.dong_cho, mart.con_so_cong_bo, mart.bieu_06a_cong_bo, mart.con_so_cho, ops.de_nghi, "
                 "mart.phan_thay_doi; "
                 "DELETE FROM ops.lan_nap WHERE batch_id IN "
                 "(SELECT batch_id FROM ops.batch WHERE dataset NOT IN ('don_vi', 'tthc')); "

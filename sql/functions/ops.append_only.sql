@@ -101,3 +101,10 @@ FOR EACH ROW EXECUTE FUNCTION ops.append_only();
 CREATE TRIGGER lan_nap_not_emptied
 BEFORE TRUNCATE ON ops.lan_nap
 FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();
+-- Of what waits the parts are made again; those between two revisions are published.
+CREATE TRIGGER phan_thay_doi_append_only
+BEFORE UPDATE OR DELETE ON mart.phan_thay_doi
+FOR EACH ROW WHEN (old.den_revision IS NOT NULL) EXECUTE FUNCTION ops.append_only();
+CREATE TRIGGER phan_thay_doi_not_emptied
+BEFORE TRUNCATE ON mart.phan_thay_doi
+FOR EACH STATEMENT EXECUTE FUNCTION ops.append_only();

@@ -36,7 +36,7 @@ def note_fault(text: str) -> str | None:
     """Why a text may not be written about a figure, in Vietnamese; None when it may."""
     if len(text) > LONGEST:
         return f"Ghi chú dài {len(text)} ký tự, nhiều nhất là {LONGEST}."
-    if _CONTROL.search(text):
+    if _CONTROL.search(text) or any(unicodedata.category(c) == "Cf" for c in text):
         return "Ghi chú có xuống dòng hoặc ký tự không thấy được: viết thành một dòng."
     if "@" in text or personal_number(text):
         return (

@@ -1,6 +1,7 @@
 """Closes months and restates them: what is published is copied beside the ledger and never overwritten."""
 
 import json
+import unicodedata
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -69,11 +70,16 @@ def restate(engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str) 
 
 def two_people(by: str, approved_by: str) -> None:
     """Raises CchcError unless two people are named."""
-    if not by or not approved_by or by == approved_by:
+    if not by.strip() or not approved_by.strip() or _spelled(by) == _spelled(approved_by):
         raise CchcError(
-            f"Nobody approves what they asked for: {by or 'nobody'!r} asked, {approved_by or 'nobody'!r} "
-            "approves. Have another person approve it."
+            f"Nobody approves what they asked for: {by.strip() or 'nobody'!r} asked, "
+            f"{approved_by.strip() or 'nobody'!r} approves. Have another person approve it."
         )
+
+
+def _spelled(login: str) -> str:
+    """A login however it is written: whoever has it is the same person in capitals."""
+    return unicodedata.normalize("NFKC", login).strip().casefold()
 
 
 def _close(

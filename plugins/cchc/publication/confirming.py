@@ -20,7 +20,7 @@ def confirm(
     closed or not over, and for a unit that has nothing to confirm.
     """
     month, said = parse_month(ky), checked(reason)
-    if not by:
+    if not by.strip():
         raise CchcError(f"Nobody confirms {ky} of {unit}: give the login of whoever does.")
     return in_turn(engine, month, lambda connection: _confirm(connection, ky, unit, by, agree, said))
 

@@ -37,14 +37,14 @@ def text_of(connection: sa.Connection, about: About, by: str) -> tuple[str, str]
         return f"Xác nhận con số {month} của đơn vị", _of_unit(connection, about)
     if about.loai == "chot":
         return f"Chốt {month}", _to_close(connection, about)
-    asked = f"Người đề nghị: {by}. Lý do: {about.ly_do or 'không nêu'}."
+    asked = f"Người đề nghị: {_cell(by)}. Lý do: {_cell(about.ly_do or 'không nêu')}."
     if about.loai == "dinh_chinh":
         return f"Đính chính {month}", f"{asked}\n\n{_waiting(connection, about.ky)}"
     return (
         f"Cho nộp muộn {month}",
-        f"{asked}\n\nĐơn vị: {_name(connection, about.ma_don_vi)}. Bộ dữ liệu: {about.dataset}. "
-        f"Đến hết ngày: {about.den}.\n\nTháng vẫn chốt. Dòng đến muộn trong phạm vi này được công bố thành "
-        "lần sửa mới mà không hỏi lại, khi không còn dòng nào khác của tháng ấy chờ.",
+        f"{asked}\n\nĐơn vị: {_name(connection, about.ma_don_vi)}. Bộ dữ liệu: {_cell(about.dataset or '')}. "
+        f"Đến hết ngày: {_cell(about.den or '')}.\n\nTháng vẫn chốt. Dòng đến muộn trong phạm vi này được công "
+        "bố thành lần sửa mới mà không hỏi lại, khi không còn dòng nào khác của tháng ấy chờ.",
     )
 
 
@@ -128,5 +128,5 @@ def _name(connection: sa.Connection, unit: str | None) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text of data in a cell of a table: it is neither markup nor a link."""
+    """Text of data or of people, also in a cell of a table: it is neither markup nor a link."""
     return "".join(f"\\{c}" if c in "|*_`[]<>\\" else " " if c in "\r\n" else c for c in text)

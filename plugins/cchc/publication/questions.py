@@ -103,9 +103,13 @@ def take_answer(
 ) -> str | None:
     """Keeps an answer; returns why it is not taken, in Vietnamese, when it has to be asked again."""
     said = (reason or "").strip() or None
+    if reply == "dong_y" and about.ky in pending_periods(engine):
+        refresh(engine, about.ky)
     with engine.begin() as connection:
-        asked_by = _asked(connection, place).nguoi
-        fault = _fault(connection, about, reply, by, said, asked_by)
+        asked = _asked(connection, place)
+        fault = _fault(connection, about, reply, by, said, asked.nguoi)
+        if not fault and reply == "dong_y":
+            fault = _unseen(connection, about, asked.luc)
         connection.execute(
             sa.text(
                 "UPDATE ops.de_nghi SET khong_nhan = :fault, tra_loi = :reply, tra_loi_nguoi = :by, "
@@ -175,7 +179,7 @@ def _people(connection: sa.Connection, about: About) -> list[str]:
 def _asked(connection: sa.Connection, place: Place) -> sa.Row[Any]:
     row = connection.execute(
         sa.text(
-            "SELECT nguoi, tra_loi, tra_loi_nguoi, ly_do FROM ops.de_nghi "
+            "SELECT nguoi, luc, tra_loi, tra_loi_nguoi, ly_do FROM ops.de_nghi "
             "WHERE (dag_id, run_id, task_id, map_index) = (:dag_id, :run_id, :task_id, :map_index)"
         ),
         asdict(place),
@@ -204,6 +208,19 @@ def _fault(
         return f"Lý do không ghi được. {fault}"
     closes = about.loai == "chot" and reply == "dong_y"
     return _closing_fault(connection, about.ky, reason) if closes else None
+
+
+def _unseen(connection: sa.Connection, about: About, since: datetime) -> str | None:
+    """Whoever agrees agrees to the figures that the question showed."""
+    if about.loai not in ("chot", "xac_nhan"):
+        return None
+    unit = about.ma_don_vi if about.of_unit else None
+    changed = run_sql_file(
+        connection, "publication/changed_since_question.sql", ky=about.ky, luc=since, don_vi=unit
+    )
+    if not changed.scalar_one():
+        return None
+    return f"Con số tháng {about.ky} đã đổi từ lúc hỏi: xem con số mới rồi trả lời lại."
 
 
 def _closing_fault(connection: sa.Connection, ky: str, reason: str | None) -> str | None:
