@@ -255,7 +255,6 @@ def _publish(
         ky=month.ky,
         cac_ky_loai=names["kinds"],
         cac_ky=names["names"],
-        cac_thang=sorted({m.ky for p in periods for m in p.months()}),
     )
     # Asked at once: what waits is compared with these rows.
     analyze(connection, "core.dong_cong_bo", "core.dem_cong_bo", "core.don_vi_cong_bo", "mart.con_so_cong_bo")
