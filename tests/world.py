@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from cchc.figures.refresh import pending_periods, refresh
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.registers.working_calendar import sync_calendar
+from cchc.repository import SQL as REPOSITORY
 from cchc.sources.landing import land_file
 
 SO = "000.00.01.H59"
@@ -328,6 +330,12 @@ class Definitions:
         """Writes an existing indicator's file with other values."""
         held = yaml.safe_load((self.folder / f"{ma}.yaml").read_text(encoding="utf-8"))
         self.add(**{**held, **values})
+
+    def put_back(self) -> None:
+        """The files of the project again, without what was changed or added."""
+        shutil.rmtree(self.folder)
+        shutil.copytree(REPOSITORY / "indicators", self.folder)
+        self.read_again()
 
     def read_again(self) -> None:
         for cached in (

@@ -71,10 +71,11 @@ BEGIN
         CASE WHEN m.ma_bam IS NULL THEN 'không còn phép đo nào' ELSE 'các phép đo đã ghi không cho SHA-256 ấy' END
     INTO lech
     FROM (VALUES (con_so.ma_bam_dong)) AS ghi (ma_bam_dong)
-    LEFT JOIN core.ma_bam_con_so_den(con_so.so_cai, con_so.cac_thang, nghia.tu || nghia.mau) AS m
-        ON
-            m.ky_loai = con_so.ky_loai AND m.ky = con_so.ky AND m.ma_chi_so = con_so.ma_chi_so
-            AND m.ma_don_vi = con_so.ma_don_vi
+    LEFT JOIN
+        core.ma_bam_con_so_den(
+            con_so.so_cai, ARRAY[con_so.ky_loai], ARRAY[con_so.ky], con_so.ma_chi_so, con_so.ma_don_vi
+        ) AS m
+        ON TRUE
     WHERE (ghi.ma_bam_dong IS DISTINCT FROM m.ma_bam);
     IF lech IS NULL THEN
         SELECT

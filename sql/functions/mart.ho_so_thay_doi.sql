@@ -19,6 +19,8 @@ DECLARE
     con_so record;
     nghia record;
     buoc record;
+    ban integer;
+    co_ban text;
     goc text[];
     thay text[];
 BEGIN
@@ -28,27 +30,58 @@ BEGIN
             ho_so_thay_doi.den_revision
             USING ERRCODE = 'check_violation';
     END IF;
-    -- Both have to be there.
+    -- Both revisions have to be there; the figure in one of them, or later: an indicator is added, a unit ends.
+    FOREACH ban IN ARRAY ARRAY[ho_so_thay_doi.den_revision, ho_so_thay_doi.tu_revision]
+    LOOP
+        SELECT max(c.ma_chi_so) INTO co_ban
+        FROM mart.con_so_cong_bo AS c
+        WHERE
+            c.ky_loai = ho_so_thay_doi.ky_loai AND c.ky = ho_so_thay_doi.ky
+            AND c.ma_don_vi = core.ma_tong('toan_tinh') AND c.trang_thai = 'da_chot' AND c.revision = ban;
+        IF
+            (ban IS NOT NULL AND co_ban IS NULL)
+            OR NOT EXISTS (
+                SELECT FROM mart.con_so_cong_bo AS c
+                WHERE
+                    c.ky_loai = ho_so_thay_doi.ky_loai AND c.ky = ho_so_thay_doi.ky
+                    AND c.ma_chi_so = ho_so_thay_doi.ma_chi_so AND c.ma_don_vi = ho_so_thay_doi.ma_don_vi
+                    AND c.trang_thai = 'da_chot' AND c.revision >= ho_so_thay_doi.tu_revision
+                    AND (ho_so_thay_doi.den_revision IS NULL OR c.revision <= ho_so_thay_doi.den_revision)
+                UNION ALL
+                SELECT FROM mart.con_so_cho AS c
+                WHERE
+                    ho_so_thay_doi.den_revision IS NULL
+                    AND c.ky_loai = ho_so_thay_doi.ky_loai AND c.ky = ho_so_thay_doi.ky
+                    AND c.ma_chi_so = ho_so_thay_doi.ma_chi_so AND c.ma_don_vi = ho_so_thay_doi.ma_don_vi
+            )
+        THEN
+            PERFORM core.con_so_cua_ban(
+                ho_so_thay_doi.ma_chi_so, ho_so_thay_doi.ky_loai, ho_so_thay_doi.ky, ho_so_thay_doi.ma_don_vi, ban
+            );
+        END IF;
+    END LOOP;
+    -- Days and months of the period: those of any figure of the province.
     SELECT * INTO con_so
     FROM core.con_so_cua_ban(
-        ho_so_thay_doi.ma_chi_so, ho_so_thay_doi.ky_loai, ho_so_thay_doi.ky, ho_so_thay_doi.ma_don_vi,
-        ho_so_thay_doi.den_revision
+        co_ban, ho_so_thay_doi.ky_loai, ho_so_thay_doi.ky, core.ma_tong('toan_tinh'), ho_so_thay_doi.tu_revision
     );
-    SELECT * INTO con_so
-    FROM core.con_so_cua_ban(
-        ho_so_thay_doi.ma_chi_so, ho_so_thay_doi.ky_loai, ho_so_thay_doi.ky, ho_so_thay_doi.ma_don_vi,
-        ho_so_thay_doi.tu_revision
-    );
+    con_so.ma_chi_so := ho_so_thay_doi.ma_chi_so;
+    con_so.ma_don_vi := ho_so_thay_doi.ma_don_vi;
     FOR buoc IN
         SELECT
             c.so_cai AS tu_so_cai,
             lead(c.so_cai) OVER (ORDER BY c.revision) AS den_so_cai,
             lead(c.revision) OVER (ORDER BY c.revision) AS den
-        FROM mart.con_so_cong_bo AS c
-        WHERE
-            c.ky_loai = con_so.ky_loai AND c.ky = con_so.ky AND c.ma_chi_so = con_so.ma_chi_so
-            AND c.ma_don_vi = con_so.ma_don_vi AND c.trang_thai = 'da_chot' AND c.revision >= con_so.revision
-            AND (ho_so_thay_doi.den_revision IS NULL OR c.revision <= ho_so_thay_doi.den_revision)
+        FROM (
+            SELECT DISTINCT
+                b.revision,
+                b.so_cai
+            FROM mart.con_so_cong_bo AS b
+            WHERE
+                b.ky_loai = con_so.ky_loai AND b.ky = con_so.ky AND b.ma_don_vi = core.ma_tong('toan_tinh')
+                AND b.trang_thai = 'da_chot' AND b.revision >= con_so.revision
+                AND (ho_so_thay_doi.den_revision IS NULL OR b.revision <= ho_so_thay_doi.den_revision)
+        ) AS c
         ORDER BY c.revision
     LOOP
         CONTINUE WHEN buoc.den IS NULL AND ho_so_thay_doi.den_revision IS NOT NULL;
@@ -68,6 +101,8 @@ BEGIN
             WHERE buoc.den IS NULL AND t.ma_chi_so = con_so.ma_chi_so
         ) AS n
         INNER JOIN core.phep_do AS p ON n.phep_do = p.phep_do;
+        -- Neither has the indicator yet, or it has no rows.
+        CONTINUE WHEN nghia.la_khai_bao IS NULL;
         SELECT coalesce(array_agg(DISTINCT x.ma_goc), '{}') INTO goc
         FROM (
             SELECT dv.ma_goc, dv.ma_don_vi, dv.cap

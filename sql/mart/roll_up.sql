@@ -96,7 +96,8 @@ n AS (
     GROUP BY u.so, nhom.ma_don_vi, nhom.ten_don_vi, nhom.cap
 ),
 
--- What each procedure has at one and the same unit, a bit for each side of each indicator.
+-- What each procedure has at one and the same unit, a bit for each side of each indicator; what the catalogue says of a
+-- unit that nobody answers for is nobody's, nor the province's, as with sums.
 c AS (
     SELECT
         x.so,
@@ -107,8 +108,8 @@ c AS (
     FROM (
         SELECT
             k.so,
-            coalesce(tl.ma_don_vi, t.ma_don_vi) AS ma_don_vi,
-            coalesce(tl.cap, '') AS cap,
+            tl.ma_don_vi,
+            tl.cap,
             t.ma_tthc,
             bit_or(trong_ky.co) AS co
         FROM k
@@ -117,9 +118,9 @@ c AS (
             LATERAL (
                 SELECT t.co & 1 AS co -- bits
             ) AS trong_ky
-        LEFT JOIN tra_loi AS tl ON k.ngay = tl.ngay AND t.ma_don_vi = tl.ma_goc
+        INNER JOIN tra_loi AS tl ON k.ngay = tl.ngay AND t.ma_don_vi = tl.ma_goc
         WHERE trong_ky.co <> 0
-        GROUP BY k.so, coalesce(tl.ma_don_vi, t.ma_don_vi), coalesce(tl.cap, ''), t.ma_tthc
+        GROUP BY k.so, tl.ma_don_vi, tl.cap, t.ma_tthc
     ) AS x
 ),
 

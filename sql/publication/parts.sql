@@ -429,8 +429,8 @@ FROM (
             c.ma_chi_so,
             c.ma_don_vi,
             c.ma_tthc,
-            sum(CASE c.lan WHEN 'moi' THEN 1 ELSE -1 END) FILTER (WHERE c.ben = 'tu') AS tu_so,
-            sum(CASE c.lan WHEN 'moi' THEN 1 ELSE -1 END) FILTER (WHERE c.ben = 'mau') AS mau_so
+            coalesce(sum(CASE c.lan WHEN 'moi' THEN 1 ELSE -1 END) FILTER (WHERE c.ben = 'tu'), 0) AS tu_so,
+            coalesce(sum(CASE c.lan WHEN 'moi' THEN 1 ELSE -1 END) FILTER (WHERE c.ben = 'mau'), 0) AS mau_so
         FROM co_tthc AS c
         GROUP BY c.ky_loai, c.ky, c.ma_chi_so, c.ma_don_vi, c.ma_tthc
     ) AS g
@@ -460,7 +460,7 @@ FROM (
             AND g.ma_chi_so = vi.ma_chi_so
             AND g.ma_don_vi = vi.ma_don_vi
             AND g.ma_tthc = vi.ma_tthc
-    WHERE coalesce(g.tu_so, 0) <> 0 OR coalesce(g.mau_so, 0) <> 0
+    WHERE g.tu_so <> 0 OR g.mau_so <> 0
     GROUP BY g.ky_loai, g.ky, g.ma_chi_so, g.ma_don_vi, vi.nguyen_nhan, doi.ma_chi_so
 ) AS x
 GROUP BY x.ky_loai, x.ky, x.ma_chi_so, x.ma_don_vi, x.nguyen_nhan;

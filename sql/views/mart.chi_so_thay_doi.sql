@@ -4,7 +4,15 @@ SELECT
     p.ky,
     p.ma_chi_so,
     p.ma_don_vi,
-    coalesce(p.den_revision - 1, hien.revision) AS tu_revision,
+    coalesce(
+        p.den_revision - 1,
+        hien.revision,
+        -- Of a figure that was not there: what the period had.
+        (
+            SELECT max(c.revision) FROM mart.chi_so AS c
+            WHERE c.ky_loai = p.ky_loai AND c.ky = p.ky AND c.ma_don_vi = core.ma_tong('toan_tinh')
+        )
+    ) AS tu_revision,
     p.den_revision,
     truoc.tu_so AS tu_so_truoc,
     CASE WHEN p.den_revision IS NULL THEN cho.tu_so ELSE sau.tu_so END AS tu_so_sau,

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from cchc.figures.definitions import indicators
 from tests.figures.by_hand import PROVINCE, counted, done, on, row, unbalanced
-from tests.world import HUYEN, SO, XA
+from tests.world import DOSSIER, HUYEN, PROCEDURES, SO, XA, World
 
 
 def test_period_borders_to_the_second(province):
@@ -163,3 +163,16 @@ def test_as_of_is_the_newest_change_at_the_source_in_the_period(province):
         ("thang", "2025-01", datetime.fromisoformat("2025-01-11 08:00:00"), 1),
         ("thang", "2025-02", datetime.fromisoformat("2025-03-10 12:34:56"), 1),
     ]
+
+
+def test_what_the_catalogue_says_of_a_unit_that_nobody_knows_is_not_the_provinces(world: World):
+    world.dimensions()
+    unknown = PROCEDURES[0] | {
+        "MaTTHC": "1.000009",
+        "DonViThucHien": [PROCEDURES[0]["DonViThucHien"][0] | {"MaDonVi": "000.00.99.H59"}],
+    }
+    world.ingest("tthc", world.json([*PROCEDURES, unknown]))
+    world.add(DOSSIER)
+    world.refresh_all()
+    # Fit are 1.000001 and 1.000003, both toàn trình at the commune; the fourth is no unit's.
+    assert world.figure("T7", "TONG:toan_tinh", "2025-03") == (2, 2)

@@ -308,6 +308,21 @@ def test_a_definition_that_changes(counted, definitions):
 
 
 @pytest.mark.long
+def test_a_procedure_that_only_the_denominator_counts_by_a_new_definition(counted, definitions):
+    close(counted.engine, "2025-01", **CLOSE)
+    definitions.change(
+        "T8",
+        phien_ban=2,
+        mau_so=[{"fact": "tthc_don_vi", "su_kien": "cung_cap", "dieu_kien": "muc_do IN (3, 4)"}],
+    )
+    counted.refresh_all()
+    # The sở provides 1.000003 not toàn trình, which counts now; nobody submitted it. The commune had it before.
+    assert counted.rows(PARTS, ky="2025-01", ma="T8") == [
+        (where, "dinh_nghia", 0, 1, 0) for where in sorted((SO, "TONG:so_nganh"))
+    ]
+
+
+@pytest.mark.long
 def test_a_unit_that_is_mapped_otherwise(world: World, tmp_path):
     first, then = (
         write(tmp_path / ma, [unit("84.a"), unit("84.b")], [], [called("X", ma)]) for ma in ("84.a", "84.b")

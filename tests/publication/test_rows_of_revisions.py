@@ -11,7 +11,7 @@ from cchc.figures.definitions import indicators
 from cchc.figures.drill import parts_with_rows, rows_behind, rows_of_figure
 from cchc.publication.closing import close, restate
 from tests.figures.test_refresh import BASE, LATE, on
-from tests.publication.histories import DATASETS, History
+from tests.publication.histories import ADDED, DATASETS, History
 from tests.world import HUYEN, SO, XA, World, code
 
 PROVINCE = "TONG:toan_tinh"
@@ -180,6 +180,27 @@ def test_of_a_change_each_row_says_what_it_adds_and_what_differs(closed: World):
     assert [(1, *row[1:]) for row in (late, corrected)] == closed.rows(query, unit=PROVINCE)
     with pytest.raises(sa.exc.DBAPIError, match="cần tu_revision nhỏ hơn den_revision"):
         closed.rows(query.replace(":unit, 0", ":unit, 1, 1"), unit=PROVINCE)
+
+
+def test_the_rows_of_a_figure_that_was_not_there_before_are_listed_as_its_change(closed: World, definitions):
+    definitions.add(**ADDED[0])
+    closed.refresh_all()
+    # Dossier 1 has a result in electronic form.
+    query = (
+        "SELECT revision, nguyen_nhan, tu_so, mau_so, dong "
+        "FROM mart.ho_so_thay_doi('them_dem', 'thang', '2025-01', :unit, 0)"
+    )
+    assert closed.rows(query, unit=SO) == [(None, "dinh_nghia", 1, 0, code(1))]
+    assert closed.rows(
+        "SELECT DISTINCT tu_revision, den_revision FROM mart.chi_so_thay_doi WHERE ma_chi_so = 'them_dem'"
+    ) == [(0, None)]
+    restate(closed.engine, "2025-01", reason="Thêm chỉ số", **BY)
+    assert closed.rows(query, unit=SO) == [(1, "dinh_nghia", 1, 0, code(1))]
+    assert closed.rows(query.replace(", 0)", ", 0, 1)"), unit=SO) == [(1, "dinh_nghia", 1, 0, code(1))]
+    with pytest.raises(sa.exc.DBAPIError, match="them_dem của 000.00.01.H59, thang 2025-01 không có bản 2"):
+        closed.rows(query.replace(", 0)", ", 0, 2)"), unit=SO)
+    with pytest.raises(sa.exc.DBAPIError, match="Không có chỉ số T99"):
+        closed.rows(query.replace("them_dem", "T99"), unit=SO)
 
 
 # Who asks -------------------------------------------------------------------------------------
