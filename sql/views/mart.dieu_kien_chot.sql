@@ -109,9 +109,28 @@ dem AS (
         'can_ly_do' AS muc,
         count(b.batch_id) AS thieu,
         string_agg(b.dataset || ' #' || b.batch_id, ', ' ORDER BY b.batch_id) AS chi_tiet,
-        'Xem docs/runbook.md: một lô bị dừng' AS viec_can_lam
+        'Nộp tệp đã sửa cùng tên, hoặc kéo lại; docs/runbook.md: một lô bị dừng' AS viec_can_lam
     FROM thang AS t
-    LEFT JOIN ops.batch AS b ON b.status = 'stopped' OR b.judgement = 'stopped'
+    -- What was stopped and came again under its name, or was pulled again with its window, is settled.
+    LEFT JOIN ops.batch AS b
+        ON
+            (b.status = 'loaded' AND b.judgement = 'stopped')
+            OR (
+                b.status = 'stopped'
+                AND NOT EXISTS (
+                    SELECT FROM ops.batch AS sau
+                    WHERE
+                        sau.dataset = b.dataset
+                        AND sau.batch_id > b.batch_id
+                        AND sau.status = 'loaded'
+                        AND CASE
+                            WHEN b.window_to IS NULL THEN sau.original_name = b.original_name
+                            ELSE
+                                sau.window_to >= b.window_to
+                                AND coalesce(sau.window_from, '-infinity') <= coalesce(b.window_from, '-infinity')
+                        END
+                )
+            )
     GROUP BY t.ky
     UNION ALL
     SELECT

@@ -43,8 +43,8 @@ def text_of(connection: sa.Connection, about: About, by: str) -> tuple[str, str]
     return (
         f"Cho nộp muộn {month}",
         f"{asked}\n\nĐơn vị: {_name(connection, about.ma_don_vi)}. Bộ dữ liệu: {_cell(about.dataset or '')}. "
-        f"Đến hết ngày: {_cell(about.den or '')}.\n\nTháng vẫn chốt. Dòng đến muộn trong phạm vi này được công "
-        "bố thành lần sửa mới mà không hỏi lại, khi không còn dòng nào khác của tháng ấy chờ.",
+        f"Đến hết ngày: {_cell(about.den or '')}.\n\nTháng vẫn chốt. Dòng đến muộn trong phạm vi này được "
+        "công bố thành lần sửa mới mà không hỏi lại, khi không còn dòng nào khác của tháng ấy chờ.",
     )
 
 
