@@ -317,7 +317,7 @@ def test_a_procedure_that_only_the_denominator_counts_by_a_new_definition(counte
         mau_so=[{"fact": "tthc_don_vi", "su_kien": "cung_cap", "dieu_kien": "muc_do IN (3, 4)"}],
     )
     counted.refresh_all()
-    # The sở provides 1.000003 not toàn trình, which counts now; nobody submitted it. The commune had it before.
+    # The sở provides 1.000003 not toàn trình, which counts now; nobody submitted it. The commune had it.
     assert counted.rows(PARTS, ky="2025-01", ma="T8") == [
         (where, "dinh_nghia", 0, 1, 0) for where in sorted((SO, "TONG:so_nganh"))
     ]
