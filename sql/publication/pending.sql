@@ -1,5 +1,15 @@
 -- Brings core.dong_cho of the closed month :ky in line: one row is a row of a fact that is not what it was when the
 -- month was closed, and why. TEMP TABLE dong_moi holds the rows as they are now. Safe to repeat.
+DROP TABLE IF EXISTS cho_cu;
+
+-- Whatever is published meanwhile of other months, what came late has come late.
+CREATE TEMP TABLE cho_cu ON COMMIT DROP AS
+SELECT
+    c.fact,
+    c.dong
+FROM core.dong_cho AS c
+WHERE c.ky = :ky AND c.con AND c.nguyen_nhan = 'den_muon';
+
 DELETE FROM core.dong_cho
 WHERE ky = :ky;
 
@@ -30,6 +40,7 @@ SELECT
         WHEN NOT d.co_cu AND doi_khoa.dong IS NOT NULL THEN 'doi_don_vi'
         WHEN NOT d.con AND doi_khoa.dong IS NOT NULL THEN 'doi_don_vi'
         WHEN d.doi_phep_do THEN 'dinh_nghia'
+        WHEN NOT d.co_cu AND cho_cu.dong IS NOT NULL THEN 'den_muon'
         WHEN NOT d.co_cu AND khac.co THEN 'sua_o_nguon'
         WHEN NOT d.co_cu AND loai.co THEN 'tha_khoi_loai'
         WHEN NOT d.co_cu THEN 'den_muon'
@@ -135,6 +146,7 @@ FROM (
         IS DISTINCT FROM
         (moi.ma_don_vi, moi.ma_tthc, moi.ma_linh_vuc, moi.nua_1, moi.nua_2, moi.so_1, moi.so_2)
 ) AS d
+LEFT JOIN cho_cu ON d.fact = cho_cu.fact AND d.dong = cho_cu.dong
 -- The same line of a file under another key: only its unit is looked up otherwise.
 LEFT JOIN
     LATERAL (

@@ -1,6 +1,6 @@
--- Writes what entry :so publishes of the periods :cac_ky_loai, :cac_ky: their figures and reports as they stand in mart,
--- whose rows are behind them, who answers for what on their last days, and the batches that are new since the last
--- entry. The month's rows and the definitions are written before.
+-- Writes what entry :so publishes of the periods :cac_ky_loai, :cac_ky: their figures and reports as they stand in
+-- mart, whose rows are behind them, who answers for what on their last days, and the batches that are new since the
+-- last entry. The month's rows and the definitions are written before.
 
 -- Counts and hashes of the rows of each unit that has a row of this entry, measure by measure.
 INSERT INTO core.dem_cong_bo (ky, nua, ma_don_vi, phep_do, so_cai, so, ma_bam)

@@ -25,8 +25,8 @@ USUAL = {SO: "84.a", HUYEN: "84.b", XA: "84.c"}
 
 
 def register(world: World, names: dict[str, str], *, ended: date | None = None, **levels: str) -> None:
-    """Loads reference files in which `names` (what files call a unit → who that is) hold; `ended`: the last day
-    of 84.c, if it has one; `levels`: other levels than those of ANSWERING, by the unit's last letter."""
+    """Loads reference files in which `names` (what files call a unit → who that is) hold; `ended`: the last
+    day of 84.c, if it has one; `levels`: other levels than those of ANSWERING, by the unit's last letter."""
     day = ended and ended + timedelta(days=1)
     units = [
         unit(ma, cap=levels.get(ma[-1], cap), den=str(ended) if ended and ma == "84.c" else "")
@@ -246,7 +246,11 @@ class History:
         ky = min((ky for ky in MONTHS if ky not in closed), default=MONTHS[0])
         acts: list[Callable[[], object]] = [
             lambda: confirm(
-                engine, chance.choice(MONTHS), chance.choice(list(ANSWERING)), "van_thu", agree=chance.random() < 0.8
+                engine,
+                chance.choice(MONTHS),
+                chance.choice(list(ANSWERING)),
+                "van_thu",
+                agree=chance.random() < 0.8,
             ),
             lambda: publish_provisionally(engine, chance.choice(MONTHS), "he_thong", "Hết hạn"),
             lambda: close(engine, ky, **BY, reason="Dữ liệu thử"),

@@ -12,7 +12,7 @@ from cchc.figures.refresh import pending_periods, refresh
 from cchc.publication.closing import close, restate
 from cchc.publication.ledger import entries, faults
 from cchc.warehouse import engine_of, run_sql_file
-from tests.figures.test_refresh import BASE, CHANGED_BY_LATE, LATE, figures, on
+from tests.figures.test_refresh import BASE, CHANGED_BY_LATE, LATE, figures, make_pending, on
 from tests.registers.organisations import called, organise, unit, write
 from tests.registers.organisations import on as received
 from tests.world import PROCEDURES, SO, UNITS, XA, World, code
@@ -266,6 +266,19 @@ def test_a_dossier_whose_month_of_receipt_the_source_corrects_leaves_one_month_f
         assert (PROVINCE, "sua_o_nguon", change, 0, 1) in counted.rows(PARTS, ky=ky, ma="tiep_nhan")
 
 
+def test_what_came_late_is_late_also_when_it_is_published_in_another_month_and_counted_again(counted):
+    close(counted.engine, "2025-01", **CLOSE)
+    counted.add(LATE | {"ngay_ket_thuc_xu_ly": "", "trang_thai_ho_so": "4"})
+    counted.refresh_all()
+    late = (PROVINCE, "den_muon", 1, 0, 1)
+    assert late in counted.rows(PARTS, ky="2025-01", ma="tiep_nhan")
+    # It is still open in February, which is published with it.
+    close(counted.engine, "2025-02", **CLOSE)
+    make_pending(counted)
+    counted.refresh_all()
+    assert late in counted.rows(PARTS, ky="2025-01", ma="tiep_nhan")
+
+
 @pytest.mark.long
 def test_a_line_that_is_released_from_rejects(world: World):
     province = world.dimensions()
@@ -316,7 +329,7 @@ def test_a_procedure_that_only_the_denominator_counts_by_a_new_definition(counte
         mau_so=[{"fact": "tthc_don_vi", "su_kien": "cung_cap", "dieu_kien": "muc_do IN (3, 4)"}],
     )
     counted.refresh_all()
-    # The sở provides 1.000003 not toàn trình, which counts now; nobody submitted it. The commune had it before.
+    # The sở provides 1.000003 not toàn trình, which counts now; nobody submitted it. The commune had it.
     assert counted.rows(PARTS, ky="2025-01", ma="T8") == [
         (where, "dinh_nghia", 0, 1, 0) for where in sorted((SO, "TONG:so_nganh"))
     ]

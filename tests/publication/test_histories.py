@@ -14,8 +14,8 @@ from tests.torture import often
 from tests.world import PROCEDURES, UNITS, Definitions, World
 
 pytestmark = [pytest.mark.long, pytest.mark.torture]
-# Of figures that wait or were restated: those whose parts are not what changed, also where there is a figure in
-# one of both only. Scores have no parts.
+# Of figures that wait or were restated: those whose parts are not what changed, also where there is a figure
+# in one of both only. Scores have no parts.
 NOT_SPLIT = """
 SELECT ky_loai, ky, ma_chi_so, ma_don_vi, lan, sum(tu) AS tu, sum(mau) AS mau FROM (
     SELECT w.ky_loai, w.ky, w.ma_chi_so, w.ma_don_vi, -1 AS lan,

@@ -143,7 +143,7 @@ def _keep_rows(
             ),
             {"so": number},
         )
-    # Asked at once: of a month that the planner does not know it expects one row, and looks up the others one by one.
+    # Asked at once: of a month unknown to it the planner expects one row, and looks up the others one by one.
     analyze(connection, "core.dong_cong_bo")
     return number, measure, scans
 
