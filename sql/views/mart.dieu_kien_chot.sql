@@ -152,14 +152,15 @@ dem AS (
         'doi_chieu' AS ma,
         'Đã đối chiếu với nguồn và khớp' AS ten,
         'can_ly_do' AS muc,
-        count(d.dataset) FILTER (WHERE r.state IS NULL OR r.state = 'differs') AS thieu,
+        count(d.dataset) FILTER (WHERE r.state IS NULL OR r.state IN ('differs', 'unknown')) AS thieu,
         string_agg(
             d.ten || CASE
                 WHEN r.state IS NULL THEN ': chưa đối chiếu'
+                WHEN r.state = 'unknown' THEN ': nguồn không nêu tổng số'
                 ELSE ': nguồn ' || r.source_total || ', kho ' || r.core_total
             END,
             '; ' ORDER BY d.thu_tu
-        ) FILTER (WHERE r.state IS NULL OR r.state = 'differs') AS chi_tiet,
+        ) FILTER (WHERE r.state IS NULL OR r.state IN ('differs', 'unknown')) AS chi_tiet,
         'Chạy DAG reconcile_nguon (python -m cchc reconcile); lệch: docs/runbook.md' AS viec_can_lam
     FROM thang AS t
     LEFT JOIN core.bo_du_lieu_keo AS d ON d.doi_chieu

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from cchc.errors import CchcError
-from cchc.publication.closing import close, publish_provisionally
+from cchc.publication.closing import close, publish_provisionally, restate
 from cchc.publication.conditions import conditions
 from cchc.publication.confirming import confirm
 from cchc.publication.exceptions import permit, restate_permitted
@@ -21,6 +21,7 @@ from cchc.publication.questions import (
     take_answer,
     units_to_ask,
 )
+from cchc.publication.waiting import waiting
 from tests.figures.test_refresh import BASE, LATE, on
 from tests.world import HUYEN, SO, XA, World
 
@@ -82,6 +83,21 @@ def test_no_reason_helps_for_a_month_that_is_not_over(counted):
     with counted.engine.begin() as connection:
         connection.execute(sa.text("INSERT INTO ops.period (ky) VALUES (:now)"), {"now": f"{today:%Y-%m}"})
     assert missing(counted, f"{today:%Y-%m}")["het_thang"] == 1
+
+
+@pytest.mark.parametrize(("state", "thieu"), [("equal", 0), ("explained", 0), ("differs", 5), ("unknown", 5)])
+def test_a_comparison_counts_when_it_was_made_and_agrees(counted, state, thieu):
+    with counted.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO ops.reconciliation (dataset, as_of, month, source_total, core_total, "
+                "rejected_total, state) SELECT dataset, '2025-02-02', '2025-01', CASE CAST(:state AS text) "
+                "WHEN 'unknown' THEN NULL WHEN 'equal' THEN 3 ELSE 4 END, 3, 1, :state "
+                "FROM core.bo_du_lieu_keo WHERE doi_chieu"
+            ),
+            {"state": state},
+        )
+    assert missing(counted).get("doi_chieu", 0) == thieu
 
 
 @pytest.mark.parametrize("allowed", [0, 1])
@@ -189,6 +205,33 @@ def test_an_answer_that_counts_is_kept(people):
     ask(people.engine, AT, TO_CLOSE, "lan")
     with pytest.raises(CchcError, match="Nobody has answered"):
         answer_at(people.engine, AT)
+
+
+def test_about_a_closed_month_nobody_is_asked(people):
+    close(people.engine, KY, **BY, **WHY)
+    for about in (TO_CLOSE, About("xac_nhan", KY, SO)):
+        with pytest.raises(CchcError, match="Month 2025-01 is closed: there is nothing to ask about it"):
+            ask(people.engine, AT, about, "lan")
+
+
+def test_what_was_not_shown_is_not_restated(people):
+    close(people.engine, KY, **BY, **WHY)
+    people.add(LATE)
+    people.refresh_all()
+    shown = waiting(people.engine, KY)
+    people.add(on("0113", 7, ngay_cap_nhat="20250330000000"), at="2025-04-02")
+    with pytest.raises(CchcError, match="What waits for 2025-01 is not what was approved"):
+        restate(people.engine, KY, **BY, reason="Nộp muộn", seen=shown.digest)
+    assert people.figure("tiep_nhan", XA, KY) == (0, None)
+    restate(people.engine, KY, **BY, reason="Nộp muộn", seen=waiting(people.engine, KY).digest)
+    assert people.figure("tiep_nhan", XA, KY) == (1, None)
+
+
+def test_a_hash_that_was_kept_tells_a_ledger_that_was_cut_off(people):
+    kept = close(people.engine, KY, **BY, **WHY).entry.digest
+    with people.engine.connect() as connection:
+        assert faults(connection, kept) == []
+        assert "no entry has the hash 00" in faults(connection, "00" * 32)[0]
 
 
 def test_names_of_units_are_no_markup(people):

@@ -40,8 +40,11 @@ class Finding:
         return in_table(f"{mark} {self.what}: {len(self.found)} not. {'; '.join(self.found[:SHOWN])}{more}")
 
 
-def checks(engine: sa.Engine, *, files: bool = True) -> Iterator[Finding]:
-    """Each check's finding as soon as it is known, all but the files' on one snapshot of the warehouse."""
+def checks(engine: sa.Engine, *, files: bool = True, kept: str | None = None) -> Iterator[Finding]:
+    """Each check's finding as soon as it is known, all but the files' on one snapshot of the warehouse.
+
+    `kept`: a hash of the ledger that was kept elsewhere; one of its entries must have it.
+    """
     waiting = pending_periods(engine)
     snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ")
     with snapshot as connection, connection.begin():
@@ -77,7 +80,7 @@ def checks(engine: sa.Engine, *, files: bool = True) -> Iterator[Finding]:
         yield Finding(
             "every loaded batch passes its last judgement", _stopped_again(connection), information=True
         )
-        yield Finding("what was published is as the ledger says", faults(connection))
+        yield Finding("what was published is as the ledger says", faults(connection, kept))
         landed = connection.execute(
             sa.text(
                 "SELECT batch_id, dataset, status, landed_path, size_bytes, sha256, file_deleted_at "

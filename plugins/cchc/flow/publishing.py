@@ -86,6 +86,7 @@ def record(about: dict[str, Any]) -> dict[str, Any]:
 @task(task_display_name="Xem những gì chờ đính chính", execution_timeout=timedelta(minutes=30))
 def what_waits() -> dict[str, Any]:
     """Shows in the log what would change in the month; skips what follows on a dry run, or for nothing."""
+    from cchc.errors import CchcError
     from cchc.figures.refresh import pending_periods, refresh
     from cchc.publication.reasons import checked
     from cchc.publication.waiting import waiting
@@ -102,7 +103,10 @@ def what_waits() -> dict[str, Any]:
         raise AirflowSkipException(f"Nothing waits for {ky}.")
     if params["thu"]:
         raise AirflowSkipException("A dry run: nothing is asked, nothing is changed. Param thu = false asks.")
-    return {"loai": "dinh_chinh", "ky": ky, "ly_do": checked(params["ly_do"])}
+    reason = checked(params["ly_do"])
+    if not reason:
+        raise CchcError("Restating needs a reason (ly_do): it stands in the ledger for ever. Give one.")
+    return {"loai": "dinh_chinh", "ky": ky, "ly_do": reason, "cho": shown.digest}
 
 
 @task(task_display_name="Công bố lần sửa", execution_timeout=timedelta(hours=1))
@@ -114,7 +118,7 @@ def restate(about: dict[str, Any]) -> dict[str, Any]:
     context = get_current_context()
     engine, at = warehouse(context), place_of(context, ASK)
     answer = _approved(engine, at)
-    done = restate_month(engine, about["ky"], answer.asked_by, answer.by or "", about["ly_do"] or "")
+    done = restate_month(engine, about["ky"], answer.asked_by, answer.by or "", about["ly_do"], about["cho"])
     note_entry(engine, at, done.entry.number)
     return _told(done, f"Tháng {about['ky']} đã đính chính, {answer.by} duyệt: {about['ly_do']}")
 
@@ -133,10 +137,19 @@ def restate_permitted() -> list[dict[str, Any]]:
 
 @task(task_display_name="Đọc ngoại lệ được đề nghị", execution_timeout=timedelta(minutes=5))
 def exception_asked() -> dict[str, Any]:
-    """What is asked, from the params; a reason that may not be written fails here."""
+    """What is asked, from the params; what can be no exception fails here, before anybody is asked."""
+    from cchc.errors import CchcError
+    from cchc.periods import parse_month
+    from cchc.publication.exceptions import check
     from cchc.publication.reasons import checked
 
-    params = get_current_context()["params"]
+    context = get_current_context()
+    params = context["params"]
+    if not params["den"] or not params["ly_do"].strip():
+        raise CchcError("A lock exception needs its last day (den) and a reason (ly_do): give both.")
+    with warehouse(context).connect() as connection:
+        until = date.fromisoformat(params["den"])
+        check(connection, parse_month(params["ky"]), params["ma_don_vi"], params["dataset"], until)
     return {
         "loai": "ngoai_le",
         **{name: params[name] for name in ("ky", "ma_don_vi", "dataset", "den")},

@@ -24,6 +24,7 @@ from cchc.publication.conditions import HARD, require, unmet
 from cchc.publication.ledger import Entry, next_number, write
 from cchc.publication.reasons import checked
 from cchc.publication.turn import closed_months, in_turn
+from cchc.publication.waiting import waiting_digest
 from cchc.warehouse import analyze, run_sql_file
 
 
@@ -55,8 +56,13 @@ def publish_provisionally(engine: sa.Engine, ky: str, by: str, reason: str) -> P
     return in_turn(engine, month, lambda connection: _publish_provisionally(connection, month, by, said))
 
 
-def restate(engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str) -> Published:
+def restate(
+    engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str, seen: str | None = None
+) -> Published:
     """Publishes what waits for a closed month, and the next revision of every closed period that holds it.
+
+    `seen`: the hash of what was shown to whoever approved (cchc.publication.waiting); when something else
+    waits now nothing is published, and it is asked again.
 
     A longer period is made from its months: it waits while another of them does, and is published with the
     last of them. Raises CchcError when the month is open or nothing waits, or without a reason.
@@ -65,7 +71,7 @@ def restate(engine: sa.Engine, ky: str, by: str, approved_by: str, reason: str) 
     two_people(by, approved_by)
     if not said:
         raise CchcError(f"Restating {ky} needs a reason: it stands in the ledger for ever. Give one.")
-    return in_turn(engine, month, lambda connection: _restate(connection, month, by, approved_by, said))
+    return in_turn(engine, month, lambda connection: _restate(connection, month, by, approved_by, said, seen))
 
 
 def two_people(by: str, approved_by: str) -> None:
@@ -160,7 +166,9 @@ def _take_over(connection: sa.Connection, number: int, month: Month) -> None:
     connection.execute(sa.text("DELETE FROM core.dong_cho WHERE ky = :ky"), {"ky": month.ky})
 
 
-def _restate(connection: sa.Connection, month: Month, by: str, approved_by: str, reason: str) -> Published:
+def _restate(
+    connection: sa.Connection, month: Month, by: str, approved_by: str, reason: str, seen: str | None
+) -> Published:
     if month not in closed_months(connection):
         raise CchcError(
             f"Month {month.ky} is open: its figures follow its data by themselves. Close it first."
@@ -178,6 +186,11 @@ def _restate(connection: sa.Connection, month: Month, by: str, approved_by: str,
     )
     if not waits:
         raise CchcError(f"Nothing waits for {month.ky}: its figures are as they were published.")
+    if seen not in (None, waiting_digest(connection, month.ky)):
+        raise CchcError(
+            f"What waits for {month.ky} is not what was approved: something came since. Nothing was "
+            "published. Ask for it again: restate_chi_so."
+        )
     number, measure, scans = next_number(connection), numbers(connection), month_scans(connection, month)
     _take_over(connection, number, month)
     complete = [period for period in holding if _complete(connection, period, closed)]

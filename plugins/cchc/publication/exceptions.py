@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cchc.contracts import datasets_of
 from cchc.errors import CchcError
 from cchc.figures.definitions import facts
-from cchc.periods import parse_month
+from cchc.periods import Month, parse_month
 from cchc.publication.closing import Published, restate, two_people
 from cchc.publication.ledger import Entry, write
 from cchc.publication.reasons import checked
@@ -40,27 +40,32 @@ def permit(
     two_people(by, approved_by)
     if not said:
         raise CchcError(f"A lock exception for {ky} needs a reason: it stands in the ledger. Give one.")
-    if dataset not in datasets_of("fact"):
-        raise CchcError(f"Dataset {dataset!r} goes into no figure: expected one of {datasets_of('fact')}.")
 
     def write_it(connection: sa.Connection) -> Entry:
-        if month not in closed_months(connection):
-            raise CchcError(f"Month {ky} is open: what comes late goes into it by itself.")
-        known = connection.execute(
-            sa.text(
-                "SELECT EXISTS (SELECT FROM core.don_vi WHERE ma_don_vi = :unit AND cap <> 'toan_tinh') "
-                "AS co, (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS nay"
-            ),
-            {"unit": unit},
-        ).one()
-        if not known.co:
-            raise CchcError(f"Unit {unit!r} is not known: expected a ma_don_vi of mart.don_vi.")
-        if until < known.nay:
-            raise CchcError(f"The exception would end on {until}, which is over: give a day from today on.")
+        check(connection, month, unit, dataset, until)
         content = {"dataset": dataset, "den": until.isoformat()}
         return write(connection, "ngoai_le", ky, by, content, unit=unit, approved_by=approved_by, reason=said)
 
     return in_turn(engine, month, write_it)
+
+
+def check(connection: sa.Connection, month: Month, unit: str, dataset: str, until: date) -> None:
+    """Raises CchcError for what can be no lock exception."""
+    if dataset not in datasets_of("fact"):
+        raise CchcError(f"Dataset {dataset!r} goes into no figure: expected one of {datasets_of('fact')}.")
+    if month not in closed_months(connection):
+        raise CchcError(f"Month {month.ky} is open: what comes late goes into it by itself.")
+    known = connection.execute(
+        sa.text(
+            "SELECT EXISTS (SELECT FROM core.don_vi WHERE ma_don_vi = :unit AND cap <> 'toan_tinh') "
+            "AS co, (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS nay"
+        ),
+        {"unit": unit},
+    ).one()
+    if not known.co:
+        raise CchcError(f"Unit {unit!r} is not known: expected a ma_don_vi of mart.don_vi.")
+    if until < known.nay:
+        raise CchcError(f"The exception would end on {until}, which is over: give a day from today on.")
 
 
 def restate_permitted(engine: sa.Engine) -> list[Published]:

@@ -126,10 +126,16 @@ def entries(connection: sa.Connection) -> list[Entry]:
     return [Entry(*row) for row in rows]
 
 
-def faults(connection: sa.Connection) -> list[str]:
-    """What does not fit, in words: the first entry that was changed, and each part that was."""
+def faults(connection: sa.Connection, kept: str | None = None) -> list[str]:
+    """What does not fit, in words: the first entry that was changed, and each part that was.
+
+    `kept`: a hash of an entry that was kept elsewhere; without it, a ledger that was replaced as a whole, or
+    cut off at its end with all that follows from it, fits.
+    """
     written = entries(connection)
     found = chain_faults(written)
+    if kept and kept.lower() not in {entry.digest for entry in written}:
+        found.append(f"no entry has the hash {kept}: the ledger was cut off or replaced since it was kept")
     for entry in written:
         said_of = entry.content.get("phan", {})
         # Files are recorded since migration 0027: entries before it say nothing of them.

@@ -15,7 +15,8 @@ LONGEST_DETAIL = 300
 
 @dataclass(frozen=True)
 class About:
-    """What is asked about. `loai`: as in ops.de_nghi; `dataset`, `den`: of a lock exception."""
+    """What is asked about. `loai`: as in ops.de_nghi; `dataset`, `den`: of a lock exception; `cho`:
+    hash of what waits."""
 
     loai: Literal["xac_nhan", "chot", "dinh_chinh", "ngoai_le"]
     ky: str
@@ -23,6 +24,7 @@ class About:
     dataset: str | None = None
     den: str | None = None
     ly_do: str | None = None
+    cho: str | None = None
 
     @property
     def of_unit(self) -> bool:

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from cchc.errors import CchcError
 from cchc.figures.notes import note_fault
 from cchc.figures.refresh import pending_periods, refresh
+from cchc.periods import parse_month
 from cchc.publication.conditions import HARD, WITH_REASON, in_words, unmet
 from cchc.publication.question_texts import About, text_of
+from cchc.publication.turn import closed_months
 from cchc.warehouse import run_sql_file
 
 # Who asks when nobody did.
@@ -63,6 +65,8 @@ def ask(
         refresh(engine, about.ky)
     by = asked_by or SCHEDULE
     with engine.begin() as connection:
+        if about.loai in ("chot", "xac_nhan") and parse_month(about.ky) in closed_months(connection):
+            raise CchcError(f"Month {about.ky} is closed: there is nothing to ask about it.")
         people = [p for p in _people(connection, about) if p != by]
         if not people:
             who = f"unit {about.ma_don_vi}" if about.of_unit else "the province"

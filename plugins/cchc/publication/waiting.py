@@ -10,11 +10,13 @@ from cchc.warehouse import run_sql_file
 
 @dataclass(frozen=True)
 class Waiting:
-    """`rows`: parts of the province's figures that would change; `figures`, `lines`: how many of anybody."""
+    """`rows`: parts of the province's figures that would change; `figures`, `lines`: how many of anybody;
+    `digest`: the hash of all that waits."""
 
     rows: list[sa.Row[Any]]
     figures: int
     lines: int
+    digest: str
 
     @property
     def text(self) -> str:
@@ -31,4 +33,11 @@ def waiting(engine: sa.Engine, ky: str) -> Waiting:
     with engine.connect() as connection:
         rows = run_sql_file(connection, "publication/waiting.sql", ky=ky).all()
         counts = run_sql_file(connection, "publication/how_many_wait.sql", ky=ky).one()
-    return Waiting(list(rows), counts.so_con_so, counts.so_dong)
+        digest = waiting_digest(connection, ky)
+    return Waiting(list(rows), counts.so_con_so, counts.so_dong, digest)
+
+
+def waiting_digest(connection: sa.Connection, ky: str) -> str:
+    """The hash of all that waits for a closed month."""
+    digest: str = run_sql_file(connection, "publication/waiting_digest.sql", ky=ky).scalar_one()
+    return digest
