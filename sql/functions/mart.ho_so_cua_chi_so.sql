@@ -139,7 +139,12 @@ BEGIN
             d.fact,
             d.dong,
             d.ma_tthc,
+            d.noi_dung,
+            d.batch_id,
+            d.line_no,
+            d.so_cai,
             don_vi.ma_don_vi AS tra_loi,
+            don_vi.ten_don_vi,
             don_vi.con_hieu_luc,
             t.ben,
             t.phep_do,
@@ -173,6 +178,7 @@ BEGIN
             END
     ),
 
+    -- What a row says is the same for each of its measures: joined to it again, it would be looked up in a loop.
     tinh AS (
         SELECT
             x.ky,
@@ -180,6 +186,11 @@ BEGIN
             x.dong,
             x.tra_loi,
             x.ma_tthc,
+            any_value(x.ten_don_vi) AS ten_don_vi,
+            any_value(x.noi_dung) AS noi_dung,
+            any_value(x.batch_id) AS batch_id,
+            any_value(x.line_no) AS line_no,
+            any_value(x.so_cai) AS so_cai,
             CASE
                 WHEN nghia.khoa IS NULL THEN coalesce(sum(x.so) FILTER (WHERE x.ben = 'tu'), 0)
                 ELSE count(*) FILTER (WHERE x.ben = 'tu' AND du.ben IS NOT NULL)::integer::boolean::integer
@@ -196,24 +207,19 @@ BEGIN
     )
 
     SELECT
-        d.fact,
-        d.dong,
-        d.ky AS thang,
-        don_vi.ma_don_vi AS ma_don_vi_giai_quyet,
-        don_vi.ten_don_vi,
-        d.ma_tthc,
-        d.noi_dung,
+        tinh.fact,
+        tinh.dong,
+        tinh.ky AS thang,
+        tinh.tra_loi AS ma_don_vi_giai_quyet,
+        tinh.ten_don_vi,
+        tinh.ma_tthc,
+        tinh.noi_dung,
         tinh.tu_so,
         tinh.mau_so,
-        d.batch_id,
-        d.line_no,
-        d.so_cai
+        tinh.batch_id,
+        tinh.line_no,
+        tinh.so_cai
     FROM tinh
-    INNER JOIN core.dong_den(con_so.so_cai) AS d
-        ON
-            tinh.ky = d.ky AND tinh.fact = d.fact AND tinh.dong = d.dong
-            AND d.ky = ANY(con_so.cac_thang) AND d.ma_don_vi = ANY(goc)
-    INNER JOIN don_vi ON d.ma_don_vi = don_vi.ma_goc
     WHERE
         CASE
             WHEN ho_so_cua_chi_so.phan = 'tu_so' THEN tinh.tu_so <> 0
@@ -223,7 +229,7 @@ BEGIN
                 tinh.mau_so <> 0
                 AND NOT EXISTS (SELECT FROM du WHERE du.ben = 'tu' AND du.ma_tthc = tinh.ma_tthc)
         END
-    ORDER BY d.fact, d.ky, d.dong;
+    ORDER BY tinh.fact, tinh.ky, tinh.dong;
 END
 $$;
 COMMENT ON FUNCTION mart.ho_so_cua_chi_so(text, text, text, text, integer, text) IS

@@ -197,8 +197,7 @@ def test_the_rows_of_a_figure_that_was_not_there_before_are_listed_as_its_change
     restate(closed.engine, "2025-01", reason="Thêm chỉ số", **BY)
     assert closed.rows(query, unit=SO) == [(1, "dinh_nghia", 1, 0, code(1))]
     assert closed.rows(query.replace(", 0)", ", 0, 1)"), unit=SO) == [(1, "dinh_nghia", 1, 0, code(1))]
-    told = r"them_dem của 000\.00\.01\.H59, thang 2025-01 không có bản 2"
-    with pytest.raises(sa.exc.DBAPIError, match=told):
+    with pytest.raises(sa.exc.DBAPIError, match="thang 2025-01 không có bản 2: đã"):
         closed.rows(query.replace(", 0)", ", 0, 2)"), unit=SO)
     with pytest.raises(sa.exc.DBAPIError, match="Không có chỉ số T99"):
         closed.rows(query.replace("them_dem", "T99"), unit=SO)
