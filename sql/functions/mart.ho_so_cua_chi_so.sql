@@ -236,5 +236,5 @@ COMMENT ON FUNCTION mart.ho_so_cua_chi_so(text, text, text, text, integer, text)
 'Một dòng = một dòng đứng sau một con số của một bản đã công bố (revision rỗng: bản đang dùng); phan: tu_so, '
 'mau_so, con_lai. Cộng tu_so, mau_so đúng bằng con số; chỉ số đếm TTHC: mỗi ma_tthc khác nhau một; chỉ số đếm đơn '
 'vị: mỗi đơn vị có dòng một. Báo lỗi khi các dòng đã giữ không cho SHA-256 đã công bố.';
-GRANT EXECUTE ON FUNCTION mart.ho_so_cua_chi_so(text, text, text, text, integer, text)
-TO cchc_bi, cchc_steward, cchc_don_vi;
+GRANT EXECUTE ON FUNCTION mart.ho_so_cua_chi_so(text, text, text, text, integer, text) TO cchc_bi, cchc_steward,
+cchc_don_vi;

@@ -409,5 +409,5 @@ COMMENT ON FUNCTION mart.ho_so_thay_doi(text, text, text, text, integer, integer
 'Một dòng = một dòng (hồ sơ, văn bản, …) đứng sau thay đổi của một con số từ bản tu_revision đến bản den_revision '
 '(rỗng: đến những gì đang chờ), ở bước đến bản revision: nguyên nhân, phần nó cộng vào tử số, mẫu số, những trường '
 'khác nhau trước và sau. Cộng theo nguyên nhân đúng bằng mart.chi_so_thay_doi; dong rỗng: phần không của dòng nào.';
-GRANT EXECUTE ON FUNCTION mart.ho_so_thay_doi(text, text, text, text, integer, integer)
-TO cchc_bi, cchc_steward, cchc_don_vi;
+GRANT EXECUTE ON FUNCTION mart.ho_so_thay_doi(text, text, text, text, integer, integer) TO cchc_bi, cchc_steward,
+cchc_don_vi;

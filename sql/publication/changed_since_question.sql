@@ -1,4 +1,5 @@
--- One row: whether figures of the month :ky changed since :luc, of unit :don_vi or, without one, of anybody. Reads only.
+-- One row: whether figures of the month :ky changed since :luc, of unit :don_vi or, without one, of anybody. Reads
+-- only.
 SELECT
     EXISTS(
         SELECT FROM ops.figure_change AS f

@@ -32,7 +32,8 @@ CROSS JOIN
     ) AS k;
 COMMENT ON VIEW mart.so_cai IS 'Một dòng = một dòng của sổ công bố: ai đã xác nhận, chốt, đính chính, vì sao.';
 COMMENT ON COLUMN mart.so_cai.so IS 'Số thứ tự, liền nhau từ 1.';
-COMMENT ON COLUMN mart.so_cai.loai IS 'xac_nhan: xác nhận; chot: chốt; tam_cong_bo: công bố tạm; dinh_chinh: đính chính; ngoai_le: ngoại lệ.';
+COMMENT ON COLUMN mart.so_cai.loai IS
+'xac_nhan: xác nhận; chot: chốt; tam_cong_bo: công bố tạm; dinh_chinh: đính chính; ngoai_le: ngoại lệ.';
 COMMENT ON COLUMN mart.so_cai.ten_loai IS 'loai bằng chữ.';
 COMMENT ON COLUMN mart.so_cai.ky IS 'Tháng.';
 COMMENT ON COLUMN mart.so_cai.ma_don_vi IS 'Đơn vị xác nhận, hoặc được ngoại lệ.';
