@@ -83,13 +83,13 @@ def write_declarations(engine: sa.Engine, folder: Path, kys: list[str], keys: Ke
             _write(form, lambda path, unit=unit: _write_filled_form(engine, path, unit, months[0], keys))
 
 
-def write_late_declaration(folder: Path, ky: str, keys: Keys) -> bool:
-    """Writes what a sở declares again of a month when it is long over; whether it was not there before."""
+def write_late_declaration(folder: Path, ky: str, keys: Keys) -> None:
+    """Writes what a sở declares again of a month two months after its end; what is there already stays."""
     path, month = folder / f"khai_bao_lai_{ky}.csv", parse_month(ky)
     if path.exists():
-        return False
+        return
     unit = next(unit for unit in units() if unit.key == WITH_FORM[0])
-    at = f"{_declared_at(month, 120):%Y-%m-%d %H:%M:%S}"
+    at = f"{_declared_at(month, 60):%Y-%m-%d %H:%M:%S}"
     values = values_of(unit, month, SEED + 2)
 
     def write(unfinished: Path) -> None:
@@ -102,7 +102,6 @@ def write_late_declaration(folder: Path, ky: str, keys: Keys) -> bool:
             )
 
     _write(path, write)
-    return True
 
 
 def _write(path: Path, write: Callable[[Path], None]) -> None:

@@ -122,7 +122,8 @@ class Session:
         forms = Path(self.stack.environment["CCHC_FORM_DIR"])
         if len(months) < FEW_MONTHS:
             return
-        if write_late_declaration(forms, months[2], Keys(secrets["form_key"])):
+        write_late_declaration(forms, months[2], Keys(secrets["form_key"]))
+        if waiting_forms(self.engine, forms):
             self.runs.wait_for([self.api.trigger("ingest_khai_bao")])
             self.runs.wait_for_refreshes()
         publishing.restate(months[2])
