@@ -88,7 +88,7 @@ def write_late_declaration(folder: Path, ky: str, keys: Keys) -> None:
     path, month = folder / f"khai_bao_lai_{ky}.csv", parse_month(ky)
     if path.exists():
         return
-    unit = next(unit for unit in units() if unit.key == WITH_FORM[0])
+    unit = next(unit for unit in units() if unit.level == "so_nganh" and _active(unit, month))
     at = f"{_declared_at(month, 60):%Y-%m-%d %H:%M:%S}"
     values = values_of(unit, month, SEED + 2)
 
