@@ -23,6 +23,7 @@ from cchc.publication.questions import (
 )
 from cchc.publication.waiting import waiting
 from tests.figures.test_refresh import BASE, LATE, on
+from tests.registers.organisations import organise, step, unit, write
 from tests.world import HUYEN, SO, XA, World
 
 KY = "2025-01"
@@ -171,6 +172,18 @@ def test_who_asks_is_not_asked(people):
     assert ask(people.engine, AT, About("xac_nhan", KY, SO), "lan").people == ["hoa"]
     with pytest.raises(CchcError, match=r"Nobody can be asked about 2025-01 for unit 000\.01\.42\.H59"):
         ask(people.engine, AT, About("xac_nhan", KY, XA), "lan")
+
+
+@pytest.mark.long
+def test_for_a_unit_that_has_ended_whoever_took_its_place_answers(world: World, tmp_path):
+    world.dimensions()
+    ended, there = unit("84.a", den="2025-02-28"), unit("84.b", tu="2025-03-01")
+    organise(world, write(tmp_path / "r", [ended, there], [step("84.a", "84.b", "2025-03-01")]))
+    world.add(*BASE)
+    world.refresh_all()
+    with world.engine.begin() as connection:
+        connection.execute(sa.text("SELECT ops.gan_nguoi_xem('mai', '84.b')"))
+    assert ask(world.engine, AT, About("xac_nhan", KY, "84.a"), None).people == ["mai"]
 
 
 @pytest.mark.parametrize(
