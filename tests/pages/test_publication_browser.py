@@ -14,8 +14,8 @@ ASKED = (
     "INSERT INTO ops.de_nghi (dag_id, run_id, task_id, map_index, loai, ky, ma_don_vi, luc, han, nguoi) "
     "VALUES "
     f"('confirm_chi_so', 'lich__2025-05-05', 'hoi', 3, 'xac_nhan', '2025-04', '{XA}', '2025-05-05', "
-    "'2025-05-07', 'lich'), "
-    "('publish_chi_so', 'lich__2025-05-08', 'hoi', -1, 'chot', '2025-04', NULL, '2025-05-08', '2025-05-12', "
+    "'2099-05-07', 'lich'), "
+    "('publish_chi_so', 'lich__2025-05-08', 'hoi', -1, 'chot', '2025-04', NULL, '2025-05-08', '2099-05-12', "
     "'chi_cuc')"
 )
 
