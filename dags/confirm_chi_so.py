@@ -19,10 +19,10 @@ are now.
 **Run again** — Safe. A later answer of a unit takes the place of the one before; both stay in the ledger.
 """
 
-from airflow.sdk import Param, chain, dag, task_group
+from airflow.sdk import chain, dag, task_group
 
 from cchc.flow.asking import AskPeople
-from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, daily, source_end
+from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, daily, month_param, patience_param, source_end
 from cchc.flow.publishing import ASK, record, units_to_ask
 
 
@@ -36,13 +36,8 @@ from cchc.flow.publishing import ASK, record, units_to_ask
     max_active_runs=4,
     default_args=DEFAULT_ARGS,
     params={
-        "ky": Param(None, type=["null", "string"], pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="Tháng"),
-        "cho_phut": Param(
-            None,
-            type=["null", "integer"],
-            minimum=1,
-            title="Chờ trả lời bao nhiêu phút (trống: theo quy tắc)",
-        ),
+        "ky": month_param(),
+        "cho_phut": patience_param(),
     },
     tags=TAGS,
     doc_md=__doc__,

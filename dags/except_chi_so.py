@@ -20,7 +20,7 @@ being asked again, as soon as nothing else waits for that month.
 from airflow.sdk import Param, chain, dag
 
 from cchc.flow.asking import AskPeople
-from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, fact_param
+from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, fact_param, month_param, reason_param
 from cchc.flow.publishing import ASK, exception_asked, permit
 
 
@@ -33,16 +33,11 @@ from cchc.flow.publishing import ASK, exception_asked, permit
     max_active_runs=4,
     default_args=DEFAULT_ARGS,
     params={
-        "ky": Param("2025-01", type="string", pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="Tháng đã chốt"),
+        "ky": month_param("2025-01", "Tháng đã chốt"),
         "ma_don_vi": Param("", type="string", title="Mã đơn vị"),
         "dataset": fact_param(),
         "den": Param(None, type=["null", "string"], format="date", title="Đến hết ngày"),
-        "ly_do": Param(
-            "",
-            type="string",
-            maxLength=1000,
-            title="Lý do: một dòng, không ghi họ tên; đứng trong sổ mãi mãi",
-        ),
+        "ly_do": reason_param(),
     },
     tags=TAGS,
     doc_md=__doc__,

@@ -24,10 +24,10 @@ month that is not complete: runbook, section *A month cannot be closed*.
 **Run again** — Safe: a closed month is not closed again. Clearing `ask` asks again.
 """
 
-from airflow.sdk import Param, chain, dag
+from airflow.sdk import chain, dag
 
 from cchc.flow.asking import AskPeople
-from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, daily, source_end
+from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, daily, month_param, patience_param, source_end
 from cchc.flow.publishing import ASK, month_to_close, publish, restate_permitted
 
 
@@ -41,13 +41,8 @@ from cchc.flow.publishing import ASK, month_to_close, publish, restate_permitted
     max_active_runs=8,
     default_args=DEFAULT_ARGS,
     params={
-        "ky": Param(None, type=["null", "string"], pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="Tháng"),
-        "cho_phut": Param(
-            None,
-            type=["null", "integer"],
-            minimum=1,
-            title="Chờ trả lời bao nhiêu phút (trống: theo quy tắc)",
-        ),
+        "ky": month_param(),
+        "cho_phut": patience_param(),
     },
     tags=TAGS,
     doc_md=__doc__,

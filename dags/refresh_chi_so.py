@@ -28,10 +28,10 @@ tries again every day. A mistake in a definition is named with file and field, a
 **Run again** — Always safe. A month whose data and definitions did not change is left as it is.
 """
 
-from airflow.sdk import IdentityMapper, Param, PartitionedAssetTimetable, dag
+from airflow.sdk import IdentityMapper, PartitionedAssetTimetable, dag
 
 from cchc.flow.assets import THANG_CO_THAY_DOI
-from cchc.flow.policy import DEFAULT_ARGS, START, TAGS
+from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, month_param
 from cchc.flow.tasks import refresh
 
 
@@ -43,7 +43,7 @@ from cchc.flow.tasks import refresh
     catchup=False,
     max_active_runs=3,
     default_args=DEFAULT_ARGS,
-    params={"ky": Param(None, type=["null", "string"], pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="Tháng")},
+    params={"ky": month_param()},
     tags=TAGS,
     doc_md=__doc__,
 )

@@ -20,7 +20,7 @@ publishes, as `publish_chi_so`; `mart.chi_so` serves the new revision.
 from airflow.sdk import Param, chain, dag
 
 from cchc.flow.asking import AskPeople
-from cchc.flow.policy import DEFAULT_ARGS, START, TAGS
+from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, month_param, patience_param, reason_param
 from cchc.flow.publishing import ASK, restate, what_waits
 
 
@@ -33,20 +33,10 @@ from cchc.flow.publishing import ASK, restate, what_waits
     max_active_runs=4,
     default_args=DEFAULT_ARGS,
     params={
-        "ky": Param("2025-01", type="string", pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="Tháng"),
-        "ly_do": Param(
-            "",
-            type="string",
-            maxLength=1000,
-            title="Lý do: một dòng, không ghi họ tên; đứng trong sổ mãi mãi",
-        ),
+        "ky": month_param("2025-01"),
+        "ly_do": reason_param(),
         "thu": Param(True, type="boolean", title="Chỉ xem, không hỏi, không đổi gì"),
-        "cho_phut": Param(
-            None,
-            type=["null", "integer"],
-            minimum=1,
-            title="Chờ trả lời bao nhiêu phút (trống: theo quy tắc)",
-        ),
+        "cho_phut": patience_param(),
     },
     tags=TAGS,
     doc_md=__doc__,

@@ -91,3 +91,23 @@ def dataset_param() -> Param:
 def fact_param() -> Param:
     """The choice of a dataset that goes into figures."""
     return Param("khai_bao", type="string", enum=list(datasets_of("fact")), title="Bộ dữ liệu")
+
+
+def month_param(default: str | None = None, title: str = "Tháng") -> Param:
+    """A month; without `default` none may be chosen."""
+    kinds = "string" if default else ["null", "string"]
+    return Param(default, type=kinds, pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title=title)
+
+
+def reason_param() -> Param:
+    """Why something is published."""
+    return Param(
+        "", type="string", maxLength=1000, title="Lý do: một dòng, không ghi họ tên; đứng trong sổ mãi mãi"
+    )
+
+
+def patience_param() -> Param:
+    """How long an answer is waited for."""
+    return Param(
+        None, type=["null", "integer"], minimum=1, title="Chờ trả lời bao nhiêu phút (trống: theo quy tắc)"
+    )
