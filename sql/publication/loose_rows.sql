@@ -88,21 +88,41 @@ co_so AS (
     WHERE so_cai IS NOT NULL
 ),
 
-thay_doi AS (
+sua_doi AS (
+    -- Each figure twice: as its own revision has it, and taken from the next one. A figure that only one of the two
+    -- has, as that of a unit that was not known yet, changes from nothing or to nothing.
     SELECT
         c.ky_loai,
         c.ky,
         c.ma_chi_so,
         c.ma_don_vi,
-        c.revision,
-        coalesce(c.tu_so, 0) - coalesce(truoc.tu_so, 0) AS tu_so,
-        coalesce(c.mau_so, 0) - coalesce(truoc.mau_so, 0) AS mau_so
+        c.revision + sau.buoc AS revision,
+        (1 - 2 * sau.buoc) * coalesce(c.tu_so, 0) AS tu_so,
+        (1 - 2 * sau.buoc) * coalesce(c.mau_so, 0) AS mau_so
     FROM mart.con_so_cong_bo AS c
-    INNER JOIN mart.con_so_cong_bo AS truoc
-        ON
-            c.ky_loai = truoc.ky_loai AND c.ky = truoc.ky AND c.ma_chi_so = truoc.ma_chi_so
-            AND c.ma_don_vi = truoc.ma_don_vi AND c.revision = truoc.revision + 1 AND truoc.trang_thai = 'da_chot'
-    WHERE c.trang_thai = 'da_chot'
+    CROSS JOIN (VALUES (0), (1)) AS sau (buoc)
+    WHERE
+        c.trang_thai = 'da_chot'
+        AND c.revision + sau.buoc > 0
+        AND EXISTS (
+            SELECT FROM mart.con_so_cong_bo AS k
+            WHERE
+                k.ky_loai = c.ky_loai AND k.ky = c.ky AND k.trang_thai = 'da_chot'
+                AND k.revision = c.revision + sau.buoc
+        )
+),
+
+thay_doi AS (
+    SELECT
+        s.ky_loai,
+        s.ky,
+        s.ma_chi_so,
+        s.ma_don_vi,
+        s.revision,
+        sum(s.tu_so) AS tu_so,
+        sum(s.mau_so) AS mau_so
+    FROM sua_doi AS s
+    GROUP BY s.ky_loai, s.ky, s.ma_chi_so, s.ma_don_vi, s.revision
 ),
 
 phan AS (
