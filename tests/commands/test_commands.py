@@ -499,7 +499,8 @@ def test_ingest_hands_a_copy_to_the_dag_prints_what_came_of_it_and_takes_the_cop
 def test_an_ingest_that_is_ended_takes_its_copy_away(warehouse, airflow, tmp_path, number):
     airflow.becomes = lambda _: {"state": "running"}
     program = subprocess.Popen(
-        [sys.executable, "-m", "cchc", "ingest", "ho_so", str(warehouse.dossiers({}))],
+        # Whoever runs the tests may ignore them, as nohup does.
+        ["env", "--default-signal", sys.executable, "-m", "cchc", "ingest", "ho_so", warehouse.dossiers({})],
         env=os.environ | {"PYTHONPATH": str(ROOT / "plugins")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
