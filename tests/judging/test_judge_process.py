@@ -47,11 +47,22 @@ def started(monkeypatch) -> Callable[[str], list[subprocess.Popen]]:
     return run
 
 
-def answer(script: str, started: Callable) -> dict[str, Any]:
-    """What a judge says whose suite is run by the script's `run`."""
-    started(f"{PLAIN}{script}\njudge.run_suite = lambda **_: run()\njudge.main()")
-    with getting_ready() as ready:
-        return ready.judge("postgresql://kho", "staging.v", {}, {})
+@pytest.fixture(params=["started", "copied"])
+def answer(request, monkeypatch, started: Callable) -> Callable[[str], dict[str, Any]]:
+    """What a judge says whose suite is run by the script's `run`: one that begins anew, or a copy."""
+
+    def judged(script: str) -> dict[str, Any]:
+        if request.param == "started":
+            started(f"{PLAIN}{script}\njudge.run_suite = lambda **_: run()\njudge.main()")
+        else:
+            names: dict[str, Any] = {}
+            exec(script, names)
+            monkeypatch.setattr(judge, "run_suite", lambda **_: names["run"]())
+            monkeypatch.setattr(judge, "_preloaded", True)
+        with getting_ready() as ready:
+            return ready.judge("postgresql://kho", "staging.v", {}, {})
+
+    return judged
 
 
 def land(world: World) -> int:
@@ -106,47 +117,67 @@ def test_a_judge_that_is_killed_is_tried_again(province: World, started, monkeyp
         ),
     ],
 )
-def test_what_another_try_may_help_is_told_apart(started, script: str, error: type, says: str):
+def test_what_another_try_may_help_is_told_apart(answer, script: str, error: type, says: str):
     with pytest.raises(CchcError, match=says) as told:
-        answer(script, started)
+        answer(script)
     assert type(told.value) is error
     assert len(str(told.value).splitlines()) == 1
 
 
-def test_a_judge_knows_no_secret_of_the_worker_but_what_it_is_told(started, monkeypatch):
+def test_a_judge_knows_no_secret_of_the_worker_but_what_it_is_told(answer, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_CCHC_TTHC", "http://client:bi-mat@nguon")
     monkeypatch.setenv("CCHC_WAREHOUSE_DSN", "bi-mat")
     monkeypatch.setenv("PGPASSWORD", "bi-mat")
     monkeypatch.setenv("PGSSLROOTCERT", "/etc/kho.pem")
-    seen = answer("import os\ndef run(): return dict(os.environ)", started)
+    seen = answer("import os\ndef run(): return dict(os.environ)")
     assert "bi-mat" not in str(seen)
     assert seen["PGSSLROOTCERT"] == "/etc/kho.pem"
     allowed = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "HOME", "TMPDIR", "GX_ANALYTICS_ENABLED"}
     assert {name for name in seen if not name.startswith(("PYTHON", "PGSSL"))} <= allowed
 
 
-def test_a_judge_has_limits_and_a_folder_of_its_own_that_does_not_stay(started):
+def test_a_judge_has_limits_and_a_folder_of_its_own_that_does_not_stay(answer):
     found = answer(
-        "import resource, tempfile\n"
+        "import os, resource, tempfile\n"
         "def run():\n"
         "    open(tempfile.mkstemp()[1], 'w').write('x')\n"
         "    kinds = 'DATA', 'CPU', 'CORE', 'FSIZE'\n"
         "    return {k: resource.getrlimit(getattr(resource, 'RLIMIT_' + k))[0] for k in kinds} | "
-        "{'folder': tempfile.gettempdir()}",
-        started,
+        "{'folder': tempfile.gettempdir(), 'open': len(os.listdir('/proc/self/fd'))}"
     )
     folder = Path(found.pop("folder"))
     assert folder.parent == Path(tempfile.gettempdir()) and folder.name.startswith("cchc-judge-")
     assert not folder.exists()
-    assert found == {"DATA": 1 << 30, "CPU": 600, "CORE": 0, "FSIZE": 16 << 20}
+    # Its three streams, the file that it wrote, and the folder that is listed.
+    assert found.pop("open") == 5
+    # A copy has what its parent had, and as much as any other judge.
+    assert 1 << 30 <= found.pop("DATA") < 4 << 30
+    assert found == {"CPU": 600, "CORE": 0, "FSIZE": 16 << 20}
     assert resource.getrlimit(resource.RLIMIT_CORE)
 
 
-def test_a_judge_ends_with_the_process_that_started_it(tmp_path: Path):
+COPIED = """
+import os, sys, time
+from cchc.judging import judge
+judge._preloaded, judge._great_expectations = True, lambda: None
+judge.run_suite = lambda **_: time.sleep(60)
+fork = os.fork
+def told():
+    pid = fork()
+    if pid:
+        print(pid, flush=True)
+    return pid
+os.fork = told
+with judge.getting_ready() as ready:
+    ready.judge("postgresql://kho", "staging.v", {}, {})
+"""
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_judge_ends_with_the_process_that_started_it(tmp_path: Path, copied: bool):
     """Else its sessions and its memory outlive a worker that was killed."""
     script = f"""
 import subprocess, sys, time
-sys.path.insert(0, {str(ROOT / "plugins")!r})
 from cchc.judging import judge
 busy = {PLAIN!r} + "import time\\njudge.run_suite = lambda **_: time.sleep(60)\\njudge.main()"
 def popen(command, **named):
@@ -158,10 +189,10 @@ with judge.getting_ready() as ready:
     ready.judge("postgresql://kho", "staging.v", {{}}, {{}})
 """
     with subprocess.Popen(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", COPIED if copied else script],
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ | {"TMPDIR": str(tmp_path)},
+        env=os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT / "plugins")},
     ) as parent:
         pid = int(parent.stdout.readline())
         time.sleep(0.5)
@@ -180,6 +211,34 @@ def _alive(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
+
+
+def test_a_copy_judges_as_one_that_begins_anew_and_leaves_its_parent_as_it_was(province: World, monkeypatch):
+    monkeypatch.setattr(validation, "getting_ready", getting_ready)
+    faulty = province.dossiers(*[{}] * 40, {"ngay_hen_tra": "20200101"}, {"ngay_tiep_nhan": "khong"})
+    verdicts = (
+        "SELECT rule_id, success, failed_count FROM ops.validation_result WHERE batch_id = :b ORDER BY 1"
+    )
+    found = []
+    for copied in (False, True):
+        with monkeypatch.context() as patch:
+            if copied:
+                judge.preload()
+                patch.setattr(judge, "_started", None)
+            patch.setattr(judge, "_preloaded", copied)
+            batch_id = province.land("ho_so", faulty, at="2025-05-10")
+            with province.engine.begin() as mine:
+                mine.exec_driver_sql("CREATE TEMP TABLE cua_toi ON COMMIT DROP AS SELECT 1 AS so")
+                validate(province.engine, batch_id)
+                # Were its connection shared, a copy's end would end this session too.
+                assert mine.exec_driver_sql("SELECT so FROM cua_toi").scalar_one() == 1
+            found.append(province.rows(verdicts, b=batch_id))
+            with province.engine.begin() as connection:
+                connection.exec_driver_sql(
+                    f"UPDATE ops.batch SET judgement = NULL WHERE batch_id = {batch_id}"
+                )
+    assert found[0] == found[1]
+    assert sum(row[2] for row in found[0]) >= 2
 
 
 def test_a_connection_that_breaks_under_the_suite_is_tried_again(province: World, monkeypatch):

@@ -199,7 +199,7 @@ def test_the_users_environment_does_not_leak_into_the_stack(home, monkeypatch):
     bare = clean_environment()
     assert not [name for name in bare if name.startswith(("AIRFLOW", "PG"))]
     env = bare | stack_environment(home, Ports(ui=1, pg=2, tthc=3, qlvb=4), load_secrets(home.path))
-    assert env["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+    assert env["AIRFLOW__CORE__EXECUTOR"] == "cchc.flow.local_executor.LocalExecutor"
     assert env["AIRFLOW_CONN_CCHC_WAREHOUSE"].endswith(f"@{LOOPBACK}:2/cchc")
     assert env["PYTHONPATH"] == str(REPO / "plugins")
     for source, port in (("TTHC", 3), ("QLVB", 4)):

@@ -308,7 +308,7 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
     auth = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
     airflow = {
         "core": {
-            "executor": "LocalExecutor",
+            "executor": "cchc.flow.local_executor.LocalExecutor",
             "parallelism": "6",
             "dags_folder": str(REPO / "dags"),
             "plugins_folder": str(REPO / "plugins"),

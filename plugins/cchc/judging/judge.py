@@ -1,10 +1,11 @@
 """Child process in which Great Expectations judges a batch; called by cchc.judging.validation.
 
 Great Expectations takes two seconds and 200 MB to import. In a process of its own that happens
-while the lines are still being copied, and the memory is given back at the end. Reads one JSON object
-from standard input, the only way in which it learns the warehouse's address, and prints one: counts only,
-never a value of a row. It has limits, an environment without secrets, its own folder for temporary files, and
-ends with the process that started it.
+while the lines are still being copied, and the memory is given back at the end; where whatever starts the
+workers has imported it already (`preload`), the process is a copy of the worker's and begins at once. Reads
+one JSON object from standard input, the only way in which it learns the warehouse's address, and prints one:
+counts only, never a value of a row. It has limits, an environment without secrets, its own folder for
+temporary files, and ends with the process that started it.
 """
 
 import json
@@ -21,13 +22,13 @@ from importlib.util import LazyLoader
 from pathlib import Path
 from subprocess import PIPE, Popen
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from cchc.database_errors import cause_of, hide_words, passes, words_of
 from cchc.errors import CchcError, JudgeUnavailable, WarehouseUnavailable
-from cchc.own_process import confine, environment
+from cchc.own_process import Copy, confine, data_bytes, environment
 
 # Great Expectations imports these for tests of distributions and their charts, which no suite of ours has.
 # That is a third of its start.
@@ -37,14 +38,25 @@ MEMORY_BYTES, CPU_SECONDS, FILE_BYTES = 1 << 30, 600, 16 << 20
 # Where libpq finds the keys and certificates of a connection; HOME is where it looks by default.
 NEEDED = ("HOME", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", "PGSSLCRL", "PGPASSFILE")
 TEMPORARY = "cchc-judge-"
+FOLDER = Path(__file__).parents[2]
 # How it ends when another try may help: the warehouse was away, or there was no room for it.
 WAREHOUSE_AWAY, NO_ROOM = os.EX_TEMPFAIL, os.EX_OSERR
+
+
+class Process(Protocol):
+    """What a judge is to its parent, as subprocess.Popen has it."""
+
+    returncode: int
+
+    def communicate(self, request: bytes | None = None, /) -> tuple[bytes, bytes]: ...
+    def poll(self) -> int | None: ...
+    def kill(self) -> None: ...
 
 
 class Judge:
     """A judge that is getting ready, and then judges one batch."""
 
-    def __init__(self, process: Popen[bytes]) -> None:
+    def __init__(self, process: Process) -> None:
         self._process = process
 
     def judge(
@@ -91,16 +103,11 @@ def _last_line(errors: bytes) -> str:
 
 @contextmanager
 def getting_ready() -> Iterator[Judge]:
-    """Starts the child, which imports Great Expectations at once; ends it in any case."""
+    """Starts the child, which imports Great Expectations at once unless it has it; ends it in any case."""
     # In the folder for temporary files, where what a killed process leaves is swept.
     with tempfile.TemporaryDirectory(prefix=TEMPORARY, ignore_cleanup_errors=True) as folder:
-        process = Popen(
-            [sys.executable, "-m", "cchc.judging.judge", str(os.getpid())],
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            cwd=Path(__file__).parents[2],
-            env=environment(*NEEDED, GX_ANALYTICS_ENABLED="false", PYTHONUTF8="1", TMPDIR=folder),
+        process = (_copied if _preloaded else _started)(
+            environment(*NEEDED, GX_ANALYTICS_ENABLED="false", PYTHONUTF8="1", TMPDIR=folder)
         )
         try:
             yield Judge(process)
@@ -108,6 +115,42 @@ def getting_ready() -> Iterator[Judge]:
             if process.poll() is None:
                 process.kill()
             process.communicate()
+
+
+def _started(settings: dict[str, str]) -> Process:
+    process: Process = Popen(
+        [sys.executable, "-m", "cchc.judging.judge", str(os.getpid())],
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        cwd=FOLDER,
+        env=settings,
+    )
+    return process
+
+
+def _copied(settings: dict[str, str]) -> Process:
+    parent = os.getpid()
+
+    def work() -> None:
+        # A copy has what its parent had.
+        _serve(parent, data_bytes() + MEMORY_BYTES)
+
+    return Copy(work, FOLDER, settings)
+
+
+def preload() -> None:
+    """Has judges that this process' children start be copies of it, which have Great Expectations at once.
+
+    For what starts the workers and does not work itself.
+    """
+    global _preloaded  # noqa: PLW0603 - children inherit it
+    warnings.simplefilter("ignore")
+    _great_expectations()
+    _preloaded = True
+
+
+_preloaded = False
 
 
 def run_suite(
@@ -195,12 +238,17 @@ class _Later:
 
 
 def main() -> None:
+    _serve(int(sys.argv[1]), MEMORY_BYTES)
+
+
+def _serve(parent: int, memory_bytes: int) -> None:
+    """Judges what standard input asks for, and ends this process."""
     limits = {
-        resource.RLIMIT_DATA: MEMORY_BYTES,
+        resource.RLIMIT_DATA: memory_bytes,
         resource.RLIMIT_CPU: CPU_SECONDS,
         resource.RLIMIT_FSIZE: FILE_BYTES,
     }
-    if not confine(int(sys.argv[1]), limits):
+    if not confine(parent, limits):
         return
     warnings.simplefilter("ignore")
     code = 0
