@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from cchc.errors import CchcError
 from cchc.figures.definitions import fingerprint
 from cchc.figures.refresh import pending_periods, refresh
-from cchc.publication.closing import close, restate
+from cchc.publication.closing import close, publish_provisionally, restate
 from cchc.publication.ledger import entries, faults
 from cchc.warehouse import engine_of, run_sql_file
 from tests.figures.test_refresh import BASE, CHANGED_BY_LATE, LATE, figures, make_pending, on
@@ -216,9 +216,13 @@ def test_a_restated_month_has_both_revisions_to_read(counted):
     assert sound(counted) == []
 
 
-def test_a_longer_period_waits_for_the_last_of_its_months(counted):
+@pytest.mark.parametrize("provisional", [False, True])
+def test_a_longer_period_waits_for_the_last_of_its_months(counted, provisional: bool):
     for ky in ("2025-01", "2025-02"):
         close(counted.engine, ky, **CLOSE)
+    if provisional:
+        # What was published so is no revision of what is closed later.
+        publish_provisionally(counted.engine, "2025-03", "he_thong", "Hết hạn")
     counted.add(LATE)
     third = close(counted.engine, "2025-03", **CLOSE)
     assert [f"{p.ky_loai} {p.ky}" for p in third.periods] == ["ky_bao_cao 2025-03", "thang 2025-03"]

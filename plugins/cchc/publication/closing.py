@@ -197,7 +197,10 @@ def _restate(
     revisions = {
         (row.ky_loai, row.ky): row.revision
         for row in connection.execute(
-            sa.text("SELECT ky_loai, ky, max(revision) AS revision FROM mart.con_so_cong_bo GROUP BY 1, 2")
+            sa.text(
+                "SELECT ky_loai, ky, max(revision) AS revision FROM mart.con_so_cong_bo "
+                "WHERE trang_thai = 'da_chot' GROUP BY 1, 2"
+            )
         )
     }
     again = [p for p in complete if (p.ky_loai, p.ky) in revisions]
