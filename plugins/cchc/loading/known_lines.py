@@ -6,8 +6,7 @@ import sqlalchemy as sa
 
 from cchc.batches import Batch
 from cchc.contracts import Contract
-from cchc.reading.canonical import MOJIBAKE, UNREADABLE
-from cchc.reading.staging import staged_columns, staging_table
+from cchc.reading.staging import LINE_HASH, staged_columns, staging_table
 from cchc.repository import sql_file
 
 # What a unit's name means depends on these, and on the day of the export.
@@ -20,11 +19,6 @@ class Seen:
 
     accepted: int
     superseded: int
-
-
-def remembers(dataset: str) -> bool:
-    """Whether the load file of a dataset keeps what it was told, in ops.known_line."""
-    return "ops.known_line" in sql_file(f"load/{dataset}.sql")
 
 
 def recognise(connection: sa.Connection, contract: Contract, batch: Batch, van_tay: str) -> Seen:
@@ -72,7 +66,6 @@ def fingerprint(connection: sa.Connection, contract: Contract, batch: Batch) -> 
     What becomes of a line follows from its cells, the columns that its export lacks, the SQL, the registers
     of units, and between which of their days the export was made.
     """
-    columns = [name for name in staged_columns(contract) if name not in (UNREADABLE, MOJIBAKE)]
     days = " UNION ".join(
         f"SELECT {day} AS ngay FROM core.{register}"
         for register, first, last in (
@@ -94,7 +87,7 @@ def fingerprint(connection: sa.Connection, contract: Contract, batch: Batch) -> 
             "told": " ".join(
                 [
                     *sorted(batch.missing_columns),
-                    *columns,
+                    *staged_columns(contract),
                     sql_file(f"look_up/{contract.dataset}.sql"),
                     sql_file(f"load/{contract.dataset}.sql"),
                 ]
@@ -102,4 +95,4 @@ def fingerprint(connection: sa.Connection, contract: Contract, batch: Batch) -> 
             "at": batch.extracted_at,
         },
     )
-    return f"hash_record_extended(ROW({', '.join(f's.{name}' for name in columns)}), {seed})"
+    return f"hashint8extended(s.{LINE_HASH}, {seed})"

@@ -13,11 +13,11 @@ from cchc.judging.findings import record_contradictions
 from cchc.judging.validation import ready_to_load, validate
 from cchc.known_until import data_until, last_day
 from cchc.loading.given_lines import give_lines, note_lesser_states, set_states_apart, take_lines_back
-from cchc.loading.known_lines import Seen, fingerprint, recognise, remembers
+from cchc.loading.known_lines import Seen, fingerprint, recognise
 from cchc.loading.load_again import note_registers, reopen_by_units, take_out, waiting
 from cchc.loading.load_sql import core_types, load_sql
 from cchc.periods import first_period, month_of, months_between
-from cchc.reading.staging import drop_staged, keep_staged
+from cchc.reading.staging import drop_staged, keep_staged, remembers
 from cchc.warehouse import analyze, no_endless_wait, run_sql, take_turn
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,7 @@
 """Fills a batch's staging table: canonical names and types, no personal column, every line kept."""
 
 import json
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -12,6 +13,9 @@ from cchc.reading.parsing import Request, reading
 from cchc.repository import sql_file
 from cchc.seals import Keys
 from cchc.warehouse import copy_text
+
+# The hash of all cells of a line, of datasets whose lines are recognised.
+LINE_HASH = "bam_dong"
 
 
 def staging_table(dataset: str, batch_id: int) -> str:
@@ -49,6 +53,20 @@ def look_up_sql(dataset: str, lines: str) -> str:
     return f"WITH batch_rows AS ({lines}) {sql_file(f'look_up/{dataset}.sql')}"
 
 
+def remembers(dataset: str) -> bool:
+    """Whether the load file of a dataset keeps what it was told, in ops.known_line."""
+    return "ops.known_line" in sql_file(f"load/{dataset}.sql")
+
+
+def _hash_column(columns: Iterable[str]) -> str:
+    """The column of a staging table by which its lines are recognised (cchc.loading.known_lines).
+
+    Made while lines are copied, when PostgreSQL waits for the reader.
+    """
+    cells = ", ".join(name for name in columns if name not in (UNREADABLE, MOJIBAKE))
+    return f", {LINE_HASH} bigint GENERATED ALWAYS AS (hash_record_extended(ROW({cells}), 0)) STORED"
+
+
 def staged_columns(contract: Contract) -> dict[str, str]:
     """Column name → SQL type of the staging table, after line_no."""
     columns: dict[str, str] = {}
@@ -76,6 +94,13 @@ def staged_as_read(connection: sa.Connection, batch: Batch) -> bool:
     for name in (f"{table}__repeated", look_up_view(batch)):
         if connection.scalar(sa.text("SELECT to_regclass(:t)"), {"t": name}) is None:
             return False
+    if remembers(batch.dataset) and not connection.scalar(
+        sa.text(
+            "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(:t) AND attname = :name)"
+        ),
+        {"t": table, "name": LINE_HASH},
+    ):
+        return False  # staged by an earlier version
     # What was written since bears another transaction; to hash all cells would take longer than to copy them.
     by, repeated = (batch.staged_as or "0 0").split()
     whole = "SELECT count(*) = :{n} AND count(*) FILTER (WHERE xmin = CAST(:by AS xid)) = :{n} FROM {t}"
@@ -113,6 +138,7 @@ def stage(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
     drop_staged(connection, batch)
     columns = staged_columns(contract)
     body = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+    body += _hash_column(columns) if remembers(contract.dataset) else ""
     connection.exec_driver_sql(f"CREATE UNLOGGED TABLE {table} (line_no bigint NOT NULL, {body})")
     request = Request(
         dataset=batch.dataset,
