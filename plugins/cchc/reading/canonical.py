@@ -63,10 +63,10 @@ def canonical(
             words = _sound(contract, export, words, column, unreadable, repaired)
         if not column.used:
             continue
-        values = _values(contract, words, column, layout, unreadable)
+        values = _values(contract, export, words, column, unreadable)
         arrays[column.name] = values.array
         if column.fold:
-            arrays[f"{column.name}_khoa"] = words.map(fold).array
+            arrays[f"{column.name}_khoa"] = words.map(_folded).array
         if column.procedure_root:
             arrays[f"{column.name}_goc"] = procedure_roots(words.array)
     if contract.changed_at not in arrays:
@@ -85,13 +85,17 @@ def canonical(
 
 
 def _values(
-    contract: Contract, words: "_Words", column: Column, layout: Layout, unreadable: dict[int, dict[str, str]]
+    contract: Contract, export: Export, words: "_Words", column: Column, unreadable: dict[int, dict[str, str]]
 ) -> "_Words":
     """A column that is no time, with codes for words, as its type."""
-    codes = layout.words(column.name)
+    codes = export.header.layout.words(column.name)
     values = words.map(partial(_code, codes)) if codes else words
     if column.type in ("int", "number"):
-        return _numbers(contract, values, column, layout, unreadable)
+        reader = export.readers.get(column.name)
+        if reader is None:
+            reader = lru_cache(KNOWN_WORDS)(_number_reader(column, export.header.layout))
+            export.readers[column.name] = reader
+        return _read(contract, values, reader, column, unreadable)
     if column.type == "json":
         return _read(contract, values, partial(read_list, fields=column.fields), column, unreadable)
     return values
@@ -108,8 +112,12 @@ def _faults(batch: pa.RecordBatch) -> dict[int, dict[str, str]]:
     }
 
 
+# The same few words come in every batch.
+_folded = lru_cache(KNOWN_WORDS)(fold)
+
+
 def _code(codes: dict[str, str], word: str) -> str:
-    return codes.get(fold(word), word)
+    return codes.get(_folded(word), word)
 
 
 class _Words:
@@ -241,13 +249,8 @@ def _sound(
     return words.with_words(pc.if_else(pc.fill_null(unsound, False), read.words, words.words))
 
 
-def _numbers(
-    contract: Contract,
-    words: _Words,
-    column: Column,
-    layout: Layout,
-    unreadable: dict[int, dict[str, str]],
-) -> _Words:
+def _number_reader(column: Column, layout: Layout) -> Callable[[str], str | None]:
+    """Reads a cell of a column of numbers."""
     unknown = {word.casefold() for word in (*column.unknown, *layout.nulls)}
     first, last = column.numbers()
 
@@ -261,7 +264,7 @@ def _numbers(
             raise Unreadable(f"ngoài khoảng {first:f} đến {last:f}")
         return f"{value.to_integral_value() if column.type == 'int' else value:f}"
 
-    return _read(contract, words, number, column, unreadable)
+    return number
 
 
 def _limits(

@@ -106,7 +106,8 @@ def _utf_8(path: Path, where: str, *, utf_16: bool) -> Iterator[bytes]:
                 unfinished = UNFINISHED.search(text[-4:]) if piece else None
                 held = unfinished[0] if unfinished else b""
                 text = text.removesuffix(held)
-                text.decode()
+                if not _is_utf_8(text):
+                    text.decode()  # which says where
             except UnicodeDecodeError as error:
                 before = error.object[: error.start].decode(error.encoding, "ignore")
                 at = lines + len(re.findall("\r\n?|\n", before))
@@ -128,6 +129,17 @@ def _utf_8(path: Path, where: str, *, utf_16: bool) -> Iterator[bytes]:
                 yield text
             if not piece:
                 return
+
+
+def _is_utf_8(text: bytes) -> bool:
+    """Asked of Arrow, which takes an eighth of the time that it takes to decode."""
+    ends = pa.py_buffer(np.array([0, len(text)], np.int64))
+    whole = pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(text)])
+    try:
+        whole.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _joined(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -127,7 +127,7 @@ def _broken_values(
     Raises BadFile for a quote inside a value, and for one that spans what looks like rows.
     """
     quote = text == QUOTE
-    odd = np.flatnonzero(np.diff(np.searchsorted(np.flatnonzero(quote), ends), prepend=0) % 2)
+    odd = np.flatnonzero(np.bitwise_xor.reduceat(quote.view(np.uint8), starts))
     # Lines in which a quote stands neither at an end of a value nor beside another one.
     edge = quote | (text == LINE_END) | (text == ord(delimiter))
     inside = np.flatnonzero(quote[1:-1] & ~edge[:-2] & ~edge[2:]) + 1
