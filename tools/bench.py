@@ -49,6 +49,7 @@ TURNS = 3
 FIRST_DECLARED = 1754006400  # 2025-08-01; one every second
 TARGET_SAME_RATIO = 0.6
 TARGET_CHANGED_RATIO = 0.8
+TARGET_JUDGE_S = 0.5
 
 
 def main() -> None:
@@ -73,9 +74,15 @@ def main() -> None:
         again_dsn = _database(server, "bench_again", migrate=True)
         _child("reference", files["don_vi"], files["tthc"], dsn=again_dsn)
         repeated = _child("again", files["csv"], files["don_vi"], dsn=again_dsn)
+        judged = _child("one_line", files["csv"], dsn=again_dsn)
     _report(console, rows, floor, pipeline, from_json)
     _report_again(console, repeated)
     _report_refreshes(console, whole, growth)
+    console.print(
+        f"A batch of one line: validated in {judged['anew_s']:.2f} s, of these judged in "
+        f"{judged['anew_judge_s']:.2f} s; by a copy of a worker in {judged['copy_s']:.2f} s, of these judged in "
+        f"{judged['copy_judge_s']:.2f} s (goal: ≤ {TARGET_JUDGE_S} s)"
+    )
 
 
 def _report(console: Console, rows: int, floor: dict, pipeline: dict, from_json: dict) -> None:
@@ -359,6 +366,34 @@ def again(dossiers: str, don_vi: str) -> dict:
     return found
 
 
+def one_line(dossiers: str) -> dict:
+    """Validates files of one line, by judges that begin anew and by copies of this process."""
+    from cchc.contracts import contract_of
+    from cchc.judging import judge, validation
+    from cchc.sources.landing import land_file
+    from cchc.warehouse import engine_of
+
+    engine = engine_of(os.environ["CCHC_WAREHOUSE_DSN"])
+    with Path(dossiers).open(encoding="utf-8", newline="") as file:
+        header, *lines = (next(file) for _ in range(1 + 2 * TURNS))
+    judged = validation._judge
+    found: dict[str, list[float]] = {}
+    stages: dict[str, float] = {}
+    validation._judge = lambda *given: _timed(stages, "judge", lambda: judged(*given))
+    for kind in ("anew", "copy"):
+        if kind == "copy":
+            judge.preload()
+        for _ in range(TURNS):
+            path = HOME / "one_line.csv"
+            path.write_text(header + lines.pop(), encoding="utf-8")
+            moment = datetime.strptime(EXTRACTED, "%Y%m%d%H%M%S")  # noqa: DTZ007 - local time by contract
+            landed = land_file(engine, HOME / "landing", contract_of("ho_so"), path, moment)
+            _timed(stages, "all", lambda landed=landed: validation.validate(engine, landed.batch_id))
+            found.setdefault(f"{kind}_s", []).append(stages["all"])
+            found.setdefault(f"{kind}_judge_s", []).append(stages["judge"])
+    return {name: statistics.median(seconds) for name, seconds in found.items()}
+
+
 # What a changed line says; of an entry of the history and of a declaration another one is a new one.
 CHANGES: dict[str, dict[str, str]] = {
     "ho_so": {"ngay_cap_nhat": "20251231235900", "so_lan_bo_sung": "1"},
@@ -556,7 +591,7 @@ def _timed(stages: dict[str, float], name: str, step: Callable):
     return result
 
 
-CHILDREN = {f.__name__: f for f in (sources, floor, reference, pipeline, again, whole, growth)}
+CHILDREN = {f.__name__: f for f in (sources, floor, reference, pipeline, again, one_line, whole, growth)}
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:

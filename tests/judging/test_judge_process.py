@@ -241,6 +241,17 @@ def test_a_copy_judges_as_one_that_begins_anew_and_leaves_its_parent_as_it_was(p
     assert sum(row[2] for row in found[0]) >= 2
 
 
+def test_workers_start_also_where_great_expectations_cannot_be_imported(monkeypatch, caplog):
+    def broken() -> None:
+        raise ImportError("No module named 'posthog'")
+
+    monkeypatch.setattr(judge, "_preloaded", False)
+    monkeypatch.setattr(judge, "_great_expectations", broken)
+    judge.preload()
+    assert not judge._preloaded
+    assert "could not be imported" in caplog.text
+
+
 def test_a_connection_that_breaks_under_the_suite_is_tried_again(province: World, monkeypatch):
     """Great Expectations goes on after it, and says that the rule could not be judged."""
     suite = suites.suite_json("ho_so")

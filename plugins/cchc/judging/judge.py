@@ -9,6 +9,7 @@ temporary files, and ends with the process that started it.
 """
 
 import json
+import logging
 import os
 import resource
 import signal
@@ -41,6 +42,8 @@ TEMPORARY = "cchc-judge-"
 FOLDER = Path(__file__).parents[2]
 # How it ends when another try may help: the warehouse was away, or there was no room for it.
 WAREHOUSE_AWAY, NO_ROOM = os.EX_TEMPFAIL, os.EX_OSERR
+
+log = logging.getLogger(__name__)
 
 
 class Process(Protocol):
@@ -142,12 +145,16 @@ def _copied(settings: dict[str, str]) -> Process:
 def preload() -> None:
     """Has judges that this process' children start be copies of it, which have Great Expectations at once.
 
-    For what starts the workers and does not work itself.
+    For what starts the workers and does not work itself. Where it cannot be imported, it starts them all the
+    same: whoever judges begins anew, and says why it cannot.
     """
     global _preloaded  # noqa: PLW0603 - children inherit it
-    warnings.simplefilter("ignore")
-    _great_expectations()
-    _preloaded = True
+    try:
+        _great_expectations()
+    except Exception:
+        log.exception("Great Expectations could not be imported before there are workers")
+    else:
+        _preloaded = True
 
 
 _preloaded = False
