@@ -78,11 +78,11 @@ def main() -> None:
     _report(console, rows, floor, pipeline, from_json)
     _report_again(console, repeated)
     _report_refreshes(console, whole, growth)
-    console.print(
-        f"A batch of one line: validated in {judged['anew_s']:.2f} s, of these judged in "
-        f"{judged['anew_judge_s']:.2f} s; by a copy of a worker in {judged['copy_s']:.2f} s, of these judged in "
-        f"{judged['copy_judge_s']:.2f} s (goal: ≤ {TARGET_JUDGE_S} s)"
-    )
+    for kind, who in (("anew", "a process that begins anew"), ("copy", "a copy of a worker")):
+        console.print(
+            f"A batch of one line, by {who}: validated in {judged[kind + '_s']:.2f} s, of these judged in "
+            f"{judged[kind + '_judge_s']:.2f} s (goal of a copy: ≤ {TARGET_JUDGE_S} s)"
+        )
 
 
 def _report(console: Console, rows: int, floor: dict, pipeline: dict, from_json: dict) -> None:
