@@ -12,6 +12,8 @@ the time of the processor that its sessions took, which says more on a busy mach
 Beside it, all figures of twelve months counted and written again, against one sequential aggregate of the
 same measures over all dossiers, grouped by unit, procedure and field: what counting alone costs at least
 once. Both in turn, the median of each. And one month's refresh, with and without ten more years.
+
+Last, lists of procedures of two lengths (BENCH_PROCEDURES), loaded, and loaded again when each has changed.
 """
 
 import csv
@@ -33,6 +35,7 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
+from tools import bench_procedures
 from tools.local.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[1]
@@ -57,6 +60,7 @@ def main() -> None:
     text = os.environ.get("BENCH_ROWS", "200000")
     if not text.isdecimal() or not (rows := int(text)):
         sys.exit(f"BENCH_ROWS={text!r} is no number of rows. Expected for example 200000.")
+    lengths = bench_procedures.lengths()
     HOME.mkdir(parents=True, exist_ok=True)
     with EmbeddedPostgres(HOME / "server") as server:
         console.print(f"Generating {rows:,} dossiers of {FIRST[:4]} …")
@@ -75,6 +79,10 @@ def main() -> None:
         _child("reference", files["don_vi"], files["tthc"], dsn=again_dsn)
         repeated = _child("again", files["csv"], files["don_vi"], dsn=again_dsn)
         judged = _child("one_line", files["csv"], dsn=again_dsn)
+        lists = {}
+        for length in lengths:
+            lists_dsn = _database(server, "bench_procedures", migrate=True)
+            lists[length] = _child("procedures", str(length), dsn=lists_dsn)
     _report(console, rows, floor, pipeline, from_json)
     _report_again(console, repeated)
     _report_refreshes(console, whole, growth)
@@ -83,6 +91,7 @@ def main() -> None:
             f"A batch of one line, by {who}: validated in {judged[kind + '_s']:.2f} s, of these judged in "
             f"{judged[kind + '_judge_s']:.2f} s (goal of a copy: ≤ {TARGET_JUDGE_S} s)"
         )
+    bench_procedures.report(console, lists)
 
 
 def _report(console: Console, rows: int, floor: dict, pipeline: dict, from_json: dict) -> None:
@@ -567,6 +576,30 @@ def growth() -> dict:
     }
 
 
+def procedures(length: str) -> dict:
+    """Loads a list of procedures, and the same list when each of them has changed."""
+    from cchc.contracts import contract_of
+    from cchc.judging.validation import validate
+    from cchc.loading.load import load
+    from cchc.sources.landing import land_file
+    from cchc.warehouse import engine_of
+
+    engine = engine_of(os.environ["CCHC_WAREHOUSE_DSN"])
+    moment = datetime.strptime(EXTRACTED, "%Y%m%d%H%M%S")  # noqa: DTZ007 - local time by contract
+    contract, landing, path = contract_of("tthc"), HOME / "landing", HOME / "procedures.json"
+    found: dict[str, dict[str, float]] = {}
+    for kind in bench_procedures.LISTS:
+        bench_procedures.write_list(path, int(length), kind)
+        stages = found[kind] = {}
+        batch = _timed(stages, "land", lambda: land_file(engine, landing, contract, path, moment)).batch_id
+        _timed(stages, "validate", lambda batch=batch: validate(engine, batch))
+        loaded, _ = _timed(stages, "load_core", lambda batch=batch: load(engine, batch))
+        if loaded.lines_accepted != int(length):
+            sys.exit(f"Of {length} procedures {loaded.lines_accepted} were loaded. Expected all.")
+    path.unlink()
+    return found
+
+
 @contextmanager
 def _processor_time(engine: sa.Engine, stages: dict[str, float]) -> Iterator[None]:
     """Adds what the sessions that are opened meanwhile take of the processor, each up to its last commit."""
@@ -591,7 +624,8 @@ def _timed(stages: dict[str, float], name: str, step: Callable):
     return result
 
 
-CHILDREN = {f.__name__: f for f in (sources, floor, reference, pipeline, again, one_line, whole, growth)}
+STEPS = (sources, floor, reference, pipeline, again, one_line, whole, growth, procedures)
+CHILDREN = {f.__name__: f for f in STEPS}
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:

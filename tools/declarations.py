@@ -35,7 +35,8 @@ def values_of(unit: SourceUnit, month: Month, seed: int = SEED) -> dict[str, int
     department, commune = unit.level == "so_nganh", unit.level == "xa"
 
     def of(whole: int, share: float) -> int:
-        return int(rng.binomial(whole, share))
+        # Some shares grow with the month.
+        return int(rng.binomial(whole, min(share, 1)))
 
     reports, procedures = int(rng.integers(2, 7)), int(rng.integers(70, 160))
     quarter = int(month.month % 3 == 0)

@@ -42,6 +42,9 @@ FROM (
 ) AS phien_ban
 ON CONFLICT DO NOTHING;
 
+-- By what it last knew of so few rows PostgreSQL would search all of them for each.
+SELECT ops.analyze(CAST('{core.don_vi_phien_ban}' AS regclass[]));
+
 -- Versions of one moment that say different things; a version of fewer columns says nothing of the others.
 INSERT INTO contradictions
 SELECT
@@ -54,6 +57,7 @@ WHERE
     moi.batch_id = :batch_id
     AND moi.ma_nguon = 'he_thong'
     AND cu.ma_nguon = 'he_thong'
+    AND moi.van_tay <> cu.van_tay
     AND EXISTS (
         SELECT 1
         FROM jsonb_each(moi.ban_ghi) AS a
@@ -823,20 +827,27 @@ FROM (
 SELECT ops.analyze(CAST('{core.don_vi_khoa,core.don_vi_khoa_mo_ho,core.don_vi_tien_than}' AS regclass[]));
 
 SELECT
-    count(*) FILTER (WHERE line.held) AS lines_accepted,
+    count(*) FILTER (WHERE held.line_no IS NOT NULL) AS lines_accepted,
     -- The same version of it came in another line.
-    count(*) FILTER (WHERE line.known AND NOT line.held) AS lines_superseded
-FROM (
-    SELECT
-        EXISTS(
-            SELECT 1 FROM core.don_vi_phien_ban AS p
-            WHERE p.batch_id = :batch_id AND p.line_no = batch_rows.line_no
-        ) AS held,
-        EXISTS(
-            SELECT 1 FROM core.don_vi_phien_ban AS p
-            WHERE
-                p.ma_don_vi = batch_rows.ma_don_vi
-                AND p.thoi_diem IN (batch_rows.ngay_cap_nhat, coalesce(batch_rows.hieu_luc_tu, '-infinity'))
-        ) AS known
-    FROM batch_rows
-) AS line;
+    count(*) FILTER (WHERE held.line_no IS NULL AND coalesce(known.ma_don_vi, listed.ma_don_vi) IS NOT NULL)
+        AS lines_superseded
+FROM batch_rows
+LEFT JOIN (
+    SELECT DISTINCT line_no FROM core.don_vi_phien_ban
+    WHERE batch_id = :batch_id
+) AS held ON batch_rows.line_no = held.line_no
+LEFT JOIN (
+    SELECT DISTINCT
+        ma_don_vi,
+        thoi_diem
+    FROM core.don_vi_phien_ban
+) AS known ON batch_rows.ma_don_vi = known.ma_don_vi AND batch_rows.ngay_cap_nhat = known.thoi_diem
+LEFT JOIN (
+    SELECT DISTINCT
+        ma_don_vi,
+        thoi_diem
+    FROM core.don_vi_phien_ban
+) AS listed
+    ON
+        batch_rows.ma_don_vi = listed.ma_don_vi
+        AND coalesce(batch_rows.hieu_luc_tu, '-infinity') = listed.thoi_diem;

@@ -25,6 +25,9 @@ FROM (
 ) AS phien_ban
 ON CONFLICT DO NOTHING;
 
+-- By what it last knew of so few rows PostgreSQL would search all of them for each.
+SELECT ops.analyze(CAST('{core.tthc_phien_ban}' AS regclass[]));
+
 -- Versions of one moment that say different things; a version of fewer columns says nothing of the others.
 INSERT INTO contradictions
 SELECT
@@ -35,6 +38,7 @@ FROM core.tthc_phien_ban AS moi
 INNER JOIN core.tthc_phien_ban AS cu ON moi.ma_tthc = cu.ma_tthc AND moi.thoi_diem = cu.thoi_diem
 WHERE
     moi.batch_id = :batch_id
+    AND moi.van_tay <> cu.van_tay
     AND EXISTS (
         SELECT 1
         FROM jsonb_each(moi.ban_ghi) AS a
@@ -155,23 +159,20 @@ FROM (
 ) AS khac;
 
 -- Every line of dossiers is looked up here; PostgreSQL looks at so few rows by itself too late.
-SELECT ops.analyze(CAST('{core.tthc}' AS regclass[]));
+SELECT ops.analyze(CAST('{core.tthc,core.tthc_don_vi}' AS regclass[]));
 
 SELECT
-    count(*) FILTER (WHERE line.held) AS lines_accepted,
+    count(*) FILTER (WHERE held.line_no IS NOT NULL) AS lines_accepted,
     -- The same version of it came in another line.
-    count(*) FILTER (WHERE line.known AND NOT line.held) AS lines_superseded
-FROM (
-    SELECT
-        EXISTS(
-            SELECT 1 FROM core.tthc_phien_ban AS p
-            WHERE p.batch_id = :batch_id AND p.line_no = batch_rows.line_no
-        ) AS held,
-        EXISTS(
-            SELECT 1 FROM core.tthc_phien_ban AS p
-            WHERE
-                p.ma_tthc = batch_rows.ma_tthc_goc
-                AND p.thoi_diem = batch_rows.ngay_cap_nhat
-        ) AS known
-    FROM batch_rows
-) AS line;
+    count(*) FILTER (WHERE held.line_no IS NULL AND known.ma_tthc IS NOT NULL) AS lines_superseded
+FROM batch_rows
+LEFT JOIN (
+    SELECT DISTINCT line_no FROM core.tthc_phien_ban
+    WHERE batch_id = :batch_id
+) AS held ON batch_rows.line_no = held.line_no
+LEFT JOIN (
+    SELECT DISTINCT
+        ma_tthc,
+        thoi_diem
+    FROM core.tthc_phien_ban
+) AS known ON batch_rows.ma_tthc_goc = known.ma_tthc AND batch_rows.ngay_cap_nhat = known.thoi_diem;

@@ -1,6 +1,8 @@
 -- One row of version_ranges is one thing in one range of validity, as the source has told of it by now.
 -- Included by load files that keep history; reads the temporary table `versions` (khoa, thoi_diem, van_tay, ban_ghi,
 -- batch_id, line_no). `s` is the state at the start of the range, `last_state` the last that was told of its validity.
+ANALYZE versions (khoa, thoi_diem);
+
 CREATE TEMP TABLE version_ranges ON COMMIT DROP AS
 WITH trang_thai AS (
     SELECT
@@ -38,13 +40,13 @@ doan_cuoi AS (
 -- A range that never ended and that the source no longer tells of was a wrong start, since corrected.
 doan_con AS (
     SELECT d.*
-    FROM doan_cuoi AS d
-    WHERE
-        d.hieu_luc_den < 'infinity'
-        OR NOT EXISTS (
-            SELECT 1 FROM doan_cuoi AS sau
-            WHERE sau.khoa = d.khoa AND sau.noi_luc > d.noi_luc
-        )
+    FROM (
+        SELECT
+            doan_cuoi.*,
+            max(doan_cuoi.noi_luc) OVER (PARTITION BY doan_cuoi.khoa) AS noi_luc_cuoi
+        FROM doan_cuoi
+    ) AS d
+    WHERE d.hieu_luc_den < 'infinity' OR d.noi_luc = d.noi_luc_cuoi
 ),
 
 doi AS (
