@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
+
+UNDER_WAY, ENDED = ["queued", "running"], ["success", "failed"]
 
 
 class Airflow:
-    """Answers like Airflow's API. `runs`: what becomes of a triggered run, by its DAG and conf."""
+    """Answers like Airflow's API. `becomes`: what becomes of a triggered run, by its DAG and conf, when
+    somebody asks for it."""
 
     def __init__(self, becomes: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         self.becomes = becomes
@@ -27,11 +31,8 @@ class Airflow:
             return (201, {"access_token": "t"}) if right else (401, {"detail": "Invalid credentials"})
         parts = path.removeprefix("/api/v2/").split("/")
         if parts[-1] == "dagRuns" and method == "POST":
-            run = body | {
-                "dag_id": parts[1],
-                "dag_run_id": f"manual__{len(self.triggered)}",
-                "state": "queued",
-            }
+            run = {"dag_run_id": f"manual__{len(self.triggered)}", "partition_key": None} | body
+            run |= {"dag_id": parts[1], "state": "queued"}
             self.triggered.append(run)
             return 200, run
         if "logs" in parts:
@@ -40,10 +41,14 @@ class Airflow:
             listed = self.failed if "state=failed" in query else []
             return 200, {"task_instances": listed, "total_entries": len(listed)}
         if parts[-1] == "dagRuns":
-            return 200, {"dag_runs": [], "total_entries": 0}
+            states = parse_qs(query).get("state", UNDER_WAY + ENDED)
+            found = [run for run in self.triggered if run["dag_id"] == parts[1] and run["state"] in states]
+            return 200, {"dag_runs": found, "total_entries": len(found)}
         if parts[-2] == "dagRuns":
-            (run,) = [run for run in self.triggered if run["dag_run_id"] == parts[-1]]
-            return 200, run | self.becomes(run)
+            (run,) = [r for r in self.triggered if (r["dag_id"], r["dag_run_id"]) == (parts[1], parts[-1])]
+            if run["state"] not in ENDED:
+                run |= self.becomes(run)
+            return 200, run
         if parts[0] == "dags" and parts[1] in self.dags:
             return 200, {"dag_id": parts[1], "is_paused": parts[1] in self.paused}
         return 404, {"detail": "not found"}
