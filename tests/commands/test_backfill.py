@@ -473,7 +473,7 @@ def test_broken_off_it_says_what_was_done_and_the_same_command_goes_on(cchc, pul
     assert [line_of(out, ky)[-1] for ky in ("2025-02", "2025-03")] == [
         "đã kéo / pulled", "chưa kéo / not pulled yet",
     ]  # fmt: skip
-    assert "the same command goes on from here" in out
+    assert "The same command goes on from here" in out
     # What was under way went on meanwhile.
     airflow.becomes = pulls
     code, out, _ = cchc(*words)
@@ -492,6 +492,7 @@ def test_the_time_limit_ends_it_with_what_was_done(cchc, pulled, airflow):
     code, out, told = cchc("backfill", "2025-02", "2025-03", "--timeout", "0.05")
     assert code == 1
     assert told.startswith(
-        "The time limit is over and this was still waited for: backfill_nguon · 2025-02; 2025-03"
+        "The time limit is over and this was still waited for: backfill_nguon · 0 of 2 runs ended, "
+        "batches loaded: 2025-02 0/0, 2025-03 0/0 · scheduler."
     )
     assert line_of(out, "2025-03")[-1] == "chưa kéo / not pulled yet"

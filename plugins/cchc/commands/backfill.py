@@ -142,9 +142,13 @@ class Backfill:
                     self.result.failed[ky] = why
             if active:
                 ended = len(months) - len(waiting) - len(active)
-                batches = {ky: self.runs.batches(dag_id, run["dag_run_id"]) for ky, run in active.items()}
-                names = "; ".join(f"{ky}{loaded}" for ky, loaded in sorted(batches.items()))
-                text = f"{dag_id} · {names} · {ended} of {len(months)} runs ended"
+                batches = {
+                    ky: self.runs.batch_counts(dag_id, run["dag_run_id"]) for ky, run in active.items()
+                }
+                names = ", ".join(
+                    f"{ky} {loaded}/{landed}" for ky, (loaded, landed) in sorted(batches.items())
+                )
+                text = f"{dag_id} · {ended} of {len(months)} runs ended, batches loaded: {names}"
                 self.runs.wait(text, ended, len(months), step=f"{dag_id} {', '.join(sorted(active))}")
 
     # Counting --------------------------------------------------------------------------------------
@@ -213,7 +217,7 @@ def backfilled(
         if job is not None:
             print_backfill(job.runs.engine, MONTHS_DAG, job.result)
     if code:
-        print("Broken off. What runs in Airflow goes on there; the same command goes on from here.")
+        print("Broken off. The same command goes on from here, also with the runs that Airflow has begun.")
     elif job is not None and (job.result.failed or job.result.left or job.result.uncounted):
         code = 1
     return code

@@ -189,6 +189,11 @@ class Runs:
 
     def batches(self, dag_id: str, run_id: str) -> str:
         """How many of the batches that a run has landed are loaded; nothing when it has landed none."""
+        loaded, landed = self.batch_counts(dag_id, run_id)
+        return f", {loaded} of {landed} batches loaded" if landed else ""
+
+    def batch_counts(self, dag_id: str, run_id: str) -> tuple[int, int]:
+        """How many batches a run has loaded, and how many it has landed."""
         query = (
             "SELECT count(*) FILTER (WHERE b.status = 'loaded') AS loaded, count(*) AS landed "
             "FROM ops.batch AS b WHERE EXISTS (SELECT FROM ops.batch_run AS r "
@@ -196,7 +201,7 @@ class Runs:
         )
         with self.engine.connect() as connection:
             found = connection.execute(sa.text(query), {"dag_id": dag_id, "run_id": run_id}).one()
-        return f", {found.loaded} of {found.landed} batches loaded" if found.landed else ""
+        return found.loaded, found.landed
 
     def _raise_for_failed_refresh(self) -> None:
         since = self.since.isoformat()
