@@ -1,9 +1,10 @@
 """
 ### Nạp bù một tháng
 
-**What** — Pulls what changed at every source in one month, whatever of it was pulled before, judges it, loads
-it into `core`, and announces the months that changed. Of a dataset of which nothing was pulled from the
-beginning on, all that was before comes with the month.
+**What** — Pulls what changed at every source in one month, whatever of it was pulled before, judges it and
+loads it into `core`. Of a dataset of which nothing was pulled from the beginning on, all that was before
+comes with the month. The months that changed are marked and not announced, else each would be counted after
+each load: who has started the runs has them counted when all are done, or `catch_up_chi_so` in the morning.
 
 **When** — Only when triggered: `python -m cchc backfill` does it for each month of a range, several at a
 time.

@@ -166,7 +166,7 @@ class Backfill:
                     self.result.uncounted = self._why_uncounted(pending)
                     display.failed(f"{REFRESH_DAG} · {', '.join(pending)}")
                     return
-                for ky in set(pending) - started:
+                for ky in sorted({*pending} - started):
                     api.trigger(REFRESH_DAG, partition_key=ky)
                     started.add(ky)
                 idle = 0

@@ -89,8 +89,9 @@ def land_month_from(system: str) -> Callable[[str], XComArg]:
 
 
 def in_background(step: Any) -> Callable[[XComArg], XComArg]:
-    """Such a step of a backfill: of these only as many run as leave room for the daily runs."""
-    slow: Callable[[XComArg], XComArg] = step.override(pool=BACKFILL_POOL)
+    """Such a step of a backfill: only as many run as leave room for the daily runs, and none announces
+    months, each of which would be counted after each load."""
+    slow: Callable[[XComArg], XComArg] = step.override(pool=BACKFILL_POOL, outlets=[])
     return slow
 
 
@@ -234,13 +235,13 @@ def validate(landed: dict[str, Any]) -> dict[str, Any]:
     outlets=[THANG_CO_THAY_DOI],
 )
 def load_core(judged: dict[str, Any]) -> dict[str, Any]:
-    """Loads the batch and emits one asset partition for every month it changed."""
+    """Loads the batch and emits one asset partition for every month it changed, unless it has no outlet."""
     from cchc.loading.load import load
 
     context = _named(f"{judged['dataset']} #{judged['batch_id']}")
     _note_run(context, judged["batch_id"])
     batch, periods = load(warehouse(context), judged["batch_id"])
-    if periods:
+    if periods and context["task"].outlets:
         context["outlet_events"][THANG_CO_THAY_DOI].add_partitions(periods)
     return {
         "dataset": batch.dataset,
