@@ -43,8 +43,9 @@ def first_month(text: str) -> str:
     ky, counted = month(text, "TU"), first_period().ky
     if ky < counted:
         raise CchcError(
-            f"TU={ky} lies before {counted}, the first month that is counted (CCHC_KY_DAU). Expected "
-            f"{counted} or later: what was before comes with the first month that is pulled."
+            f"TU={ky} lies before {counted}, the first month that is counted. Expected {counted} or later: "
+            f"what was before comes with the first month that is pulled. CCHC_KY_DAU, for all services, says "
+            f"from which month on is counted."
         )
     return ky
 
