@@ -14,7 +14,7 @@ PARALLEL := -n $(shell echo $$(($$(nproc) + 1))) --maxprocesses 4
 MAKEFLAGS += --no-print-directory
 # What a person gives reaches the shell in the environment, as text: neither make nor the shell reads
 # anything in it. Recipes name it "$$FILE", not "$(FILE)".
-GIVEN := DATASET FILE KY MA DON_VI PHAN KY_LOAI CSV UNIT OUT EVIDENCE LANDING HASH DATABASE_URL REVISION PYTHON
+GIVEN := DATASET FILE TU DEN AT_A_TIME AGAIN KY MA DON_VI PHAN KY_LOAI CSV UNIT OUT EVIDENCE LANDING HASH DATABASE_URL REVISION PYTHON
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 # Tests start a hundred programs: each would compile the package anew.
@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up down superset bi-check psql ingest refresh rows plausible form forms evidence rebuild test test-long test-fast torture lint format \
+.PHONY: help venv demo up down superset bi-check psql ingest backfill refresh rows plausible form forms evidence rebuild test test-long test-fast torture lint format \
   bench bench-pages migrate reference verify probe airflow screenshots \
   env docs lock clean
 
@@ -79,6 +79,11 @@ ingest: venv ## load one file: make ingest DATASET=ho_so FILE=path
 	@[ -n "$$DATASET" ] && [ -n "$$FILE" ] || \
 	  { echo "Usage: make ingest DATASET=ho_so FILE=path/of/the/export.xlsx" >&2; exit 2; }
 	@exec $(LOCAL) ingest -- "$$DATASET" "$$FILE"
+
+backfill: venv ## pull and count a range of months: make backfill TU=2025-01 DEN=2025-12 [AT_A_TIME=3] [AGAIN=2026-01-31]
+	@[ -n "$$TU" ] && [ -n "$$DEN" ] || \
+	  { echo "Usage: make backfill TU=2025-01 DEN=2025-12 [AT_A_TIME=3] [AGAIN=2026-01-31: what was pulled before then]" >&2; exit 2; }
+	@exec $(LOCAL) backfill $${AT_A_TIME:+--at-a-time="$$AT_A_TIME"} $${AGAIN:+--again="$$AGAIN"} -- "$$TU" "$$DEN"
 
 refresh: venv ## count one month again: make refresh KY=2025-03
 	@[ -n "$$KY" ] || { echo "Usage: make refresh KY=2025-03" >&2; exit 2; }

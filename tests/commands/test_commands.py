@@ -1,58 +1,32 @@
 """The command line `python -m cchc …`: what it does, and in one line what is wrong with what it was given."""
 
-import json
 import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from cchc.commands import runs as waiting
 from cchc.commands.airflow_api import error_in, task_log_file
-from cchc.commands.app import check, main
+from cchc.commands.app import check
 from cchc.errors import CchcError
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.sources.incoming import sha256_of
 from tests.figures.by_hand import on
-from tests.world import SO, XA, World
+from tests.world import SO, XA
 
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 NEVER_STARTED = "http://127.0.0.1:9"
 FINISHED = {"trang_thai_ho_so": "9", "ngay_ket_thuc_xu_ly": "20250311100000"}
-
-
-@pytest.fixture
-def cchc(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Runs one command in this process: (exit code, output, error output)."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
-
-
-@pytest.fixture
-def warehouse(province: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
-    """A province that the commands find by their environment."""
-    monkeypatch.setenv("CCHC_WAREHOUSE_DSN", province.engine.url.render_as_string(hide_password=False))
-    monkeypatch.setenv("CCHC_LANDING_DIR", str(tmp_path / "landing"))
-    return province
 
 
 # --- wrong arguments --------------------------------------------------------------------------
@@ -378,89 +352,6 @@ def test_rows_of_a_unit_that_is_none_name_near_ones(cchc, warehouse):
 
 
 # --- ingest and refresh through Airflow -------------------------------------------------------
-
-
-class Airflow:
-    """Answers like Airflow's API. `runs`: what becomes of a triggered run, by its DAG and conf."""
-
-    def __init__(self, becomes: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        self.becomes = becomes
-        self.triggered: list[dict[str, Any]] = []
-        self.failed: list[dict[str, Any]] = []
-        self.log: list[dict[str, Any]] = []
-        self.paused: set[str] = set()
-        self.dags = {"ingest_file", "refresh_chi_so"}
-        self.password = "dung"
-
-    def answer(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:  # noqa: PLR0911
-        path, _, query = path.partition("?")
-        if path == "/auth/token":
-            right = body == {"username": "cchc", "password": self.password}
-            return (201, {"access_token": "t"}) if right else (401, {"detail": "Invalid credentials"})
-        parts = path.removeprefix("/api/v2/").split("/")
-        if parts[-1] == "dagRuns" and method == "POST":
-            run = body | {
-                "dag_id": parts[1],
-                "dag_run_id": f"manual__{len(self.triggered)}",
-                "state": "queued",
-            }
-            self.triggered.append(run)
-            return 200, run
-        if "logs" in parts:
-            return 200, {"content": self.log, "continuation_token": None}
-        if parts[-1] == "taskInstances":
-            listed = self.failed if "state=failed" in query else []
-            return 200, {"task_instances": listed, "total_entries": len(listed)}
-        if parts[-1] == "dagRuns":
-            return 200, {"dag_runs": [], "total_entries": 0}
-        if parts[-2] == "dagRuns":
-            (run,) = [run for run in self.triggered if run["dag_run_id"] == parts[-1]]
-            return 200, run | self.becomes(run)
-        if parts[0] == "dags" and parts[1] in self.dags:
-            return 200, {"dag_id": parts[1], "is_paused": parts[1] in self.paused}
-        return 404, {"detail": "not found"}
-
-
-@contextmanager
-def answering(airflow: Airflow) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else {}
-            status, content = airflow.answer(self.command, self.path, body)
-            text = content if isinstance(content, bytes) else json.dumps(content).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        do_GET = do_POST = _answer
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture
-def airflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Airflow]:
-    """A stand-in for Airflow that the commands find by their environment; its runs succeed."""
-    stand_in = Airflow(lambda _: {"state": "success"})
-    monkeypatch.setattr(waiting, "POLL_S", 0.01)
-    with answering(stand_in) as address:
-        monkeypatch.setenv("CCHC_AIRFLOW_URL", address)
-        monkeypatch.setenv("CCHC_AIRFLOW_USER", "cchc")
-        monkeypatch.setenv("CCHC_AIRFLOW_PASSWORD", "dung")
-        yield stand_in
 
 
 def test_ingest_hands_a_copy_to_the_dag_prints_what_came_of_it_and_takes_the_copy_away(

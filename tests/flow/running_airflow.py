@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from cchc.commands.airflow_api import AirflowApi
-from cchc.sources.register import SYSTEMS
+from cchc.sources.register import pools
 from tools.local import processes
 from tools.local.postgres import EmbeddedPostgres
 from tools.local.settings import (
@@ -124,8 +124,8 @@ def running_airflow(
         wait_until(ready, "Airflow to start")
         dags = {file.stem for file in Path(environment["AIRFLOW__CORE__DAGS_FOLDER"]).glob("*.py")}
         wait_until(lambda: dags <= api.dag_ids(), "its DAGs to be read")
-        for system in SYSTEMS.values():
-            api.ensure_pool(system.pool, system.at_a_time)
+        for name, pool in pools().items():
+            api.ensure_pool(name, int(pool["slots"]))
         yield running
     finally:
         processes.kill_groups(parts.values())

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from cchc.errors import CchcError, NotTaken, SourceDiffers
+from cchc.figures.refresh import pending_periods
 from cchc.sources.qlvb import QlvbClient
 from cchc.sources.register import SYSTEMS, SourceSystem
 from cchc.sources.tthc import TthcClient
@@ -88,6 +89,14 @@ def test_a_run_by_hand_asks_a_simulated_source_for_nothing_after_its_end(pull, m
     """Months after the end would be counted as months in which nothing happened."""
     monkeypatch.setenv("CCHC_NGUON_DEN", "2025-07-01")
     assert pull("2026-11-23")[2] == datetime(2025, 7, 1)
+
+
+def test_a_month_is_asked_for_by_the_run_s_param_whatever_was_pulled(pull, run_task):
+    pull("2025-06-01")
+    run_task("backfill_nguon", "nghiep_vu.land", "ho_so", params={"ky": "2025-03"})
+    assert SilentSource.asked[-1][1:] == (datetime(2025, 2, 28), datetime(2025, 4, 1))
+    # The daily pull goes on where it was.
+    assert pull("2025-06-02")[1:] == (datetime(2025, 5, 31), datetime(2025, 6, 2))
 
 
 class SilentDocuments(QlvbClient):
@@ -218,6 +227,17 @@ def test_a_load_announces_exactly_the_months_that_it_returns(world: World, run_t
     again, context = run_task("ingest_file", "load_core", {"dataset": "ho_so", "batch_id": batch_id})
     assert again == result
     assert context.partitions == result["periods"]
+
+
+def test_a_load_of_a_backfill_marks_its_months_and_announces_none(world: World, run_task):
+    """Each would be counted after each of many loads; they are counted when all are loaded."""
+    world.dimensions()
+    batch_id = world.land("ho_so", world.dossiers({}), "2025-04-01")
+    judged = {"dataset": "ho_so", "batch_id": batch_id}
+    result, context = run_task("backfill_nguon", "nghiep_vu.load_core", judged)
+    assert result["periods"] == ["2025-01", "2025-02", "2025-03"]
+    assert context.partitions == []
+    assert pending_periods(world.engine) == result["periods"]
 
 
 def test_a_load_that_changes_no_month_announces_none(world: World, run_task):

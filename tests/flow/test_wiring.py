@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cchc.commands.airflow_api import TAG
-from cchc.contracts import contract_of
+from cchc.contracts import contract_of, contracts
 from cchc.sources.reconciliation import reconciled_datasets
 from tests.conftest import ROOT
 from tools import dag_docs
@@ -56,6 +56,7 @@ def test_every_dag_file_is_read(bag):
     assert set(bag.dags) >= {
         *("ingest_tthc", "ingest_van_ban", "ingest_khai_bao", "ingest_file"),
         *("refresh_chi_so", "catch_up_chi_so", "reconcile_nguon", "tidy_up"),
+        *("backfill_danh_muc", "backfill_nguon"),
     }
 
 
@@ -78,9 +79,43 @@ def test_only_tasks_that_ask_the_source_take_a_slot_of_its_pool(bag, tasks):
             [pool] = {f"nguon_{system}" for system in systems}
         elif task.task_id.startswith("compare_"):
             pool = f"nguon_{task.task_id.removeprefix('compare_')}"
+        elif task.dag_id.startswith("backfill_") and task.task_id != "reference":
+            pool = "nap_bu"
         assert task.pool == pool, task.task_id
-    assert sum(task.pool == "nguon_tthc" for task in tasks) == 4
-    assert sum(task.pool == "nguon_qlvb" for task in tasks) == 2
+    assert sum(task.pool == "nguon_tthc" for task in tasks) == 7
+    assert sum(task.pool == "nguon_qlvb" for task in tasks) == 3
+    assert sum(task.pool == "nap_bu" for task in tasks) >= 8
+
+
+def test_tasks_of_a_backfill_let_every_other_go_first(tasks):
+    for task in tasks:
+        back = task.dag_id.startswith("backfill_")
+        # Else what follows adds to it.
+        assert (task.weight_rule == "absolute") == back, task.task_id
+        assert task.priority_weight == (0 if back else 1), task.task_id
+
+
+def test_the_dags_of_a_backfill_pull_every_list_of_every_source(bag):
+    pulled = {
+        dag_id: [
+            dataset
+            for group in bag.dags[dag_id].task_group.children.values()
+            if hasattr(group, "children")
+            for dataset in group._expand_input.value["dataset"]
+        ]
+        for dag_id in ("backfill_danh_muc", "backfill_nguon")
+    }
+    lists = {
+        incremental: [c.dataset for c in contracts().values() if c.api and c.api.incremental == incremental]
+        for incremental in (True, False)
+    }
+    assert sorted(pulled["backfill_danh_muc"]) == sorted(lists[False])
+    assert sorted(pulled["backfill_nguon"]) == sorted(lists[True])
+    # Several months beside each other; lists, by which all else is judged, one after the other.
+    assert (bag.dags["backfill_nguon"].max_active_runs, bag.dags["backfill_danh_muc"].max_active_runs) == (
+        12,
+        1,
+    )
 
 
 @pytest.mark.parametrize("system", ["tthc", "qlvb"])
@@ -112,7 +147,9 @@ def test_a_file_of_any_dataset_can_be_given(bag):
 def test_only_loads_announce_changed_months(tasks):
     for task in tasks:
         announced = [asset.name for asset in task.outlets]
-        loads = task.task_id.endswith("load_core") or task.task_id == "reference"
+        # A backfill has its months counted when all of them are loaded.
+        loads = task.task_id.endswith("load_core") and not task.dag_id.startswith("backfill_")
+        loads = loads or task.task_id == "reference"
         expected = ["thang_co_thay_doi"] if loads else []
         assert announced == expected, task.task_id
 
@@ -182,7 +219,7 @@ def test_people_see_vietnamese_names_and_machines_ascii_ones(bag, tasks):
 
 def test_every_param_has_a_title(bag):
     params = [dag.params.get_param(name) for dag in bag.dags.values() for name in dag.params]
-    assert len(params) == 18
+    assert len(params) == 20
     assert all(param.schema.get("title") for param in params)
 
 

@@ -174,11 +174,12 @@ def with_source(with_dataset: Copy) -> Copy:
     return copy
 
 
-def test_a_source_costs_three_files_and_a_line_of_the_contract(with_source: Copy):
+def test_a_source_costs_three_files_and_a_line_of_the_contract_and_of_the_backfill(with_source: Copy):
     assert with_source.touched == [
         "plugins/cchc/sources/pakn.py",
         "plugins/cchc/sources/register.py",
         "dags/ingest_phan_anh.py",
+        "dags/backfill_nguon.py",
         "plugins/cchc/contracts/phan_anh.yaml",
     ]
     only(SOURCE, "make lint")

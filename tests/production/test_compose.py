@@ -444,6 +444,9 @@ def test_every_pool_of_the_tasks_is_made():
     # Airflow passes over an entry that lacks one of these.
     assert all({"slots", "description"} <= pool.keys() for pool in made.values())
     wanted = {system.pool: system.at_a_time for system in SYSTEMS.values()}
+    # Of a worker's places the daily runs keep half.
+    places = re.search(r"\d+", environment("airflow-worker")["AIRFLOW__CELERY__WORKER_CONCURRENCY"])
+    wanted["nap_bu"] = int(places[0]) // 2
     assert {name: pool["slots"] for name, pool in made.items()} == wanted
 
 

@@ -30,5 +30,5 @@ if __name__ == "__main__":
         sys.exit(code)
     except KeyboardInterrupt:
         with suppress(OSError):
-            os.write(2, b"Interrupted; nothing is left running.\n")
+            os.write(2, b"Interrupted; nothing that was started here is left running.\n")
         sys.exit(130)

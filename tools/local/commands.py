@@ -16,14 +16,15 @@ import sys
 
 import typer
 
-from cchc.commands.app import INTERRUPTED, answered, check
+from cchc.commands.app import answered, check
+from cchc.commands.runs import INTERRUPTED
 from cchc.shown import on_terminal
 from tools.local.settings import LOOPBACK, OWNER_LOGIN, REPO, Home, LocalStackError, time_limit
 
 # Commands that python -m cchc has too.
 OF_THE_PACKAGE = (
     *("form", "forms", "rows", "plausible", "evidence", "rebuild", "reference", "verify", "probe"),
-    *("ingest", "refresh"),
+    *("ingest", "refresh", "backfill"),
 )
 # What stands after the name of such a command is not read here.
 HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -261,6 +262,12 @@ def ingest(context: typer.Context) -> int:
 def refresh(context: typer.Context) -> int:
     """Count one month again through the DAG refresh_chi_so."""
     return _cchc_with_airflow("refresh", context, ("refresh_chi_so",))
+
+
+@app.command(context_settings=HANDED_ON, add_help_option=False)
+def backfill(context: typer.Context) -> int:
+    """Pull and count a range of months from every source."""
+    return _cchc_with_airflow("backfill", context, ("backfill_danh_muc", "backfill_nguon", "refresh_chi_so"))
 
 
 def _cchc(name: str, context: typer.Context, migrated: bool = False) -> int:

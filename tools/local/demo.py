@@ -21,7 +21,7 @@ from cchc.periods import parse_month
 from cchc.private_file import write_private
 from cchc.reports.summary import summary
 from cchc.seals import Keys
-from cchc.sources.register import SYSTEMS
+from cchc.sources.register import pools
 from cchc.warehouse import engine_of
 from tools.declarations import write_declarations, write_late_declaration
 from tools.local.publishing import Publishing
@@ -31,6 +31,7 @@ from tools.local.stack import Stack, running_stack
 
 DAGS = (
     *("ingest_tthc", "ingest_van_ban", "ingest_khai_bao", "ingest_file"),
+    *("backfill_danh_muc", "backfill_nguon"),
     *("refresh_chi_so", "catch_up_chi_so", "tidy_up", "reconcile_nguon", "send_tong_hop"),
     *("confirm_chi_so", "publish_chi_so", "restate_chi_so", "except_chi_so"),
 )
@@ -67,9 +68,9 @@ class Session:
         )
 
     def prepare_dags(self, dag_ids: tuple[str, ...] = DAGS) -> None:
-        """Makes the pools of the sources, waits until Airflow knows the DAGs and unpauses them."""
-        for system in SYSTEMS.values():
-            self.api.ensure_pool(system.pool, system.at_a_time)
+        """Makes the pools, waits until Airflow knows the DAGs and unpauses them."""
+        for name, pool in pools().items():
+            self.api.ensure_pool(name, int(pool["slots"]))
         while missing := set(dag_ids) - self.api.dag_ids():
             errors = self.api.import_errors()
             if errors:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from csv import QUOTE_NONNUMERIC
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -17,6 +18,7 @@ from rich.console import Console
 
 from cchc.commands import arguments
 from cchc.commands.airflow_api import AirflowApi
+from cchc.commands.backfill import backfilled
 from cchc.commands.closing import add_commands
 from cchc.commands.evidence import evidence, rebuild
 from cchc.commands.plausible import print_plausibility
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS_SHOWN = 40
-INTERRUPTED = 130
 UNDEFINED_TABLE, UNDEFINED_SCHEMA = "42P01", "3F000"
 
 app = typer.Typer(
@@ -109,6 +110,10 @@ def _official_period(context: typer.Context, text: str) -> str:
 
 def _export(context: typer.Context, text: str) -> str:
     return str(arguments.export(context.params["dataset"], text))
+
+
+def _last_month(context: typer.Context, text: str) -> str:
+    return arguments.last_month(text, context.params["tu"])
 
 
 def _choices(of: object) -> str:
@@ -271,6 +276,30 @@ def ingest(
         runs.wait_for_refreshes()
     print_batches(runs.engine, runs.since)
     print_refresh(runs.engine, runs.refreshed_months(), runs.since)
+
+
+@app.command()
+def backfill(
+    tu: Annotated[
+        str, typer.Argument(metavar="TU", parser=arguments.first_month, is_eager=True, help="the first month")
+    ],
+    den: Annotated[str, typer.Argument(metavar="DEN", callback=_last_month, help="the last month")],
+    at_a_time: Annotated[
+        int, typer.Option(metavar="N", min=1, max=12, help="how many months are pulled at the same time")
+    ] = 3,
+    again: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=arguments.again, metavar="TIME", help="pull again the months that were pulled before then"
+        ),
+    ] = None,
+    timeout: Timeout = 24 * 3600,
+) -> int:
+    """Pull and count months from every source that were not pulled yet, several at a time.
+
+    Broken off, the same command goes on where it stopped: which months are pulled stands in ops.batch.
+    """
+    return backfilled(_runs(timeout), tu, den, at_a_time, again)
 
 
 app.command()(evidence)

@@ -3,8 +3,9 @@
 import contextlib
 import difflib
 import functools
+import os
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,9 +15,10 @@ from cchc.contracts import contract_of, contracts
 from cchc.errors import BadFile, CchcError
 from cchc.figures.definitions import LEVELS, indicators
 from cchc.figures.drill import Part
-from cchc.periods import Period, first_period, parse_month, parse_period
+from cchc.periods import Period, first_period, month_of, parse_month, parse_period
 from cchc.reading.parsing import require_export
 from cchc.spelling import fold, one_line
+from cchc.written_times import VIETNAM
 
 PeriodKind = Literal["thang", "luy_ke", "quy", "nua_nam", "nam", "ky_bao_cao"]
 
@@ -28,12 +30,47 @@ def dataset(text: str) -> str:
     raise CchcError(f"DATASET={text!r} is no dataset. {_expected(text, contracts())}")
 
 
-def month(text: str) -> str:
-    """A month such as 2025-03."""
+def month(text: str, name: str = "KY") -> str:
+    """A month such as 2025-03; `name`: of the argument."""
     try:
         return parse_month(text).ky
     except CchcError as error:
-        raise CchcError(f"KY={text!r} is no month. Expected YYYY-MM, for example 2025-03.") from error
+        raise CchcError(f"{name}={text!r} is no month. Expected YYYY-MM, for example 2025-03.") from error
+
+
+def first_month(text: str) -> str:
+    """The first month of a backfill: one that is counted."""
+    ky, counted = month(text, "TU"), first_period().ky
+    if ky < counted:
+        raise CchcError(
+            f"TU={ky} lies before {counted}, the first month that is counted. Expected {counted} or later: "
+            f"what was before comes with the first month that is pulled. CCHC_KY_DAU, for all services, says "
+            f"from which month on is counted."
+        )
+    return ky
+
+
+def last_month(text: str, first: str) -> str:
+    """The last month of a backfill that begins with `first`: one that is over, also at a simulated source."""
+    ky, today = month(text, "DEN"), datetime.now(VIETNAM).date()
+    if ky < first:
+        raise CchcError(
+            f"TU={first} lies after DEN={ky}. Expected the first month and then the last one, for example "
+            f"TU={ky} DEN={first}."
+        )
+    newest = month_of(today).plus(-1).ky
+    if ky > newest:
+        raise CchcError(
+            f"DEN={ky} is not over: it is {today:%Y-%m-%d} in Vietnam. Expected {newest} or earlier: what "
+            f"goes on now the daily pull brings."
+        )
+    ends = os.environ.get("CCHC_NGUON_DEN")
+    if ends and parse_month(ky).next.start > date.fromisoformat(ends):
+        raise CchcError(
+            f"DEN={ky} lies after the end of the simulated sources, {ends} (CCHC_NGUON_DEN). Expected "
+            f"{month_of(date.fromisoformat(ends)).plus(-1).ky} or earlier."
+        )
+    return ky
 
 
 def period(kind: str, text: str) -> str:
@@ -79,14 +116,20 @@ def period_kind(text: str) -> str:
     raise CchcError(f"KY_LOAI={text!r} is no kind of period. {_expected(text, get_args(PeriodKind))}")
 
 
-def moment(text: str) -> str:
-    """A local time."""
+def moment(text: str, name: str = "--extracted-at") -> str:
+    """A local time; `name`: of the option."""
     try:
         return datetime.fromisoformat(text).isoformat()
     except ValueError as error:
         raise CchcError(
-            f"--extracted-at {text!r} is no time. Expected Vietnam's, for example 2025-04-01T08:30:00."
+            f"{name} {text!r} is no time. Expected Vietnam's, for example 2025-04-01T08:30:00."
         ) from error
+
+
+def again(text: str) -> datetime:
+    """Before when months are to have been pulled that are pulled again; one without a zone is Vietnam's."""
+    stated = datetime.fromisoformat(moment(text, "--again"))
+    return stated if stated.tzinfo else stated.replace(tzinfo=VIETNAM)
 
 
 @functools.cache

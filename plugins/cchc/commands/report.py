@@ -1,7 +1,7 @@
 """Prints what a run did to the warehouse: its batches, the figures that changed."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from rich.console import Console
@@ -9,6 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cchc.shown import in_table, on_terminal
+
+if TYPE_CHECKING:
+    from cchc.commands.backfill import Backfilled
 
 
 def wide_console() -> Console:
@@ -68,7 +71,7 @@ def print_batches(
             plain(row.dataset),
             plain(row.original_name[-34:]),
             plain(_standing(row)),
-            *("" if count is None else f"{count:,}".replace(",", ".") for count in counts),
+            *map(_number, counts),
             plain(row.findings or ""),
         )
     console.print(table)
@@ -117,7 +120,7 @@ def print_reconciliation(
             f"{row.as_of:%Y-%m-%d %H:%M}",
             plain(row.month or "(không rõ)"),
             plain(row.state),
-            *("" if number is None else f"{number:,}".replace(",", ".") for number in numbers),
+            *map(_number, numbers),
         )
     if shown:
         console.print(table)
@@ -155,3 +158,85 @@ def print_refresh(
                         f" (lô {', '.join(map(str, row.batch_ids)) or 'không có: định nghĩa đổi'})"
                     )
                 )
+
+
+MONTHS_OF_A_BACKFILL = """
+SELECT
+    m.ky,
+    count(b.batch_id) AS batches,
+    sum(b.lines_read) AS lines_read,
+    sum(b.lines_accepted) AS accepted,
+    sum(b.lines_rejected) AS rejected,
+    sum(b.lines_superseded) AS superseded,
+    (SELECT count(*) FROM mart.chi_so AS s WHERE s.ky = m.ky) AS figures,
+    (
+        SELECT count(*) FROM ops.figure_change AS c
+        WHERE c.ky = m.ky AND c.changed_at >= coalesce(min(r.since), CAST(:since AS timestamptz))
+    ) AS changed,
+    (SELECT c.trang_thai = 'da_chot' FROM mart.cong_bo AS c WHERE c.ky = m.ky) AS closed,
+    (SELECT c.dong_cho FROM mart.cong_bo AS c WHERE c.ky = m.ky) AS rows_waiting,
+    (SELECT c.con_so_cho FROM mart.cong_bo AS c WHERE c.ky = m.ky) AS figures_waiting,
+    (SELECT p.changed > coalesce(p.refreshed, 0) FROM ops.period AS p WHERE p.ky = m.ky) AS uncounted
+FROM unnest(CAST(:months AS text[])) AS m (ky)
+LEFT JOIN LATERAL (
+    SELECT n.batch_id, min(n.noted_at) AS since FROM ops.batch_run AS n
+    WHERE n.dag_id = :dag_id AND n.run_id LIKE 'nap\\_bu\\_\\_' || m.ky || '%' GROUP BY n.batch_id
+) AS r ON TRUE
+LEFT JOIN ops.batch AS b ON r.batch_id = b.batch_id AND b.status = 'loaded'
+GROUP BY m.ky ORDER BY m.ky
+"""
+
+
+def print_backfill(
+    engine: sa.Engine, dag_id: str, found: "Backfilled", console: Console | None = None
+) -> None:
+    """A line for each month of a backfill: what was loaded, which figures are new or changed since, what
+    waits for a closed month; then what failed, and which other months changed."""
+    console = console or wide_console()
+    with engine.connect() as connection:
+        asked = {"months": found.months, "since": found.since, "dag_id": dag_id}
+        rows = connection.execute(sa.text(MONTHS_OF_A_BACKFILL), asked).all()
+        others = connection.execute(
+            sa.text(
+                "SELECT ky, count(*) AS figures FROM ops.figure_change "
+                "WHERE changed_at >= :since AND ky ~ '^[0-9]{4}-[0-9]{2}$' AND NOT ky = ANY(:months) "
+                "GROUP BY ky ORDER BY ky"
+            ),
+            asked,
+        ).all()
+    table = Table(title="Nạp bù / backfill", title_justify="left", title_style="bold")
+    table.add_column("Tháng")
+    for name in ("Lô", "Đọc", "Nhận", "Loại", "Bị thay thế", "Con số", "Mới", "Đổi", "Chờ đính chính"):
+        table.add_column(name, justify="right")
+    table.add_column("Kết quả")
+    for row in rows:
+        new = row.figures - found.figures.get(row.ky, 0) if row.ky in found.pulled else None
+        counts = (row.batches, row.lines_read, row.accepted, row.rejected, row.superseded, row.figures, new)
+        waits = f"{_number(row.rows_waiting)} dòng, {_number(row.figures_waiting)} con số"
+        table.add_row(
+            plain(row.ky),
+            *map(_number, (*counts, row.changed)),
+            waits if row.closed else "",
+            plain(_outcome(row, found)),
+        )
+    console.print(table)
+    reasons = {"chưa kéo được / not pulled": found.failed, "chưa tính được / not counted": found.uncounted}
+    for what, why in reasons.items():
+        for ky in sorted(why):
+            console.print(Text(f"Tháng {ky}, {what}: {on_terminal(why[ky])}", style="red"))
+    if others:
+        listed = ", ".join(f"{row.ky} ({_number(row.figures)})" for row in others)
+        console.print(plain(f"Con số đổi ở tháng khác / figures changed in other months: {listed}"))
+
+
+def _outcome(row: sa.Row[Any], found: "Backfilled") -> str:
+    if row.ky in found.failed:
+        return "lỗi / failed"
+    if row.ky in found.left:
+        return "chưa kéo / not pulled yet"
+    when = "đã kéo từ trước / pulled before" if row.ky in found.before else "đã kéo / pulled"
+    return f"{when}; chưa tính / not counted" if row.uncounted else when
+
+
+def _number(count: int | None) -> str:
+    return "" if count is None else f"{count:,}".replace(",", ".")

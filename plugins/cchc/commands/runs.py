@@ -24,6 +24,8 @@ from cchc.figures.refresh import pending_periods
 from cchc.shown import in_table, on_terminal
 
 POLL_S = 1.5
+# The exit code of a command that Ctrl-C has ended.
+INTERRUPTED = 130
 # Where there is no bar that moves, who waits hears after so long what for.
 SILENCE_S = 60
 
@@ -73,6 +75,10 @@ class Display:
     def done(self, what: str) -> None:
         """One line for a step that has ended, with how long all took until then."""
         self._line("✓", in_table(what))
+
+    def failed(self, what: str) -> None:
+        """The same for a step that failed while others go on."""
+        self._line("✗", in_table(what))
 
     def _line(self, sign: str, text: str) -> None:
         self._told = time.monotonic()
@@ -133,19 +139,19 @@ class Runs:
                 if run is None:
                     raise RunFailed(f"Run {run_id} of {dag_id} has been deleted.")
                 if run["state"] == "failed":
-                    raise RunFailed(self._explain([run]))
+                    raise RunFailed(self.explain([run]))
                 if run["state"] == "success":
                     waiting.discard((dag_id, run_id))
                     ended += 1
                     for next_run in then(run):
                         waiting.add((next_run["dag_id"], next_run["dag_run_id"]))
                         total += 1
-                    what = f"{dag_id} · {run_id}{self._batches(dag_id, run_id)}"
+                    what = f"{dag_id} · {run_id}{self.batches(dag_id, run_id)}"
                     self.display.done(f"{what}, run {ended} of {total}")
             if waiting:
                 self._raise_for_failed_refresh()
                 dag_id, run_id = min(waiting)
-                what = f"{dag_id} · {run_id}{self._batches(dag_id, run_id)}"
+                what = f"{dag_id} · {run_id}{self.batches(dag_id, run_id)}"
                 self.wait(f"{what}, {ended} of {total} runs ended", ended, total, step=f"{dag_id} {run_id}")
 
     def wait_for_refreshes(self) -> None:
@@ -181,8 +187,13 @@ class Runs:
             )
         time.sleep(POLL_S)
 
-    def _batches(self, dag_id: str, run_id: str) -> str:
+    def batches(self, dag_id: str, run_id: str) -> str:
         """How many of the batches that a run has landed are loaded; nothing when it has landed none."""
+        loaded, landed = self.batch_counts(dag_id, run_id)
+        return f", {loaded} of {landed} batches loaded" if landed else ""
+
+    def batch_counts(self, dag_id: str, run_id: str) -> tuple[int, int]:
+        """How many batches a run has loaded, and how many it has landed."""
         query = (
             "SELECT count(*) FILTER (WHERE b.status = 'loaded') AS loaded, count(*) AS landed "
             "FROM ops.batch AS b WHERE EXISTS (SELECT FROM ops.batch_run AS r "
@@ -190,13 +201,13 @@ class Runs:
         )
         with self.engine.connect() as connection:
             found = connection.execute(sa.text(query), {"dag_id": dag_id, "run_id": run_id}).one()
-        return f", {found.loaded} of {found.landed} batches loaded" if found.landed else ""
+        return found.loaded, found.landed
 
     def _raise_for_failed_refresh(self) -> None:
         since = self.since.isoformat()
         failed = self.api.runs("refresh_chi_so", state=["failed"], end_date_gte=since)
         if failed:
-            raise RunFailed(self._explain(failed))
+            raise RunFailed(self.explain(failed))
 
     def _running_tasks(self) -> str:
         states = ["running", "queued", "up_for_retry"]
@@ -208,7 +219,7 @@ class Runs:
             names.append(task["task_id"] + (f" [{index}]" if index is not None else "") + again)
         return ", ".join(names) or "scheduler"
 
-    def _explain(self, runs: list[Run]) -> str:
+    def explain(self, runs: list[Run]) -> str:
         """A line for each task that failed: what its error says, and where its log is."""
         lines = []
         for run in runs:

@@ -54,6 +54,8 @@ DEFAULT_ARGS = {
     "retry_policy": RETRY_POLICY,
     "on_failure_callback": FailureNotifier(),
 }
+# Where tasks wait for the same slots, those of every other DAG go first.
+BACKFILL_ARGS = DEFAULT_ARGS | {"priority_weight": 0, "weight_rule": "absolute"}
 
 
 def daily(hour: int, minute: int = 0) -> CronDataIntervalTimetable:

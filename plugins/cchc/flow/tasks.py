@@ -17,12 +17,14 @@ from cchc.errors import BadDefinition
 from cchc.flow.assets import THANG_CO_THAY_DOI
 from cchc.flow.connections import warehouse
 from cchc.flow.policy import VIETNAM, source_end
+from cchc.periods import parse_month
 from cchc.shown import in_table
-from cchc.sources.register import system_of
+from cchc.sources.register import BACKFILL_POOL, system_of
 from cchc.spelling import legible
 
 if TYPE_CHECKING:
     from cchc.sources.client import SourceClient
+    from cchc.sources.landing import Landed
 
 # Of a mapped task, in Airflow's database.
 LONGEST_NAME = 200
@@ -56,21 +58,41 @@ def reference() -> dict[str, Any]:
 )
 def land(dataset: str) -> dict[str, Any]:
     """Pulls what changed at the source into an immutable file."""
-    from cchc.contracts import contract_of
     from cchc.sources.landing import land_api
 
-    context, contract = _named(dataset), contract_of(dataset)
-    if contract.api is None:
-        raise BadDefinition(f"Dataset {dataset} has no api: it is not pulled from a source system.")
-    client = _client(contract.api.system)
-    landed = land_api(warehouse(context), _landing(), contract, client, _until(context))
-    _note_run(context, landed.batch_id)
-    return {"dataset": dataset, "batch_id": landed.batch_id, "new": landed.new}
+    context = _named(dataset)
+    return _pulled(context, dataset, land_api, _until(context))
 
 
 def land_from(system: str) -> Callable[[str], XComArg]:
     """The task `land`, among those that may ask the system at the same time."""
     return land.override(pool=system_of(system).pool)
+
+
+@task(
+    task_id="land",
+    task_display_name="Kéo một tháng về",
+    map_index_template="{{ ten }}",
+    execution_timeout=timedelta(minutes=30),
+)
+def land_month(dataset: str) -> dict[str, Any]:
+    """Pulls what changed at the source in the month of param ky; a whole list as at that month's end."""
+    from cchc.sources.landing import land_month
+
+    context = _named(dataset)
+    return _pulled(context, dataset, land_month, parse_month(context["params"]["ky"]))
+
+
+def land_month_from(system: str) -> Callable[[str], XComArg]:
+    """The task `land` of a month, among those that may ask the system at the same time."""
+    return land_month.override(pool=system_of(system).pool)
+
+
+def in_background(step: Any) -> Callable[[XComArg], XComArg]:
+    """Such a step of a backfill: only as many run as leave room for the daily runs, and none announces
+    months, each of which would be counted after each load."""
+    slow: Callable[[XComArg], XComArg] = step.override(pool=BACKFILL_POOL, outlets=[])
+    return slow
 
 
 @task(
@@ -213,13 +235,13 @@ def validate(landed: dict[str, Any]) -> dict[str, Any]:
     outlets=[THANG_CO_THAY_DOI],
 )
 def load_core(judged: dict[str, Any]) -> dict[str, Any]:
-    """Loads the batch and emits one asset partition for every month it changed."""
+    """Loads the batch and emits one asset partition for every month it changed, unless it has no outlet."""
     from cchc.loading.load import load
 
     context = _named(f"{judged['dataset']} #{judged['batch_id']}")
     _note_run(context, judged["batch_id"])
     batch, periods = load(warehouse(context), judged["batch_id"])
-    if periods:
+    if periods and context["task"].outlets:
         context["outlet_events"][THANG_CO_THAY_DOI].add_partitions(periods)
     return {
         "dataset": batch.dataset,
@@ -314,6 +336,18 @@ def _name(context: Context, name: str) -> None:
     # Airflow renders map_index_template with whatever the context holds; its type knows only its own keys.
     # It is text of whoever named a file, and has room for so much.
     cast(dict[str, Any], context)["ten"] = in_table(name)[:LONGEST_NAME]
+
+
+def _pulled(context: Context, dataset: str, pull: Callable[..., "Landed"], span: object) -> dict[str, Any]:
+    """Pulls `span` of a dataset from its source system and notes the run beside the batch."""
+    from cchc.contracts import contract_of
+
+    contract = contract_of(dataset)
+    if contract.api is None:
+        raise BadDefinition(f"Dataset {dataset} has no api: it is not pulled from a source system.")
+    landed = pull(warehouse(context), _landing(), contract, _client(contract.api.system), span)
+    _note_run(context, landed.batch_id)
+    return {"dataset": dataset, "batch_id": landed.batch_id, "new": landed.new}
 
 
 def _note_run(context: Context, batch_id: int) -> None:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from cchc.contracts import Contract
 from cchc.errors import BadDefinition, BadFile, CchcError, LandingUnavailable
 from cchc.field_words import kept_name, kept_suffix
 from cchc.known_until import watermark
+from cchc.periods import Month
 from cchc.shown import in_table
 from cchc.sources.client import SourceClient
 from cchc.sources.opened import most_bytes, open_regular, read_whole
@@ -117,6 +118,34 @@ def land_api(
     Incremental lists are pulled from the watermark less OVERLAP, whole lists as they are. `until`, local
     time, may not lie ahead of now: days that are still to come would count as pulled.
     """
+    since = watermark(engine, contract.dataset)
+    # A run of an earlier day may be repeated when later days are loaded already.
+    since = min(since, until) if since is not None else None
+    return _pull(engine, landing_dir, contract, client, since, until)
+
+
+def land_month(
+    engine: sa.Engine, landing_dir: Path, contract: Contract, client: SourceClient, month: Month
+) -> Landed:
+    """Pulls what changed in one month, whatever of it was pulled before; a whole list as at the month's end.
+
+    Where nothing was pulled from the beginning on, all that was before comes with the month: what was open
+    when it began belongs to its figures, and the daily pull goes on from its end. Everywhere else the
+    watermark moves only when the month goes on from where it stands.
+    """
+    first, end = (datetime.combine(day, time.min) for day in (month.start, month.next.start))
+    since = first if watermark(engine, contract.dataset) is not None else None
+    return _pull(engine, landing_dir, contract, client, since, end)
+
+
+def _pull(
+    engine: sa.Engine,
+    landing_dir: Path,
+    contract: Contract,
+    client: SourceClient,
+    since: datetime | None,
+    until: datetime,
+) -> Landed:
     api = contract.api
     if api is None:
         raise BadDefinition(f"Dataset {contract.dataset} has no api: it is not pulled from a source system.")
@@ -127,9 +156,7 @@ def land_api(
             f"{now:%Y-%m-%d %H:%M:%S} in Vietnam. Expected a moment that has been: give the run an earlier "
             f"day, or set the clock of this machine."
         )
-    since = watermark(engine, contract.dataset) if api.incremental else None
-    # A run of an earlier day may be repeated when later days are loaded already.
-    since = min(since, until) - OVERLAP if since is not None else None
+    since = since - OVERLAP if api.incremental and since is not None else None
     chunks = client.export(api.path, since, until, whole=not api.incremental)
     stored = _store(landing_dir, contract.dataset, chunks, client.suffix)
     name = f"{api.path.lstrip('/')} → {until:%Y-%m-%d %H:%M:%S}"

@@ -1,6 +1,6 @@
 """The source systems that datasets are pulled from: an entry for each.
 
-`python -m cchc.sources.register` prints their pools as `airflow pools import` takes them.
+`python -m cchc.sources.register` prints the pools of tasks as `airflow pools import` takes them.
 """
 
 import json
@@ -56,15 +56,20 @@ SYSTEMS = {
 }
 
 
+# Half of the places that one worker of docker-compose.yml has: the other half stays with the daily runs.
+BACKFILL_POOL, BACKFILL_SLOTS = "nap_bu", 2
+
+
 def pools() -> dict[str, dict[str, str | int | bool]]:
-    """Name → size of the pool of each system, in the form of `airflow pools export`."""
-    return {
-        system.pool: {
-            "slots": system.at_a_time,
-            "description": f"Requests to source system {system.code} at the same time",
-            "include_deferred": False,
-        }
+    """Name → size of the pool of each system and of backfills, in the form of `airflow pools export`."""
+    sizes = {
+        system.pool: (system.at_a_time, f"Requests to source system {system.code} at the same time")
         for system in SYSTEMS.values()
+    }
+    sizes[BACKFILL_POOL] = (BACKFILL_SLOTS, "Batches of backfills judged or loaded at the same time")
+    return {
+        name: {"slots": slots, "description": description, "include_deferred": False}
+        for name, (slots, description) in sizes.items()
     }
 
 
