@@ -51,9 +51,10 @@ venv: .venv/.installed ## make the virtual environment from requirements.lock
 
 # Superset needs older packages than the rest, so it has an environment of its own.
 .venv-superset/.installed: bi/superset/requirements.lock | venv
+	@# Not compiled: most of it is never imported.
 	@echo "Installing Superset into .venv-superset, a minute or two …"
 	@$(PY) -m venv --clear .venv-superset && \
-	.venv-superset/bin/python -m pip install --disable-pip-version-check --no-deps --require-hashes -q \
+	.venv-superset/bin/python -m pip install --disable-pip-version-check --no-deps --require-hashes --no-compile -q \
 	  -r bi/superset/requirements.lock
 	@touch $@
 
