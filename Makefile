@@ -169,7 +169,7 @@ format: venv ## put Python and SQL into style
 bench: venv ## measure the pipeline against plain COPY: make bench BENCH_ROWS=1000000
 	@exec $(PY) -m tools.bench
 
-bench-pages: venv ## measure every page over five years of months, five minutes: make bench-pages BENCH_ROWS=200000
+bench-pages: venv ## measure every page and view over five years of months, minutes: make bench-pages BENCH_ROWS=200000
 	@exec $(PY) -m tools.bench_pages
 
 docs: venv ## write docs/dags.md, docs/indicators.md and docs/schema.md from what they describe

@@ -1,18 +1,20 @@
-"""Measures every address of the pages over five years of months: `make bench-pages`.
+"""Measures the pages and what BI tools read over five years of months: `make bench-pages`.
 
-One year of dossiers, ratings and histories goes through the pipeline; four more are that year again, each
-with its own codes, batches and dates, put into the tables beside it. Then each address is asked for as an
-officer and as somebody of a unit, in this process: what the server takes, without the browser. It fails when
-a page takes longer than BOUND_S, which is far above the goal so that a busy machine does not decide.
+One year of dossiers, ratings, histories and declarations goes through the pipeline; four more are that year
+again, each with its own codes, batches and dates, put into the tables beside it, and closed. Then each
+address is asked for as an officer and as somebody of a unit, in this process: what the server takes, without
+the browser; and each table and view of mart is read. It fails when a page or a view takes longer than
+BOUND_S, which is far above the goal so that a busy machine does not decide.
 """
 
 import json
 import os
 import secrets
+import shutil
 import statistics
 import sys
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -22,6 +24,7 @@ from rich.table import Table
 from starlette.requests import Request
 
 from cchc.contracts import contract_of
+from cchc.database_objects import run_script
 from cchc.database_roles import PAGES
 from cchc.figures.refresh import pending_periods, refresh
 from cchc.judging.validation import validate
@@ -29,9 +32,11 @@ from cchc.loading.load import load
 from cchc.loading.organisation import load_organisation
 from cchc.pages.app import build
 from cchc.registers.working_calendar import sync_calendar
+from cchc.seals import Keys
 from cchc.sources.landing import land_file
 from cchc.warehouse import engine_of
-from tools import bench
+from tools import bench, bench_views
+from tools.declarations import write_declarations
 from tools.local.postgres import EmbeddedPostgres
 from tools.tthc_simulator.__main__ import settings_of
 from tools.tthc_simulator.exports import write_csv
@@ -79,13 +84,16 @@ ASKED = [(STEWARD, address) for address in (*ADDRESSES, *FILES)] + [
 # Tables of which the years before are copies, each after those that it refers to.
 COPIED = (
     *("ops.batch", "ops.validation_result", "ops.line_finding", "ops.reject", "ops.period"),
-    *("core.ho_so", "core.danh_gia", "core.qua_trinh", "core.doan", "core.tong_hop"),
+    *("core.ho_so", "core.danh_gia", "core.qua_trinh", "core.khai_bao", "core.han_nop"),
+    *("core.doan", "core.tong_hop"),
     *("core.tong_hop_linh_vuc", "core.tong_hop_tthc"),
     *("mart.ky", "mart.chi_so", "mart.bieu_06a", "mart.diem_766"),
 )
 # Codes of things of which a copy is another thing.
 CODES = ("ma_ho_so", "khoa")
-FACTS = ("ho_so", "danh_gia", "qua_trinh")
+FACTS = ("ho_so", "danh_gia", "qua_trinh", "khai_bao")
+# The last month's declarations come when it is over.
+DECLARED_AFTER = timedelta(days=7)
 # Batches of a copied year bear numbers that are greater by so much.
 OTHERS = 1_000
 DATES = ("date", "timestamp without time zone", "timestamp with time zone")
@@ -101,8 +109,10 @@ def main() -> int:
     with EmbeddedPostgres(bench.HOME / "server") as server:
         console.print(f"Five years of months, {int(rows):,} dossiers a year …")
         fill(bench._database(server, "bench_pages", migrate=True), int(rows))
-        found = measure(server.dsn("bench_pages", PAGES, driver="psycopg2"))
-    return report(console, found)
+        dsn = server.dsn("bench_pages", PAGES, driver="psycopg2")
+        found, read = measure(dsn), bench_views.measure(dsn, STEWARD)
+    failed = report(console, found)
+    return int(bench_views.report(console, read) or failed)
 
 
 # Five years of a warehouse --------------------------------------------------------------------
@@ -118,15 +128,18 @@ def fill(dsn: str, rows: int) -> None:
     }
 
     engine = engine_of(dsn)
-    landing = bench.HOME / "landing"
     at = datetime.strptime(bench.EXTRACTED, "%Y%m%d%H%M%S")  # noqa: DTZ007 - local time by contract
     sync_calendar(engine)
-    load_organisation(engine, landing)
+    load_organisation(engine, bench.HOME / "landing")
     for dataset, path in _exports(rows).items():
-        landed = land_file(engine, landing, contract_of(dataset), path, at)
-        validate(engine, landed.batch_id)
-        load(engine, landed.batch_id)
+        _load(engine, dataset, path, at)
+    _load(engine, "khai_bao", _declared(engine), at + DECLARED_AFTER)
     refresh(engine, *pending_periods(engine))
+    _add_years(engine)
+
+
+def _add_years(engine: sa.Engine) -> None:
+    """Puts the year before as often as there are years, closes those, and says who looks."""
     with engine.begin() as connection:
         for back in range(1, YEARS):
             for month in range(1, 13):
@@ -136,10 +149,34 @@ def fill(dsn: str, rows: int) -> None:
                     )
             for table in COPIED:
                 _copy(connection, table, back)
+    _clean(engine)
+    with engine.begin() as connection:
+        run_script(connection, Path(__file__).with_name("bench_closed.sql").read_text(encoding="utf-8"))
         for name, unit in ((STEWARD, None), (OF_UNIT, UNIT)):
             connection.execute(sa.text("SELECT ops.gan_nguoi_xem(:n, :u)"), {"n": name, "u": unit})
+    _clean(engine)
+
+
+def _clean(engine: sa.Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")
+
+
+def _load(engine: sa.Engine, dataset: str, path: Path, at: datetime) -> None:
+    landed = land_file(engine, bench.HOME / "landing", contract_of(dataset), path, at)
+    validate(engine, landed.batch_id)
+    load(engine, landed.batch_id)
+
+
+def _declared(engine: sa.Engine) -> Path:
+    """A table of what units declare for the months of the year, new each time: its seals are."""
+    folder = bench.HOME / "declared"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    months = [f"{YEAR}-{month:02d}" for month in range(1, 13)]
+    write_declarations(engine, folder, months, Keys.of_environment())
+    [table] = folder.glob("*.csv")
+    return table
 
 
 def _exports(rows: int) -> dict[str, Path]:
@@ -194,7 +231,7 @@ def _copy(connection: sa.Connection, table: str, back: int) -> None:
         own += " AND ngay_ket_thuc < 'infinity'"
     connection.exec_driver_sql(
         f"INSERT INTO {table} ({', '.join(names)}) OVERRIDING SYSTEM VALUE "
-        f"SELECT {', '.join(values)} FROM {table} WHERE {own}"
+        f"SELECT {', '.join(values)} FROM {table} WHERE {own} ON CONFLICT DO NOTHING"
     )
 
 

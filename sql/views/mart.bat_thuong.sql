@@ -1,22 +1,36 @@
 CREATE VIEW mart.bat_thuong WITH (security_invoker = on) AS
--- A figure, and its own past, newest first; counted by the same version of its definition.
+-- A figure, and its own past, newest first; counted by the same version of its definition. All columns of the figure
+-- are here, so that whoever asks for a level waits for that level only.
 WITH day_so AS NOT MATERIALIZED (
     SELECT
-        k.ky_loai,
-        k.ky,
-        c.ma_chi_so,
-        c.phien_ban,
-        c.ma_don_vi,
-        max(c.tu_so) FILTER (WHERE k.ky = k.ky_xet) AS tu_so,
-        max(c.mau_so) FILTER (WHERE k.ky = k.ky_xet) AS mau_so,
-        max(c.gia_tri) FILTER (WHERE k.ky = k.ky_xet) AS gia_tri,
-        array_agg(c.tu_so::float8 ORDER BY k.tu_ngay_xet DESC) FILTER (WHERE k.ky <> k.ky_xet) AS cac_tu_so,
-        array_agg(c.mau_so::float8 ORDER BY k.tu_ngay_xet DESC) FILTER (WHERE k.ky <> k.ky_xet) AS cac_mau_so,
-        array_agg(c.gia_tri::float8 ORDER BY k.tu_ngay_xet DESC) FILTER (WHERE k.ky <> k.ky_xet) AS cac_gia_tri
+        f.ky_loai,
+        f.ky,
+        f.tu_ngay,
+        f.den_ngay,
+        f.ma_chi_so,
+        f.phien_ban,
+        f.ma_don_vi,
+        f.ten_don_vi,
+        f.cap,
+        f.tu_so,
+        f.mau_so,
+        f.gia_tri,
+        array_agg(c.tu_so::float8 ORDER BY k.tu_ngay_xet DESC) AS cac_tu_so,
+        array_agg(c.mau_so::float8 ORDER BY k.tu_ngay_xet DESC) AS cac_mau_so,
+        array_agg(c.gia_tri::float8 ORDER BY k.tu_ngay_xet DESC) AS cac_gia_tri
     FROM core.ky_so_sanh AS k
-    INNER JOIN mart.chi_so AS c ON k.ky_loai = c.ky_loai AND k.ky_xet = c.ky
-    GROUP BY k.ky_loai, k.ky, c.ma_chi_so, c.phien_ban, c.ma_don_vi
-    HAVING count(*) FILTER (WHERE k.ky = k.ky_xet) > 0 AND count(*) > 1
+    INNER JOIN mart.chi_so AS f ON k.ky_loai = f.ky_loai AND k.ky = f.ky
+    INNER JOIN mart.chi_so AS c
+        ON
+            k.ky_loai = c.ky_loai
+            AND k.ky_xet = c.ky
+            AND f.ma_chi_so = c.ma_chi_so
+            AND f.ma_don_vi = c.ma_don_vi
+            AND f.phien_ban = c.phien_ban
+    WHERE k.ky <> k.ky_xet
+    GROUP BY
+        f.ky_loai, f.ky, f.tu_ngay, f.den_ngay, f.ma_chi_so, f.phien_ban, f.ma_don_vi, f.ten_don_vi, f.cap, f.tu_so,
+        f.mau_so, f.gia_tri
 ),
 
 -- Each number of a figure that is looked at by itself. Where a denominator is 0 there is no rate to look at.
@@ -140,14 +154,14 @@ noi_bat AS NOT MATERIALIZED (
 SELECT
     b.ky_loai,
     b.ky,
-    c.tu_ngay,
-    c.den_ngay,
+    b.tu_ngay,
+    b.den_ngay,
     b.ma_chi_so,
     b.ten_chi_so,
     b.thu_tu,
     b.ma_don_vi,
-    c.ten_don_vi,
-    c.cap,
+    b.ten_don_vi,
+    b.cap,
     b.phan,
     b.phat_hien,
     b.so AS con_so,
@@ -214,9 +228,7 @@ SELECT
             THEN format('; mẫu số dưới %s, quá ít để tỷ lệ nói lên điều gì', b.mau_so_it_nhat)
         ELSE ''
     END AS bang_chung
-FROM noi_bat AS b
-INNER JOIN mart.chi_so AS c
-    ON b.ky_loai = c.ky_loai AND b.ky = c.ky AND b.ma_chi_so = c.ma_chi_so AND b.ma_don_vi = c.ma_don_vi;
+FROM noi_bat AS b;
 COMMENT ON VIEW mart.bat_thuong IS
 'Một dòng = một số (phan) của một con số trong mart.chi_so khác thường so với chính nó trong 12 kỳ trước cùng loại,
 cùng độ dài, cùng phiên bản định nghĩa; dưới 6 kỳ thì không kết luận. Khác thường không phải là sai: là chỗ cần hỏi.';

@@ -10,7 +10,7 @@ SELECT
         -- Of a figure that was not there: what the period had.
         (
             SELECT max(c.revision) FROM mart.chi_so AS c
-            WHERE c.ky_loai = p.ky_loai AND c.ky = p.ky AND c.ma_don_vi = core.ma_tong('toan_tinh')
+            WHERE c.ky_loai = q.ky_loai AND c.ky = q.ky AND c.ma_don_vi = core.ma_tong('toan_tinh')
         )
     ) AS tu_revision,
     p.den_revision,
@@ -25,31 +25,39 @@ SELECT
     p.mau_so,
     p.so_dong
 FROM mart.phan_thay_doi AS p
+-- Columns of another collation would find no row by an index.
+CROSS JOIN
+    LATERAL (
+        SELECT
+            p.ky_loai COLLATE "default" AS ky_loai,
+            p.ky COLLATE "default" AS ky,
+            p.ma_chi_so COLLATE "default" AS ma_chi_so
+    ) AS q
 LEFT JOIN mart.chi_so AS hien
     ON
-        p.ky_loai = hien.ky_loai AND p.ky = hien.ky AND p.ma_chi_so = hien.ma_chi_so AND p.ma_don_vi = hien.ma_don_vi
+        q.ky_loai = hien.ky_loai AND q.ky = hien.ky AND q.ma_chi_so = hien.ma_chi_so AND p.ma_don_vi = hien.ma_don_vi
 LEFT JOIN mart.con_so_cong_bo AS truoc
     ON
-        p.ky_loai = truoc.ky_loai
-        AND p.ky = truoc.ky
-        AND p.ma_chi_so = truoc.ma_chi_so
+        q.ky_loai = truoc.ky_loai
+        AND q.ky = truoc.ky
+        AND q.ma_chi_so = truoc.ma_chi_so
         AND p.ma_don_vi = truoc.ma_don_vi
         AND truoc.trang_thai = 'da_chot'
         AND truoc.revision = coalesce(p.den_revision - 1, hien.revision)
 LEFT JOIN mart.con_so_cong_bo AS sau
     ON
-        p.ky_loai = sau.ky_loai
-        AND p.ky = sau.ky
-        AND p.ma_chi_so = sau.ma_chi_so
+        q.ky_loai = sau.ky_loai
+        AND q.ky = sau.ky
+        AND q.ma_chi_so = sau.ma_chi_so
         AND p.ma_don_vi = sau.ma_don_vi
         AND sau.trang_thai = 'da_chot'
         AND p.den_revision = sau.revision
 LEFT JOIN mart.con_so_cho AS cho
     ON
         p.den_revision IS NULL
-        AND p.ky_loai = cho.ky_loai
-        AND p.ky = cho.ky
-        AND p.ma_chi_so = cho.ma_chi_so
+        AND q.ky_loai = cho.ky_loai
+        AND q.ky = cho.ky
+        AND q.ma_chi_so = cho.ma_chi_so
         AND p.ma_don_vi = cho.ma_don_vi;
 COMMENT ON VIEW mart.chi_so_thay_doi IS
 'Một dòng = phần của một nguyên nhân trong thay đổi của một con số giữa hai bản, hoặc giữa bản đang dùng và con '

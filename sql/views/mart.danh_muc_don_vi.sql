@@ -31,12 +31,26 @@ SELECT
     NULL AS hieu_luc_den,
     NULL AS ma_don_vi_ke_thua
 FROM (
-    SELECT DISTINCT ON (c.cap)
-        c.cap,
+    SELECT
+        muc.cap,
         c.ten_don_vi
-    FROM mart.chi_so AS c
-    WHERE c.ma_don_vi = core.ma_tong(c.cap)
-    ORDER BY c.cap
+    FROM (VALUES ('toan_tinh'), ('so_nganh'), ('huyen'), ('xa')) AS muc (cap)
+    -- By its key in the newest period that has it: to look for it among all figures takes longer than all else here.
+    CROSS JOIN
+        LATERAL (
+            SELECT f.ten_don_vi
+            FROM mart.ky AS k
+            CROSS JOIN
+                LATERAL (
+                    SELECT x.ten_don_vi
+                    FROM mart.chi_so AS x
+                    WHERE x.ky_loai = k.ky_loai AND x.ky = k.ky AND x.ma_don_vi = core.ma_tong(muc.cap)
+                    ORDER BY x.ma_chi_so ASC
+                    LIMIT 1
+                ) AS f
+            ORDER BY k.den_ngay DESC
+            LIMIT 1
+        ) AS c
 ) AS tong;
 COMMENT ON VIEW mart.danh_muc_don_vi IS
 'Một dòng = một mã đơn vị hoặc dòng tổng, theo lần mô tả mới nhất; ma_don_vi là khoá, ngày không vô hạn.';

@@ -9,39 +9,45 @@ WITH ky_truoc AS (
     INNER JOIN mart.ky AS truoc
         ON k.ky_loai = truoc.ky_loai AND k.tu_ngay = truoc.den_ngay + 1 AND truoc.ly_do_na IS NULL
     WHERE age(k.den_ngay + 1, k.tu_ngay) = age(truoc.den_ngay + 1, truoc.tu_ngay)
-),
-
--- Whoever answers at the end of the period answers for what its predecessors left open.
-ton AS (
-    SELECT
-        k.ky_loai,
-        k.ky,
-        coalesce(d.ma_don_vi, core.ma_tong(coalesce(d.cap, 'toan_tinh'))) AS ma_don_vi,
-        sum(truoc.cot_11) AS ton_cuoi
-    FROM ky_truoc AS k
-    CROSS JOIN LATERAL core.don_vi_cho_bi(k.den_ngay) AS d
-    INNER JOIN mart.bieu_06a AS truoc
-        ON
-            k.ky_loai = truoc.ky_loai
-            AND k.ky_truoc = truoc.ky
-            AND d.ma_goc = truoc.ma_don_vi
-            AND truoc.ma_linh_vuc = ''
-    GROUP BY GROUPING SETS ((k.ky_loai, k.ky, d.ma_don_vi), (k.ky_loai, k.ky, d.cap), (k.ky_loai, k.ky))
 )
 
 SELECT
     k.ky_loai,
     k.ky,
     k.ky_truoc,
-    sau.ma_don_vi,
-    sau.ten_don_vi,
-    sau.cap,
-    coalesce(ton.ton_cuoi, 0) AS ton_cuoi_ky_truoc,
-    sau.cot_6 AS tu_ky_truoc,
-    sau.cot_6 - coalesce(ton.ton_cuoi, 0) AS chenh_lech
+    nay.ma_don_vi,
+    nay.ten_don_vi,
+    nay.cap,
+    nay.ton_cuoi AS ton_cuoi_ky_truoc,
+    nay.cot_6 AS tu_ky_truoc,
+    nay.cot_6 - nay.ton_cuoi AS chenh_lech
 FROM ky_truoc AS k
-INNER JOIN mart.bieu_06a AS sau ON k.ky_loai = sau.ky_loai AND k.ky = sau.ky AND sau.ma_linh_vuc = ''
-LEFT JOIN ton ON k.ky_loai = ton.ky_loai AND k.ky = ton.ky AND sau.ma_don_vi = ton.ma_don_vi;
+-- Of each period by itself: whoever asks for one does not wait for all.
+CROSS JOIN
+    LATERAL (
+        SELECT
+            sau.ma_don_vi,
+            sau.ten_don_vi,
+            sau.cap,
+            sau.cot_6,
+            coalesce(ton.ton_cuoi, 0) AS ton_cuoi
+        FROM mart.bieu_06a AS sau
+        LEFT JOIN (
+            -- Whoever answers at the end of the period answers for what its predecessors left open.
+            SELECT
+                coalesce(d.ma_don_vi, core.ma_tong(coalesce(d.cap, 'toan_tinh'))) AS ma_don_vi,
+                sum(truoc.cot_11) AS ton_cuoi
+            FROM core.don_vi_cho_bi(k.den_ngay) AS d
+            INNER JOIN mart.bieu_06a AS truoc
+                ON
+                    k.ky_loai = truoc.ky_loai
+                    AND k.ky_truoc = truoc.ky
+                    AND d.ma_goc = truoc.ma_don_vi
+                    AND truoc.ma_linh_vuc = ''
+            GROUP BY GROUPING SETS ((d.ma_don_vi), (d.cap), ())
+        ) AS ton ON sau.ma_don_vi = ton.ma_don_vi
+        WHERE k.ky_loai = sau.ky_loai AND k.ky = sau.ky AND sau.ma_linh_vuc = ''
+    ) AS nay;
 COMMENT ON VIEW mart.doi_chieu_06a IS
 'Một dòng = cột 6 của một đơn vị trong một kỳ so với cột 11 của kỳ trước, kể cả phần của các đơn vị mà nó kế thừa.
 Lệch là do hồ sơ mở lại, xoá, sửa giữa hai lần tính.';
