@@ -29,7 +29,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list the commands
 	@echo "make <command>:"
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
-	@echo "Ports are chosen free; set PORT_UI, PORT_PG, PORT_TTHC, PORT_QLVB, PORT_SUPERSET to choose them."
+	@echo "Ports are chosen free; set PORT_UI, PORT_PG, PORT_TTHC, PORT_QLVB, PORT_REDIS, PORT_SUPERSET to choose them."
+	@echo "EXECUTOR=celery has demo and up run the tasks on Redis and WORKERS=2 workers of Celery."
 
 venv: .venv/.installed ## make the virtual environment from requirements.lock
 
