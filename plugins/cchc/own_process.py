@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import gc
 import logging
 import os
 import resource
@@ -9,6 +10,7 @@ import selectors
 import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,11 +121,18 @@ def _be_copy(
         logging.disable(logging.CRITICAL)
         for kind in (signal.SIGTERM, signal.SIGINT):
             signal.signal(kind, signal.SIG_DFL)
+        # What the parent had open is not taken apart here: it would close handles that are others' by now.
+        gc.freeze()
+        _of_the_parent = (sys.stdin, sys.stdout, sys.stderr)
         sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
         os.environ.clear()
         os.environ.update(settings)
         tempfile.tempdir = None
         os.chdir(folder)
         work()
+    except BaseException as error:
+        # Its words could quote what is secret.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        os.write(2, f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}".encode())
     finally:
         os._exit(1)

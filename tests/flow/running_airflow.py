@@ -1,16 +1,20 @@
 """An Airflow that runs as in the local stack, for a warehouse and with sources of the test's own."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from cchc.commands.airflow_api import AirflowApi
 from cchc.sources.register import SYSTEMS
@@ -19,6 +23,7 @@ from tools.local.postgres import EmbeddedPostgres
 from tools.local.settings import (
     ADMIN_USER,
     ETL_LOGIN,
+    MARK,
     PAGES_LOGIN,
     PEOPLE,
     Home,
@@ -125,6 +130,30 @@ def running_airflow(
     finally:
         processes.kill_groups(parts.values())
         processes.end_marked(home.path)
+
+
+@contextmanager
+def judges_begun(home: Home) -> Iterator[set[int]]:
+    """The processes that begin anew to judge for this Airflow meanwhile; copies of its workers are none."""
+    begun: set[int] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            for process in psutil.process_iter():
+                with contextlib.suppress(psutil.Error):
+                    if "cchc.judging.judge" in process.cmdline():
+                        parent = process.parent()
+                        if parent and parent.environ().get(MARK) == str(home.path):
+                            begun.add(process.pid)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield begun
+    finally:
+        over.set()
+        thread.join()
 
 
 def wait_until(condition: Callable[[], Any], what: str) -> Any:

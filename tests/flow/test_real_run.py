@@ -23,7 +23,7 @@ from cchc.commands.probe import findings
 from cchc.database_roles import close_to_public
 from cchc.warehouse import engine_of
 from tests.conftest import _database, engine_for_tests
-from tests.flow.running_airflow import RunningAirflow, running_airflow, wait_until
+from tests.flow.running_airflow import RunningAirflow, judges_begun, running_airflow, wait_until
 from tests.pages.browsing import browser, keep
 from tests.personal.hiding_places import BUNDLES, PLACES, pulled
 from tests.personal.leaks import MARKS, leaks, leaks_of_a_stack
@@ -115,8 +115,11 @@ def deliver(airflow: RunningAirflow, dataset: str, path: Path, **params: str) ->
 
 def test_airflow_loads_a_file_and_the_same_file_again_changes_nothing(airflow, world: World):
     path = world.csv(UNITS, ["ma_don_vi", "ten_don_vi", "cap"])
-    [first] = airflow.ended(deliver(airflow, "don_vi", path, extracted_at="2025-01-01T00:00:00"))
+    with judges_begun(airflow.home) as judges:
+        [first] = airflow.ended(deliver(airflow, "don_vi", path, extracted_at="2025-01-01T00:00:00"))
     assert first["state"] == "success", airflow.log_of(first)
+    # Great Expectations was imported before there were workers.
+    assert judges == set()
     assert world.rows("SELECT ma_don_vi, ten_don_vi, cap FROM core.don_vi ORDER BY ma_don_vi") == [
         (unit["ma_don_vi"], unit["ten_don_vi"], unit["cap"])
         for unit in sorted(UNITS, key=lambda unit: unit["ma_don_vi"])
