@@ -13,6 +13,7 @@ import redis
 
 from cchc.commands.celery_workers import answering
 from cchc.errors import CchcError
+from tests.flow.running_airflow import celery_workers
 from tests.local.test_local_stack import refused, wait_until
 from tools.local import metadata, processes
 from tools.local.settings import (
@@ -52,12 +53,8 @@ def nothing_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def queue(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[subprocess.Popen, int]]:
-    monkeypatch.setenv("EXECUTOR", "celery")
-    try:
-        workers_asked_for()
-    except LocalStackError as error:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
+def queue(home: Home) -> Iterator[tuple[subprocess.Popen, int]]:
+    assert celery_workers() == ("worker-1", "worker-2")
     port = any_free_port()
     process = start_redis(home, port, load_secrets(home.path)["redis"])
     wait_until(lambda: redis_answers(port, load_secrets(home.path)["redis"]))
