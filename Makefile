@@ -23,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help venv demo up down superset bi-check psql ingest refresh rows plausible form forms evidence rebuild test test-long test-fast torture lint format \
-  bench bench-pages migrate reference verify probe airflow screenshots \
+  bench bench-pages bench-celery migrate reference verify probe airflow screenshots \
   env docs lock clean
 
 help: ## list the commands
@@ -166,6 +166,9 @@ bench: venv ## measure the pipeline against plain COPY: make bench BENCH_ROWS=10
 
 bench-pages: venv ## measure every page over five years of months, five minutes: make bench-pages BENCH_ROWS=200000
 	@exec $(PY) -m tools.bench_pages
+
+bench-celery: venv ## measure a backfill of six months by one of Celery's workers and by two, ten minutes
+	@exec $(PY) -m tools.bench_celery
 
 docs: venv ## write docs/dags.md, docs/indicators.md and docs/schema.md from what they describe
 	@$(PY) -m tools.dag_docs && $(PY) -m tools.indicator_docs && exec $(PY) -m tools.schema_docs
