@@ -23,13 +23,14 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help venv demo up down superset bi-check psql ingest backfill refresh rows plausible form forms evidence rebuild test test-long test-fast torture lint format \
-  bench bench-pages migrate reference verify probe airflow screenshots \
+  bench bench-pages bench-celery migrate reference verify probe airflow screenshots \
   env docs lock clean
 
 help: ## list the commands
 	@echo "make <command>:"
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
-	@echo "Ports are chosen free; set PORT_UI, PORT_PG, PORT_TTHC, PORT_QLVB, PORT_SUPERSET to choose them."
+	@echo "Ports are chosen free; set PORT_UI, PORT_PG, PORT_TTHC, PORT_QLVB, PORT_REDIS, PORT_SUPERSET to choose them."
+	@echo "EXECUTOR=celery has demo and up run the tasks on Redis and WORKERS=2 workers of Celery."
 
 venv: .venv/.installed ## make the virtual environment from requirements.lock
 
@@ -171,6 +172,9 @@ bench: venv ## measure the pipeline against plain COPY: make bench BENCH_ROWS=10
 
 bench-pages: venv ## measure every page and view over five years of months, minutes: make bench-pages BENCH_ROWS=200000
 	@exec $(PY) -m tools.bench_pages
+
+bench-celery: venv ## measure a backfill of six months by one of Celery's workers and by two, ten minutes
+	@exec $(PY) -m tools.bench_celery
 
 docs: venv ## write docs/dags.md, docs/indicators.md and docs/schema.md from what they describe
 	@$(PY) -m tools.dag_docs && $(PY) -m tools.indicator_docs && exec $(PY) -m tools.schema_docs

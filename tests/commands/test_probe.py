@@ -75,6 +75,7 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Airflow]:
         monkeypatch.setenv("CCHC_AIRFLOW_USER", "ai")
         monkeypatch.setenv("CCHC_AIRFLOW_PASSWORD", "mat-khau")
         monkeypatch.setattr(module, "PAUSE_S", 0)
+        monkeypatch.delenv("AIRFLOW__CELERY__BROKER_URL", raising=False)
         yield server
         server.shutdown()
 
@@ -119,6 +120,18 @@ def test_a_part_that_never_was_there_is_broken_but_for_the_triggerer(probed, air
         airflow.health[part] = {"status": None}
     code, found = probed("--parts")
     assert (code, list(found)) == (2, ["thanh_phan:scheduler"])
+
+
+def test_a_queue_without_a_worker_or_that_is_away_is_broken(probed, monkeypatch):
+    """No heartbeat in Airflow tells of Celery's workers; an answering one: tests/local/test_celery.py."""
+    monkeypatch.setenv("AIRFLOW__CELERY__BROKER_URL", "redis://:mat-khau@127.0.0.1:1/0")
+    code, found = probed("--parts")
+    assert (code, list(found)) == (2, ["thanh_phan:celery"])
+    assert "cannot be reached" in found["thanh_phan:celery"] and "mat-khau" not in str(found)
+    monkeypatch.setattr(module, "answering", lambda *_, **__: set())
+    assert "no worker of Celery answers" in probed("--parts")[1]["thanh_phan:celery"]
+    monkeypatch.setattr(module, "answering", lambda *_, **__: {"worker-1"})
+    assert probed("--parts")[0] == 0
 
 
 def test_a_dag_file_that_cannot_be_read_is_named(probed, airflow):

@@ -1,6 +1,5 @@
 """An Airflow that runs as in the local stack, for a warehouse and with sources of the test's own."""
 
-import contextlib
 import json
 import os
 import signal
@@ -9,14 +8,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from cchc.commands.airflow_api import AirflowApi
+from cchc.commands.celery_workers import answering
+from cchc.errors import CchcError
 from cchc.sources.register import pools
 from tools.local import processes
 from tools.local.postgres import EmbeddedPostgres
@@ -27,6 +29,7 @@ from tools.local.settings import (
     PAGES_LOGIN,
     PEOPLE,
     Home,
+    LocalStackError,
     Ports,
     any_free_port,
     clean_environment,
@@ -34,6 +37,7 @@ from tools.local.settings import (
     write_private,
 )
 from tools.local.stack import AIRFLOW_PARTS
+from tools.local.workers import command, redis_answers, start_redis, workers_asked_for
 
 # The triggerer has nothing to do here.
 PARTS = {name: options for name, options in AIRFLOW_PARTS.items() if name != "triggerer"}
@@ -52,17 +56,18 @@ class RunningAirflow:
     metadata_dsn: str
     address: str
     passwords: dict[str, str] = field(repr=False)
+    workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
     def incoming(self) -> Path:
         return self.home.landing / "incoming"
 
-    def ended(self, *runs: dict[str, Any]) -> list[dict[str, Any]]:
-        """The runs when all of them have ended; no task of them is to be tried again."""
-        return wait_until(lambda: self._all_ended(runs), "runs to end")
+    def ended(self, *runs: dict[str, Any], tried_again: bool = False) -> list[dict[str, Any]]:
+        """The runs when all of them have ended; no task of them is to be tried again unless `tried_again`."""
+        return wait_until(lambda: self._all_ended(runs, tried_again), "runs to end")
 
-    def _all_ended(self, runs: tuple[dict[str, Any], ...]) -> list[dict[str, Any]] | None:
-        for task in self.api.task_instances(state=["up_for_retry"]):
+    def _all_ended(self, runs: tuple[dict[str, Any], ...], tried_again: bool) -> list[dict[str, Any]] | None:
+        for task in [] if tried_again else self.api.task_instances(state=["up_for_retry"]):
             raise AssertionError(
                 f"{task['dag_id']}.{task['task_id']} waits for another try: {self.log_of(task)}"
             )
@@ -75,14 +80,29 @@ class RunningAirflow:
         return "\n".join(file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*.log")))
 
 
+def celery_workers() -> tuple[str, ...]:
+    """Those of a stack with Celery; without Redis a test is skipped, but never where nobody would see it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EXECUTOR", "celery")
+        patch.delenv("WORKERS", raising=False)
+        try:
+            return tuple(workers_asked_for())
+        except LocalStackError as error:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
+
+
 @contextmanager
 def running_airflow(
-    folder: Path, server: EmbeddedPostgres, database: str, **variables: str
+    folder: Path, server: EmbeddedPostgres, database: str, *, workers: tuple[str, ...] = (), **variables: str
 ) -> Iterator[RunningAirflow]:
-    """Starts Airflow's parts as `make up` does, for `database`; all of them end with the block."""
+    """Starts Airflow's parts as `make up` does, for `database`; all of them end with the block.
+
+    `workers`: those of Celery; without any the scheduler runs the tasks itself.
+    """
     home = Home(folder)
     home.create()
-    ports = Ports(ui=any_free_port(), pg=server.port or 0, tthc=1, qlvb=1)
+    redis = any_free_port() if workers else None
+    ports = Ports(ui=any_free_port(), pg=server.port or 0, tthc=1, qlvb=1, redis=redis)
     environment = clean_environment() | stack_environment(home, ports, server.secrets)
     warehouse = server.dsn(database, ETL_LOGIN)
     environment |= {
@@ -90,8 +110,9 @@ def running_airflow(
         "CCHC_WAREHOUSE_DSN": server.dsn(database, ETL_LOGIN, "psycopg2"),
         "CCHC_PAGES_DSN": server.dsn(database, PAGES_LOGIN, "psycopg2"),
         "TMPDIR": str(home.path / "tmp"),
-    } | variables
+    }
     del environment["CCHC_NGUON_DEN"]
+    environment |= variables
     (home.path / "tmp").mkdir(mode=0o700)
     passwords = {name: server.secrets[name] for name in PEOPLE}
     write_private(home.passwords_file, json.dumps(passwords) + "\n")
@@ -100,25 +121,43 @@ def running_airflow(
         env=environment, cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert migrated.returncode == 0, migrated.stdout + migrated.stderr
+    parts: dict[str, subprocess.Popen[bytes]] = {}
     before = os.umask(0o077)
-    parts = {
+    if redis:
+        parts["redis"] = start_redis(home, redis, server.secrets["redis"])
+        wait_until(lambda: redis_answers(redis, server.secrets["redis"]), "Redis to start")
+    commands = {name: ["airflow", name, *options] for name, options in PARTS.items()}
+    commands |= {name: command(name) for name in workers}
+    parts |= {
         name: processes.spawn(
-            [sys.executable, "-m", "airflow", name, *options],
+            [sys.executable, "-m", *words],
             log=home.logs / f"{name}.log", env=environment, cwd=folder, on_parent_death=signal.SIGTERM,
         )
-        for name, options in PARTS.items()
+        for name, words in commands.items()
     }  # fmt: skip
     os.umask(before)
     api = AirflowApi(ports.ui_address, ADMIN_USER, server.secrets["admin"])
     running = RunningAirflow(
-        home, api, environment, server.dsn("airflow", driver="psycopg2"), ports.ui_address, passwords
+        home,
+        api,
+        environment,
+        server.dsn("airflow", driver="psycopg2"),
+        ports.ui_address,
+        passwords,
+        {name: parts[name] for name in workers},
     )
 
     def ready() -> bool:
         for name, part in parts.items():
             assert part.poll() is None, (home.logs / f"{name}.log").read_text()[-3000:]
         health = api.health()
-        return {health.get(name) for name in ("scheduler", "dag_processor")} == {"healthy"}
+        if {health.get(name) for name in ("scheduler", "dag_processor")} != {"healthy"}:
+            return False
+        with suppress(CchcError):
+            return not workers or answering(
+                environment["AIRFLOW__CELERY__BROKER_URL"], enough=len(workers)
+            ) == {*workers}
+        return False
 
     try:
         wait_until(ready, "Airflow to start")
@@ -141,7 +180,7 @@ def judges_begun(home: Home) -> Iterator[set[int]]:
     def watch() -> None:
         while not over.wait(0.1):
             for process in psutil.process_iter():
-                with contextlib.suppress(psutil.Error):
+                with suppress(psutil.Error):
                     if "cchc.judging.judge" in process.cmdline():
                         parent = process.parent()
                         if parent and parent.environ().get(MARK) == str(home.path):

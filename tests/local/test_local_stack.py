@@ -62,8 +62,9 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture(autouse=True)
 def no_ports_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("PORT_UI", "PORT_PG", "PORT_TTHC", "PORT_QLVB", "PORT_SUPERSET"):
-        monkeypatch.delenv(variable, raising=False)
+    for part in ("UI", "PG", "TTHC", "QLVB", "REDIS", "SUPERSET"):
+        monkeypatch.delenv(f"PORT_{part}", raising=False)
+    monkeypatch.delenv("EXECUTOR", raising=False)
 
 
 @pytest.fixture

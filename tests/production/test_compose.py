@@ -11,6 +11,8 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections import defaultdict
+from datetime import timedelta
 from importlib.metadata import distribution, entry_points, packages_distributions
 from pathlib import Path
 
@@ -21,7 +23,9 @@ from check_jsonschema.builtin_schemas import get_builtin_schema
 from jsonschema import Draft202012Validator
 
 from cchc.sources.register import SYSTEMS
+from tools import dag_docs
 from tools.local.postgres import BIN, SETTINGS
+from tools.local.settings import Home, Ports, stack_environment
 
 REPO = Path(__file__).parents[2]
 TEXT = (REPO / "docker-compose.yml").read_text(encoding="utf-8")
@@ -48,8 +52,9 @@ PAGES_ONLY = {"CCHC_PAGES_DSN"}
 # ${NAME}, ${NAME:-default}, ${NAME:?message}; `$$` is a dollar for the container's shell.
 REFERENCE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(:?[-?+])?")
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|FERNET|_KEY$|_CONN(_|$)|DSN|AUTH$|BROKER|BACKEND$")
-# The second names what Airflow hides.
+# The second names what Airflow hides, the third a time.
 NOT_SECRET = {"AIRFLOW__CORE__AUTH_MANAGER", "AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES"}
+NOT_SECRET |= {"AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT"}
 
 
 def environment(service: str) -> dict[str, str | None]:
@@ -481,6 +486,22 @@ def test_the_service_that_serves_pages_reads_the_warehouse_as_their_login():
     assert given.keys() >= PAGES_ONLY | {"CCHC_FORM_KEY"}
     assert "//cchc_pages:${WAREHOUSE_PAGES_PASSWORD:?" in str(given["CCHC_PAGES_DSN"])
     assert not [name for name, value in given.items() if "WAREHOUSE_ETL_PASSWORD" in str(value)]
+
+
+def test_the_queue_gives_no_task_to_a_second_worker_while_the_first_may_still_work_on_it():
+    given = int(environment("airflow-worker")["AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT"])
+    with dag_docs.read_dags() as bag:
+        limits = [task.execution_timeout for dag in bag.dags.values() for task in dag.tasks]
+    assert all(limits)
+    assert timedelta(seconds=given) >= 2 * max(limits)
+    # The local stack says the same.
+    local = stack_environment(Home(REPO), Ports(1, 2, 3, 4, 5), defaultdict(str))
+    assert local["AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT"] == str(given)
+
+
+def test_the_probe_asks_the_workers_through_the_queue():
+    addresses = {environment(name)["AIRFLOW__CELERY__BROKER_URL"] for name in ("probe", "airflow-worker")}
+    assert len(addresses) == 1
 
 
 def test_both_forms_of_the_warehouse_address_are_the_pipeline_s():

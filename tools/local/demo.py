@@ -28,6 +28,7 @@ from tools.local.publishing import Publishing
 from tools.local.scoreboard import print_scoreboard
 from tools.local.settings import PEOPLE, VIEWERS, Home, LocalStackError, time_limit
 from tools.local.stack import Stack, running_stack
+from tools.local.workers import workers_asked_for
 
 DAGS = (
     *("ingest_tthc", "ingest_van_ban", "ingest_khai_bao", "ingest_file"),
@@ -43,6 +44,7 @@ DEFAULT_MONTHS = "2025-01..2025-06"
 # Of fewer none is restated.
 FEW_MONTHS = 4
 SUMMARY = "tom-tat.html"
+QUEUE = "Tasks      run by workers of Celery; which took what stands in logs/worker-*.log"
 GENERATED = (
     "Số liệu trong tệp này do máy sinh ra để trình diễn (synthetic data), không phải số liệu của tỉnh nào."
 )
@@ -151,6 +153,7 @@ def demo(home: Home, stay: bool) -> None:
     started = time.monotonic()
     months = demo_months(os.environ.get("DEMO_MONTHS") or DEFAULT_MONTHS)
     time_limit()  # raises before anything is started
+    workers_asked_for()
     display = Display(Console())
     with running_stack(home, display.say) as stack:
         with _session(stack, display) as session:
@@ -226,6 +229,11 @@ def access(stack: Stack) -> str:
             f"BI         psql {stack.bi_dsn}",
             "           reads mart without lists of dossiers, and nothing else",
             "Dashboards make superset",
+            *(
+                ["Tasks      Celery's workers; logs/worker-*.log say which took what"]
+                if stack.ports.redis
+                else []
+            ),
             f"Secrets    {stack.home.path / 'secrets.json'}",
             "Stop       make down",
         ]

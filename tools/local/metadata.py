@@ -28,6 +28,13 @@ def forget_dead_jobs(dsn: str) -> None:
     report parts as healthy that have not started yet.
     """
     _query(dsn, "UPDATE job SET state = 'failed', end_date = now() WHERE state = 'running'")
+    # What Celery's workers had goes back to the scheduler too: they are gone, and the queue with them. It
+    # would wait for their hearts to beat, and for another worker to find the task in the queue.
+    _query(
+        dsn,
+        "UPDATE task_instance SET external_executor_id = NULL "
+        "WHERE state IN ('queued', 'running', 'restarting')",
+    )
 
 
 def _note() -> str:

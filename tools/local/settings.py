@@ -34,11 +34,14 @@ PAGES_LOGIN = "cchc_pages"
 BI_LOGIN = "bi"
 # The simulators' data end with this month; schedules end with it (see the DAGs' end_date).
 SOURCE_LAST_MONTH, SOURCE_ENDS = "2025-08", "2025-09-01"
+# How many tasks one of Celery's workers runs at a time.
+TASKS_OF_A_WORKER = 2
 # Every process of a stack carries this variable, so that leftovers are found whatever happened to
 # the process that started them.
 MARK = "CCHC_STACK"
 
 _PORT_VARIABLES = {"ui": "PORT_UI", "pg": "PORT_PG", "tthc": "PORT_TTHC", "qlvb": "PORT_QLVB"}
+_PORT_VARIABLES |= {"redis": "PORT_REDIS"}
 
 
 class LocalStackError(Exception):
@@ -105,6 +108,8 @@ class Ports:
     pg: int
     tthc: int
     qlvb: int
+    # Only where Celery's workers run the tasks.
+    redis: int | None = None
 
     @property
     def ui_address(self) -> str:
@@ -178,6 +183,7 @@ def load_secrets(home: Path) -> dict[str, str]:
             "qlvb_client_secret",
             "superset",
             "superset_key",
+            "redis",
         )
         wanted = {name: known.get(name) or random.token_urlsafe(24) for name in names}
         wanted["fernet"] = known.get("fernet") or base64.urlsafe_b64encode(os.urandom(32)).decode()
@@ -231,19 +237,23 @@ def choose_port(variable: str, before: int | None = None, avoid: set[int] = froz
     return port
 
 
-def choose_ports(home: Home) -> Ports:
-    """Ports for a stack that starts now; remembered, so that BI tools find it again tomorrow."""
+def choose_ports(home: Home, *, queue: bool = False) -> Ports:
+    """Ports for a stack that starts now; remembered, so that BI tools find it again tomorrow.
+
+    `queue`: one for the queue of Celery's workers too.
+    """
     try:
         before = json.loads(home.ports_file.read_text())
     except (OSError, ValueError):
         before = {}
     # Those set by a person first: a free choice must not take one of them.
-    order = sorted(_PORT_VARIABLES, key=lambda part: not os.environ.get(_PORT_VARIABLES[part]))
+    parts = [part for part in _PORT_VARIABLES if queue or part != "redis"]
+    order = sorted(parts, key=lambda part: not os.environ.get(_PORT_VARIABLES[part]))
     chosen: dict[str, int] = {}
     for part in order:
         taken = set(chosen.values())
         chosen[part] = choose_port(_PORT_VARIABLES[part], before.get(part), taken)
-    write_private(home.ports_file, json.dumps(chosen))
+    write_private(home.ports_file, json.dumps(before | chosen))
     return Ports(**chosen)
 
 
@@ -265,6 +275,7 @@ def clean_environment() -> dict[str, str]:
         "CCHC_",
         "TTHC_SIM_",
         "QLVB_SIM_",
+        "CELERY_",
         "PG",
         "PYTHON",
         "GX_",
@@ -341,6 +352,18 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
             "file_task_handler_new_file_permissions": "0o600",
         },
     }
+    if ports.redis:
+        airflow["core"]["executor"] = "CeleryExecutor"
+        # A worker that is gone with its task is known by a heart that does not beat.
+        airflow["scheduler"] = {"task_instance_heartbeat_timeout": "120"}
+        airflow["celery"] = {
+            "broker_url": f"redis://:{secrets['redis']}@{LOOPBACK}:{ports.redis}/0",
+            "result_backend": f"db+postgresql://{metadata}",
+            "celery_config_options": "cchc.flow.celery_settings.SETTINGS",
+            "worker_concurrency": str(TASKS_OF_A_WORKER),
+        }
+        # Longer than any task may take: the queue gives what was not done by then to another worker.
+        airflow["celery_broker_transport_options"] = {"visibility_timeout": "7200"}
     flat = {
         f"AIRFLOW__{section.upper()}__{key.upper()}": value
         for section, options in airflow.items()

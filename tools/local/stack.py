@@ -22,7 +22,9 @@ import psutil
 import requests
 
 from cchc.commands.airflow_api import AirflowApi
-from tools.local import metadata, processes
+from cchc.commands.celery_workers import answering
+from cchc.errors import CchcError
+from tools.local import metadata, processes, workers
 from tools.local.postgres import EmbeddedPostgres, exclusive_use
 from tools.local.settings import (
     ADMIN_USER,
@@ -33,6 +35,7 @@ from tools.local.settings import (
     PEOPLE,
     REPO,
     SOURCE_LAST_MONTH,
+    TASKS_OF_A_WORKER,
     Home,
     LocalStackError,
     Ports,
@@ -55,6 +58,8 @@ AIRFLOW_PARTS = {
 SIMULATORS = ("tthc-simulator", "qlvb-simulator")
 START_TIMEOUT_S = 180
 STOP_TIMEOUT_S = 60
+# A worker that ends sooner after its start would do so again.
+WORKER_LIVES_S = 30
 _LET_GO = b"d"
 
 State = dict[str, Any]
@@ -76,6 +81,8 @@ class Supervisor:
         self.secrets = load_secrets(home.path)
         self.parts: dict[str, subprocess.Popen[bytes]] = {}
         self.postgres: EmbeddedPostgres | None = None
+        # Celery's workers → when each was started.
+        self.workers: dict[str, float] = {}
         self.lifeline: int | None = sys.stdin.fileno()
         self.state: State = {
             "pid": os.getpid(),
@@ -110,7 +117,8 @@ class Supervisor:
         return 1 if self.state["error"] else 0
 
     def _start(self) -> None:
-        ports = choose_ports(self.home)
+        wanted = workers.workers_asked_for()
+        ports = choose_ports(self.home, queue=bool(wanted))
         self.state["ports"] = asdict(ports)
         self._tell("starting PostgreSQL")
         postgres = EmbeddedPostgres(self.home.path, ports.pg)
@@ -141,9 +149,15 @@ class Supervisor:
         metadata.note_current(metadata_dsn)
         metadata.forget_dead_jobs(metadata_dsn)
 
+        if ports.redis:
+            self._start_queue(ports.redis)
+            # As many as workers take at once: what the queue holds nobody sees.
+            self.env["AIRFLOW__CORE__PARALLELISM"] = str(TASKS_OF_A_WORKER * len(wanted))
         self._tell("starting Airflow")
         for name, options in AIRFLOW_PARTS.items():
             self._run(name, "airflow", name, *options)
+        for name in wanted:
+            self._start_worker(name)
         self._wait_until_healthy(ports)
         self._tell("ready")
 
@@ -164,8 +178,29 @@ class Supervisor:
                 for name, address in zip(SIMULATORS, (ports.tthc_address, ports.qlvb_address), strict=True):
                     if not answers(f"{address}/healthz"):
                         waiting.add(name)
+            if not waiting and self.workers:
+                with suppress(CchcError):
+                    waiting = self.workers.keys() - answering(
+                        self.env["AIRFLOW__CELERY__BROKER_URL"], enough=len(self.workers), patience_s=1
+                    )
             if waiting:
                 self._tell(f"starting Airflow: waiting for {', '.join(sorted(waiting))}")
+
+    def _start_queue(self, port: int) -> None:
+        self._tell("starting Redis")
+        self.parts[workers.REDIS] = workers.start_redis(self.home, port, self.secrets["redis"])
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not workers.redis_answers(port, self.secrets["redis"]):
+            self._watch(0.1)
+            if time.monotonic() > deadline:
+                raise LocalStackError(
+                    f"Redis did not answer on {LOOPBACK}:{port} within {START_TIMEOUT_S} s. See its log in "
+                    f"{self.home.logs}."
+                )
+
+    def _start_worker(self, name: str) -> None:
+        self._run(name, *workers.command(name))
+        self.workers[name] = time.monotonic()
 
     def _run(
         self, name: str, *module: str, environment: dict[str, str] | None = None
@@ -193,10 +228,22 @@ class Supervisor:
             self._tell(self.state["phase"])
         for name, process in self.parts.items():
             code = process.poll()
-            if code is not None and (name in AIRFLOW_PARTS or name in SIMULATORS):
+            if code is not None and (name in AIRFLOW_PARTS or name in SIMULATORS or name == workers.REDIS):
                 raise LocalStackError(self._failure(name, code))
+        for name, started in list(self.workers.items()):
+            if (code := self.parts[name].poll()) is not None:
+                self._replace_worker(name, code, started)
         if self.postgres and self.postgres.process.poll() is not None:
             raise LocalStackError(self._failure("postgres", self.postgres.process.returncode))
+
+    def _replace_worker(self, name: str, code: int, started: float) -> None:
+        """Starts a worker again that has ended; the others go on meanwhile, and take what it had."""
+        reason = self._failure(name, code)
+        if time.monotonic() - started < WORKER_LIVES_S:
+            raise LocalStackError(reason)
+        print(time.strftime("%H:%M:%S"), f"{name} is started again.", reason, flush=True)
+        processes.kill_groups([self.parts[name]])
+        self._start_worker(name)
 
     def _failure(self, name: str, code: int) -> str:
         log = self.home.logs / f"{name}.log"
@@ -316,11 +363,18 @@ class Stack:
                 f"Another command of this clone is using its own stack (process {state['pid']}: "
                 f"{state['phase']}). Wait until it has ended, or stop it with `make down`."
             )
+        runs = "celery" if state["ports"].get("redis") else "local"
+        if (asked := workers.executor_asked_for()) not in (None, runs):
+            raise LocalStackError(
+                f"The stack runs with EXECUTOR={runs}, not {asked}. `make down` first: what it has loaded "
+                f"stays."
+            )
         self.state = state
         return True
 
     def start(self, say: Say) -> None:
         """Starts a stack that ends with this process; returns when every part is healthy."""
+        workers.workers_asked_for()  # raises before anything is started
         self.home.create()
         self.home.state_file.unlink(missing_ok=True)
         self._is_ours = True

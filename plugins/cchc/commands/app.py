@@ -354,7 +354,8 @@ def probe(
     """Look from outside whether all runs and is in time: exit 0 nothing, 1 something is late, 2 broken."""
     bad = []
     asked = functools.partial(warehouse, STATEMENT_S)
-    for finding in findings(AirflowApi.of_environment, asked, parts_only=parts):
+    queue = os.environ.get("AIRFLOW__CELERY__BROKER_URL")
+    for finding in findings(AirflowApi.of_environment, asked, parts_only=parts, queue=queue):
         print(finding, flush=True)
         bad.append(finding.bad)
     if not bad:

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cchc.commands.airflow_api import AirflowApi
+from cchc.commands.celery_workers import answering
 from cchc.database_objects import FILES, objects_in_files, stale_objects
 from cchc.errors import CchcError
 from cchc.reports.lateness import late
@@ -71,15 +72,20 @@ class Found:
 
 
 def findings(
-    api: Callable[[], AirflowApi], warehouse: Callable[[], sa.Engine], *, parts_only: bool = False
+    api: Callable[[], AirflowApi],
+    warehouse: Callable[[], sa.Engine],
+    *,
+    parts_only: bool = False,
+    queue: str | None = None,
 ) -> Iterator[Found]:
     """Each finding, silenced ones marked as such. `parts_only`: what runs, not what is late.
 
-    `api`, `warehouse`: make what is asked; the CchcError that they raise is a finding too.
+    `api`, `warehouse`: make what is asked; the CchcError that they raise is a finding too. `queue`: the
+    address of the queue where Celery's workers run the tasks.
     """
     # A silence is in the warehouse; where that does not answer, nothing is silent.
     found, silences = _of_warehouse(warehouse, parts_only)
-    for one in (*_of_airflow(api), *found):
+    for one in (*_of_airflow(api), *_of_queue(queue), *found):
         yield _silenced(one, silences.get(one.ma))
 
 
@@ -110,6 +116,16 @@ def _of_airflow(make: Callable[[], AirflowApi]) -> Iterator[Found]:
             )
     except CchcError as error:
         yield Found("airflow", str(error))
+
+
+def _of_queue(queue: str | None) -> Iterator[Found]:
+    try:
+        if not queue or answering(queue, enough=1):
+            return
+        words = "no worker of Celery answers: tasks wait in the queue."
+    except CchcError as error:
+        words = str(error)
+    yield Found("thanh_phan:celery", words)
 
 
 def _health(api: AirflowApi) -> dict[str, str | None]:
