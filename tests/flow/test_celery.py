@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from cchc.commands.probe import findings
 from cchc.figures.refresh import pending_periods
 from tests.conftest import NOTHING_TO_LOSE, _in_memory, engine_for_tests
 from tests.flow.running_airflow import (
@@ -161,6 +162,10 @@ def test_a_month_with_a_worker_killed_in_its_work_is_as_one_that_the_scheduler_r
             for task in airflow.api.task_instances()
             if task["try_number"] > 1
         }
+        queue = airflow.environment["AIRFLOW__CELERY__BROKER_URL"]
+        told = findings(lambda: airflow.api, lambda: world.engine, parts_only=True, queue=queue)
+        # The worker that is left answers the probe.
+        assert "thanh_phan:celery" not in {found.ma for found in told}
         assert killed
         assert tries == {("ingest_tthc", "nghiep_vu.validate"): 2}
         found = what_came(world)
