@@ -248,12 +248,15 @@ def test_a_hash_that_was_kept_tells_a_ledger_that_was_cut_off(people):
 
 
 def test_names_of_units_are_no_markup(people):
+    [(name,)] = people.rows("SELECT ten_don_vi FROM core.don_vi WHERE ma_don_vi = :u", u=SO)
+    rename = sa.text("UPDATE core.don_vi SET ten_don_vi = :name WHERE ma_don_vi = :u")
     with people.engine.begin() as connection:
-        connection.execute(
-            sa.text("UPDATE core.don_vi SET ten_don_vi = '[x](http://x) |<b>' WHERE ma_don_vi = :u"),
-            {"u": SO},
-        )
-    body = ask(people.engine, AT, About("xac_nhan", KY, SO), None).body
+        connection.execute(rename, {"u": SO, "name": "[x](http://x) |<b>"})
+    try:
+        body = ask(people.engine, AT, About("xac_nhan", KY, SO), None).body
+    finally:
+        with people.engine.begin() as connection:
+            connection.execute(rename, {"u": SO, "name": name})
     assert "\\[x\\](http://x) \\|\\<b\\>" in body
 
 
