@@ -44,7 +44,6 @@ DEFAULT_MONTHS = "2025-01..2025-06"
 # Of fewer none is restated.
 FEW_MONTHS = 4
 SUMMARY = "tom-tat.html"
-QUEUE = "Tasks      run by workers of Celery; which took what stands in logs/worker-*.log"
 GENERATED = (
     "Số liệu trong tệp này do máy sinh ra để trình diễn (synthetic data), không phải số liệu của tỉnh nào."
 )
