@@ -22,7 +22,9 @@ from cchc.judging.judge import getting_ready
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from tests.conftest import ROOT
+from tests.flow.running_airflow import judges_begun
 from tests.world import World
+from tools.local.settings import MARK, Home
 
 STATUS = "SELECT status, judgement, stop_reason FROM ops.batch WHERE batch_id = :b"
 # What stands for Great Expectations, which takes two seconds to begin.
@@ -239,6 +241,16 @@ def test_a_copy_judges_as_one_that_begins_anew_and_leaves_its_parent_as_it_was(p
                 )
     assert found[0] == found[1]
     assert sum(row[2] for row in found[0]) >= 2
+
+
+def test_a_judge_that_begins_anew_is_seen(tmp_path: Path):
+    """By what a running Airflow is watched with, which there expects none."""
+    home = Home(tmp_path)
+    script = "import time\nfrom cchc.judging.judge import getting_ready\nwith getting_ready(): time.sleep(1)"
+    given = os.environ | {MARK: str(home.path), "PYTHONPATH": str(ROOT / "plugins")}
+    with judges_begun(home) as judges:
+        subprocess.run([sys.executable, "-c", script], env=given, check=True)
+    assert len(judges) == 1
 
 
 def test_workers_start_also_where_great_expectations_cannot_be_imported(monkeypatch, caplog):

@@ -39,13 +39,6 @@ Celery(broker=sys.argv[1]).worker_main(["worker", "--pool", "solo", "--hostname"
 """
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.create()
-    return home
-
-
 @pytest.fixture(autouse=True)
 def nothing_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("EXECUTOR", "WORKERS", "PORT_UI", "PORT_PG", "PORT_TTHC", "PORT_QLVB", "PORT_REDIS"):

@@ -53,13 +53,6 @@ time.sleep(60)
 """
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.create()
-    return home
-
-
 @pytest.fixture(autouse=True)
 def no_ports_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     for part in ("UI", "PG", "TTHC", "QLVB", "REDIS", "SUPERSET"):

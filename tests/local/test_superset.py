@@ -15,13 +15,6 @@ from tools.local.settings import LOOPBACK, MARK, Home, LocalStackError
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.create()
-    return home
-
-
-@pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(superset, "ENVIRONMENT", tmp_path / "environment")
     monkeypatch.delenv("PORT_SUPERSET", raising=False)
