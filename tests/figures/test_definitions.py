@@ -10,6 +10,7 @@ from cchc.figures.definitions import indicators
 from cchc.figures.refresh import refresh
 from cchc.loading.load import load
 from cchc.periods import Month, periods_of
+from cchc.publication.closing import close
 from tests.figures.by_hand import PROVINCE, counted, on, row
 from tests.world import SO, XA
 
@@ -130,6 +131,37 @@ def test_condition_with_a_percent_sign_or_a_cast_is_sql_like_any_other(province,
     definitions.add(**NEW_INDICATOR | {"tu_so": [term]})
     counted(province, on("0305"))
     assert province.figure("buu_chinh", SO, "2025-03") == (1, 1)
+
+
+# Post is counted in no whole that counts online only: 1 of 0 at the sở and above it.
+NO_PART = {"mau_so": [{"su_kien": "tiep_nhan", "dieu_kien": "kenh_thuc_hien = 2"}]}
+WRITTEN = ("mart.chi_so", "mart.con_so_cho", "mart.diem_766", "core.tong_hop", "ops.period")
+SAID = (
+    r"sql/indicators/buu_chinh\.yaml: buu_chinh version 1 counts 1 in its numerator \(tu_so\) and 0 in its "
+    r"denominator \(mau_so\) for "
+)
+
+
+def test_numerator_of_what_the_denominator_does_not_count_is_refused_with_its_file(province, definitions):
+    counted(province, on("0105", kenh_thuc_hien="3"))
+    before = province.content(*WRITTEN)
+    definitions.add(**NEW_INDICATOR | NO_PART)
+    with pytest.raises(BadDefinition, match=SAID):
+        refresh(province.engine, "2025-01")
+    assert province.content(*WRITTEN) == before
+
+
+def test_numerator_of_what_the_denominator_does_not_count_is_refused_for_a_closed_month_too(
+    province, definitions
+):
+    definitions.add(**NEW_INDICATOR)
+    counted(province, on("0105", kenh_thuc_hien="3"))
+    close(province.engine, "2025-01", by="chi_cuc", approved_by="giam_doc", reason="Dữ liệu thử")
+    before = province.content(*WRITTEN)
+    definitions.add(**NEW_INDICATOR | NO_PART | {"phien_ban": 2})
+    with pytest.raises(BadDefinition, match=SAID.replace("version 1", "version 2")):
+        refresh(province.engine, "2025-01")
+    assert province.content(*WRITTEN) == before
 
 
 def test_shown_columns_agree_with_the_definition(several_months):

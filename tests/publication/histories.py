@@ -49,7 +49,11 @@ CHANGED: dict[str, list[dict]] = {
         {"tu_so": [{"su_kien": "ket_thuc", "dieu_kien": "hen_tra IS NULL"}]},
     ],
     "T9": [
-        {"tu_so": [{"su_kien": "tiep_nhan", "dieu_kien": "kenh_thuc_hien = 1"}]},
+        # Each names both sides: one may follow the other, and the numerator stays a part of the denominator.
+        {
+            "tu_so": [{"su_kien": "tiep_nhan", "dieu_kien": "kenh_thuc_hien = 1"}],
+            "mau_so": [{"su_kien": "tiep_nhan"}],
+        },
         {
             "tu_so": [{"su_kien": "tiep_nhan", "dieu_kien": "kenh_thuc_hien = 2 AND co_ket_qua_dien_tu = 1"}],
             "mau_so": [{"su_kien": "tiep_nhan", "dieu_kien": "co_ket_qua_dien_tu = 1"}],

@@ -25,6 +25,7 @@ from cchc.figures.indicator_sql import (
     scan_sql,
     wide_view_sql,
 )
+from cchc.figures.parts_of_wholes import require_parts
 from cchc.figures.points_766 import points_766
 from cchc.known_until import data_until, last_day
 from cchc.periods import Month, Period, first_period, parse_month, periods_of
@@ -299,6 +300,7 @@ def find_pending_figures(connection: sa.Connection, closed: list[Period]) -> Non
         return
     names = {"kinds": [row.ky_loai for row in found], "names": [row.ky for row in found]}
     run_sql_file(connection, "publication/pending_figures.sql", **names)
+    require_parts(connection, "so_moi")
     find_parts(connection, names)
     run_sql_file(connection, "publication/parts_units.sql")
     run_sql_file(connection, "publication/keep_parts.sql", **names, cho=True)
@@ -376,6 +378,7 @@ def write_periods(connection: sa.Connection, periods: list[Period]) -> sa.Row[An
     )
     binds = {"cac_ky_loai": [p.ky_loai for p in periods], "cac_ky": [p.ky for p in periods]}
     run_sql_file(connection, "mart/count_periods.sql", **binds)
+    require_parts(connection, "tinh_moi")
     run_sql_file(connection, "mart/write_diem_766.sql", **binds)
     counts = run_sql_file(connection, "mart/write_chi_so.sql", **binds).one()
     for bieu in reports():
