@@ -102,9 +102,11 @@ class Doubt(Enum):
 
 def personal_number(text: str) -> bool:
     """Whether digits of a text may be a telephone or identity number."""
+    text = _seen(text)
     figures = sum(map(str.isdigit, text))
     spelled = sum(word in _SPELLED for word in _WORD.findall(text.lower()))
-    letters = sum(len(found[0]) for found in _LETTER_DIGITS.finditer(text)) if figures else 0
+    # Letters that may be read as digits beside some.
+    letters = sum(map("".join(_LETTER_DIGITS.findall(text)).count, "OoIl")) if figures else 0
     if figures + spelled + letters < _NINE:
         return False
     plain = _AMOUNT.sub("_", _NATIONAL.sub("_", _plain(text)))
@@ -177,11 +179,16 @@ def digits_of(text: str) -> str:
 
 def _plain(text: str) -> str:
     """The text with all digits as 0 to 9, without what is not seen; blanks and repeated signs are one."""
+    text = _seen(text)
     if not text.isascii():
-        text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
         text = "".join(map(_digit, text))
     text = _LETTER_DIGITS.sub(lambda found: found[0].translate({79: "0", 111: "0", 73: "1", 108: "1"}), text)
     return re.sub(r"([^\w])\1+", r"\1", re.sub(r"\s+", " ", text))
+
+
+def _seen(text: str) -> str:
+    """The text as it is read: letters and digits in their usual forms, without what is not seen."""
+    return text if text.isascii() else _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
 
 
 def _digit(letter: str) -> str:
