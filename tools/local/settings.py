@@ -335,6 +335,8 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
             # The default asks DNS for the full name, which can hang on a machine without one.
             "hostname_callable": "socket.gethostname",
         },
+        # A run of a day has a dozen steps, one behind the other: each would wait half a second for its turn.
+        "scheduler": {"scheduler_idle_sleep_time": "0.1"},
         "database": {"sql_alchemy_conn": f"postgresql+psycopg2://{metadata}"},
         "api": {
             "host": LOOPBACK,
@@ -355,7 +357,7 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
     if ports.redis:
         airflow["core"]["executor"] = "CeleryExecutor"
         # A worker that is gone with its task is known by a heart that does not beat.
-        airflow["scheduler"] = {"task_instance_heartbeat_timeout": "120"}
+        airflow["scheduler"]["task_instance_heartbeat_timeout"] = "120"
         airflow["celery"] = {
             "broker_url": f"redis://:{secrets['redis']}@{LOOPBACK}:{ports.redis}/0",
             "result_backend": f"db+postgresql://{metadata}",
