@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LOCKS = ["requirements.lock", "requirements.production.lock"]
-FOLDERS = ["bi/superset"]
+FOLDERS = ["bi/superset", "tools/peers"]
 
 
 @pytest.mark.parametrize("path", [*LOCKS, *(f"{folder}/requirements.lock" for folder in FOLDERS)])
