@@ -14,7 +14,7 @@ PARALLEL := -n $(shell echo $$(($$(nproc) + 1))) --maxprocesses 4
 MAKEFLAGS += --no-print-directory
 # What a person gives reaches the shell in the environment, as text: neither make nor the shell reads
 # anything in it. Recipes name it "$$FILE", not "$(FILE)".
-GIVEN := DATASET FILE TU DEN AT_A_TIME AGAIN KY MA DON_VI PHAN KY_LOAI CSV UNIT OUT EVIDENCE LANDING HASH DATABASE_URL REVISION PYTHON
+GIVEN := DATASET FILE TU DEN AT_A_TIME AGAIN KY MA DON_VI PHAN KY_LOAI CSV UNIT OUT EVIDENCE LANDING HASH DATABASE_URL REVISION PYTHON PEERS
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 # Tests start a hundred programs: each would compile the package anew.
@@ -57,6 +57,14 @@ venv: .venv/.installed ## make the virtual environment from requirements.lock
 	@$(PY) -m venv --clear .venv-superset && \
 	.venv-superset/bin/python -m pip install --disable-pip-version-check --no-deps --require-hashes --no-compile -q \
 	  -r bi/superset/requirements.lock
+	@touch $@
+
+# What the pipeline is measured beside; compiled now, so that it is not compiled while it is measured.
+.venv-peers/.installed: tools/peers/requirements.lock | venv
+	@echo "Installing dlt into .venv-peers, a minute or two …"
+	@$(PY) -m venv --clear .venv-peers && \
+	.venv-peers/bin/python -m pip install --disable-pip-version-check --no-deps --require-hashes -q \
+	  -r tools/peers/requirements.lock
 	@touch $@
 
 demo: venv ## the main job from nothing to the scoreboard: six months through the real DAGs
@@ -167,7 +175,7 @@ format: venv ## put Python and SQL into style
 	$(PY) -m ruff format
 	$(PY) -m sqlfluff fix sql
 
-bench: venv ## measure the pipeline against plain COPY: make bench BENCH_ROWS=1000000
+bench: venv $(if $(filter 1,$(PEERS)),.venv-peers/.installed) ## measure the pipeline against plain COPY: make bench BENCH_ROWS=1000000 [PEERS=1: and beside dlt and pandas.to_sql]
 	@exec $(PY) -m tools.bench
 
 bench-pages: venv ## measure every page and view over five years of months, minutes: make bench-pages BENCH_ROWS=200000
@@ -180,13 +188,15 @@ docs: venv ## write docs/dags.md, docs/indicators.md and docs/schema.md from wha
 	@$(PY) -m tools.dag_docs && $(PY) -m tools.indicator_docs && exec $(PY) -m tools.schema_docs
 
 # The locks name no registry; they are made and checked in by hand. The second is what production needs of the first.
-lock: ## resolve pyproject.toml and bi/superset/requirements.in into the three locks (needs uv)
+lock: ## resolve pyproject.toml, bi/superset/requirements.in and tools/peers/requirements.in into the four locks (needs uv)
 	uv pip compile --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  pyproject.toml --group dev -o requirements.lock
 	uv pip compile --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  -c requirements.lock pyproject.toml -o requirements.production.lock
 	uv pip compile --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  bi/superset/requirements.in -o bi/superset/requirements.lock
+	uv pip compile --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  tools/peers/requirements.in -o tools/peers/requirements.lock
 
 clean: ## stop everything and delete the local databases, logs and landed files
 	@if [ -x $(PY) ] && [ -d .cchc ]; then $(LOCAL) down; fi

@@ -14,6 +14,8 @@ same measures over all dossiers, grouped by unit, procedure and field: what coun
 once. Both in turn, the median of each. And one month's refresh, with and without ten more years.
 
 Last, lists of procedures of two lengths (BENCH_PROCEDURES), loaded, and loaded again when each has changed.
+
+With PEERS=1 other tools load the same file after the pipeline, one after the other.
 """
 
 import csv
@@ -35,7 +37,7 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
-from tools import bench_procedures
+from tools import bench_peers, bench_procedures
 from tools.local.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[1]
@@ -61,6 +63,7 @@ def main() -> None:
     if not text.isdecimal() or not (rows := int(text)):
         sys.exit(f"BENCH_ROWS={text!r} is no number of rows. Expected for example 200000.")
     lengths = bench_procedures.lengths()
+    peers = bench_peers.asked_for()
     HOME.mkdir(parents=True, exist_ok=True)
     with EmbeddedPostgres(HOME / "server") as server:
         console.print(f"Generating {rows:,} dossiers of {FIRST[:4]} …")
@@ -70,6 +73,7 @@ def main() -> None:
         dsn = _database(server, "bench_pipeline", migrate=True)
         _child("reference", files["don_vi"], files["tthc"], dsn=dsn)
         pipeline = _child("pipeline", files["csv"], dsn=dsn)
+        beside = {name: _child(name, files["csv"], dsn=_database(server, f"bench_{name}")) for name in peers}
         whole = _child("whole", dsn=dsn)
         growth = _child("growth", dsn=dsn)
         json_dsn = _database(server, "bench_json", migrate=True)
@@ -84,6 +88,8 @@ def main() -> None:
             lists_dsn = _database(server, "bench_procedures", migrate=True)
             lists[length] = _child("procedures", str(length), dsn=lists_dsn)
     _report(console, rows, floor, pipeline, from_json)
+    if beside:
+        bench_peers.report(console, rows, sum(pipeline["stages"].values()), beside)
     _report_again(console, repeated)
     _report_refreshes(console, whole, growth)
     for kind, who in (("anew", "a process that begins anew"), ("copy", "a copy of a worker")):
@@ -624,7 +630,7 @@ def _timed(stages: dict[str, float], name: str, step: Callable):
     return result
 
 
-STEPS = (sources, floor, reference, pipeline, again, one_line, whole, growth, procedures)
+STEPS = (sources, floor, reference, pipeline, again, one_line, whole, growth, procedures, *bench_peers.PEERS)
 CHILDREN = {f.__name__: f for f in STEPS}
 
 if __name__ == "__main__":

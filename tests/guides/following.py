@@ -20,7 +20,7 @@ WAYS = {
     "create": re.compile(r"`(?P<path>[^`]+\.\w+)`(?:; [^`]*|, [^`]*)?[.:]$"),
 }
 LEFT_OUT = shutil.ignore_patterns(
-    *(".git", ".venv", ".venv-superset", ".cchc", "node_modules"),
+    *(".git", ".venv", ".venv-superset", ".venv-peers", ".cchc", "node_modules"),
     *(".pytest_cache", ".ruff_cache", ".mypy_cache", ".hypothesis", ".env"),
 )
 
