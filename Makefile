@@ -179,10 +179,10 @@ bench: venv $(if $(filter 1,$(PEERS)),.venv-peers/.installed) ## measure the pip
 	@exec $(PY) -m tools.bench
 
 bench-pages: venv ## measure every page and view over five years of months, minutes: make bench-pages BENCH_ROWS=200000
-	@exec $(PY) -m tools.bench_pages
+	@exec $(PY) -m tools.bench.pages
 
 bench-celery: venv ## measure a backfill of six months by one of Celery's workers and by two, ten minutes
-	@exec $(PY) -m tools.bench_celery
+	@exec $(PY) -m tools.bench.celery
 
 docs: venv ## write docs/dags.md, docs/indicators.md and docs/schema.md from what they describe
 	@$(PY) -m tools.dag_docs && $(PY) -m tools.indicator_docs && exec $(PY) -m tools.schema_docs

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from rich.console import Console
 
-from tools import bench_peers
+from tools.bench import peers as bench_peers
 
 STAND_IN = """import json, os, sys
 from pathlib import Path

@@ -1,4 +1,4 @@
--- What closing leaves of every month before 2025, for bench_pages: each unit has confirmed it, January was restated.
+-- What closing leaves of every month before 2025, for tools.bench.pages: each unit has confirmed it, January was restated.
 -- Of the rows behind figures nothing is kept, as no view shows them. Run once, on a warehouse made to be measured.
 INSERT INTO ops.so_cai (so, loai, ky, ma_don_vi, luc, nguoi, noi_dung, ma_bam_truoc, ma_bam)
 WITH thang AS (

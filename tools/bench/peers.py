@@ -15,7 +15,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from rich.console import Console
 
-ROOT = Path(__file__).parents[1]
+from tools.bench.ground import ROOT
+
 INSTALLED = ROOT / ".venv-peers" / ".installed"  # the last that make writes there
 PYTHON = INSTALLED.parent / "bin" / "python"
 PROGRAM = ROOT / "tools" / "peers" / "load_with_dlt.py"

@@ -8,10 +8,13 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
+from tools.bench.ground import EXTRACTED, HOME, timed
 
 LENGTHS = "16000,50000"
 PROVIDERS = ("000.00.01.H59", "000.01.42.H59")
@@ -59,6 +62,30 @@ def _records(count: int, *, changed: bool) -> Iterator[dict]:
             "HieuLucDen": None,
             "NgayCapNhat": "20250601000000" if changed else "20240101000000",
         }
+
+
+def procedures(length: str) -> dict:
+    """Loads a list of procedures, and the same list when each of them has changed."""
+    from cchc.contracts import contract_of
+    from cchc.judging.validation import validate
+    from cchc.loading.load import load
+    from cchc.sources.landing import land_file
+    from cchc.warehouse import engine_of
+
+    engine = engine_of(os.environ["CCHC_WAREHOUSE_DSN"])
+    moment = datetime.strptime(EXTRACTED, "%Y%m%d%H%M%S")  # noqa: DTZ007 - local time by contract
+    contract, landing, path = contract_of("tthc"), HOME / "landing", HOME / "procedures.json"
+    found: dict[str, dict[str, float]] = {}
+    for kind in LISTS:
+        write_list(path, int(length), kind)
+        stages = found[kind] = {}
+        batch = timed(stages, "land", lambda: land_file(engine, landing, contract, path, moment)).batch_id
+        timed(stages, "validate", lambda batch=batch: validate(engine, batch))
+        loaded, _ = timed(stages, "load_core", lambda batch=batch: load(engine, batch))
+        if loaded.lines_accepted != int(length):
+            sys.exit(f"Of {length} procedures {loaded.lines_accepted} were loaded. Expected all.")
+    path.unlink()
+    return found
 
 
 def report(console: Console, runs: dict[int, dict]) -> None:

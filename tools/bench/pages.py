@@ -35,7 +35,8 @@ from cchc.registers.working_calendar import sync_calendar
 from cchc.seals import Keys
 from cchc.sources.landing import land_file
 from cchc.warehouse import engine_of
-from tools import bench, bench_views
+from tools.bench import views
+from tools.bench.ground import EXTRACTED, FIRST, HOME, LAST, database
 from tools.declarations import write_declarations
 from tools.local.postgres import EmbeddedPostgres
 from tools.tthc_simulator.__main__ import settings_of
@@ -105,14 +106,14 @@ def main() -> int:
     rows = os.environ.get("BENCH_ROWS", "200000")
     if not rows.isdecimal() or not int(rows):
         sys.exit(f"BENCH_ROWS={rows!r} is no number of rows. Expected for example 200000.")
-    bench.HOME.mkdir(parents=True, exist_ok=True)
-    with EmbeddedPostgres(bench.HOME / "server") as server:
+    HOME.mkdir(parents=True, exist_ok=True)
+    with EmbeddedPostgres(HOME / "server") as server:
         console.print(f"Five years of months, {int(rows):,} dossiers a year …")
-        fill(bench._database(server, "bench_pages", migrate=True), int(rows))
+        fill(database(server, "bench_pages", migrate=True), int(rows))
         dsn = server.dsn("bench_pages", PAGES, driver="psycopg2")
-        found, read = measure(dsn), bench_views.measure(dsn, STEWARD)
+        found, read = measure(dsn), views.measure(dsn, STEWARD)
     failed = report(console, found)
-    return int(bench_views.report(console, read) or failed)
+    return int(views.report(console, read) or failed)
 
 
 # Five years of a warehouse --------------------------------------------------------------------
@@ -123,14 +124,14 @@ def fill(dsn: str, rows: int) -> None:
     # The key seals forms that are written; here nobody reads them.
     os.environ |= {
         "CCHC_WAREHOUSE_DSN": dsn,
-        "CCHC_KY_DAU": bench.FIRST,
+        "CCHC_KY_DAU": FIRST,
         "CCHC_FORM_KEY": secrets.token_hex(),
     }
 
     engine = engine_of(dsn)
-    at = datetime.strptime(bench.EXTRACTED, "%Y%m%d%H%M%S")  # noqa: DTZ007 - local time by contract
+    at = datetime.strptime(EXTRACTED, "%Y%m%d%H%M%S")  # noqa: DTZ007 - local time by contract
     sync_calendar(engine)
-    load_organisation(engine, bench.HOME / "landing")
+    load_organisation(engine, HOME / "landing")
     for dataset, path in _exports(rows).items():
         _load(engine, dataset, path, at)
     _load(engine, "khai_bao", _declared(engine), at + DECLARED_AFTER)
@@ -151,7 +152,7 @@ def _add_years(engine: sa.Engine) -> None:
                 _copy(connection, table, back)
     _clean(engine)
     with engine.begin() as connection:
-        run_script(connection, Path(__file__).with_name("bench_closed.sql").read_text(encoding="utf-8"))
+        run_script(connection, Path(__file__).with_name("closed.sql").read_text(encoding="utf-8"))
         for name, unit in ((STEWARD, None), (OF_UNIT, UNIT)):
             connection.execute(sa.text("SELECT ops.gan_nguoi_xem(:n, :u)"), {"n": name, "u": unit})
     _clean(engine)
@@ -163,14 +164,14 @@ def _clean(engine: sa.Engine) -> None:
 
 
 def _load(engine: sa.Engine, dataset: str, path: Path, at: datetime) -> None:
-    landed = land_file(engine, bench.HOME / "landing", contract_of(dataset), path, at)
+    landed = land_file(engine, HOME / "landing", contract_of(dataset), path, at)
     validate(engine, landed.batch_id)
     load(engine, landed.batch_id)
 
 
 def _declared(engine: sa.Engine) -> Path:
     """A table of what units declare for the months of the year, new each time: its seals are."""
-    folder = bench.HOME / "declared"
+    folder = HOME / "declared"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     months = [f"{YEAR}-{month:02d}" for month in range(1, 13)]
@@ -182,23 +183,23 @@ def _declared(engine: sa.Engine) -> Path:
 def _exports(rows: int) -> dict[str, Path]:
     """Dataset → a file of what the simulated source says of the year, units and procedures first."""
 
-    settings = settings_of(2025, 0, bench.FIRST, bench.LAST, rows)
+    settings = settings_of(2025, 0, FIRST, LAST, rows)
     source = generate(settings)
     said = {
-        "don_vi": source.don_vi(bench.EXTRACTED),
-        "tthc": source.tthc(bench.EXTRACTED),
+        "don_vi": source.don_vi(EXTRACTED),
+        "tthc": source.tthc(EXTRACTED),
         "ho_so": None,
-        "danh_gia": source.ratings.danh_gia(None, bench.EXTRACTED),
-        "qua_trinh": source.history.qua_trinh(None, bench.EXTRACTED),
+        "danh_gia": source.ratings.danh_gia(None, EXTRACTED),
+        "qua_trinh": source.history.qua_trinh(None, EXTRACTED),
     }
     paths = {}
     for dataset, records in said.items():
-        paths[dataset] = bench.HOME / f"pages_{dataset}.{'json' if records else 'csv'}"
+        paths[dataset] = HOME / f"pages_{dataset}.{'json' if records else 'csv'}"
         if records:
             body = {"error_code": "0", "tong_so": len(records), "data": records}
             paths[dataset].write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
         else:
-            write_csv(source, paths[dataset], bench.EXTRACTED, loi=True)
+            write_csv(source, paths[dataset], EXTRACTED, loi=True)
     return paths
 
 
