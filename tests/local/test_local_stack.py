@@ -452,6 +452,7 @@ def test_a_wrong_variable_is_answered_before_anything_is_started(tmp_path, words
         ([], {"BENCH_ROWS": "abc"}, "BENCH_ROWS='abc' is"),
         ([], {"BENCH_PROCEDURES": "16000,x"}, "BENCH_PROCEDURES='16000,x' are"),
         ([], {"PEERS": "yes"}, "PEERS='yes' says nothing. Expected 1"),
+        ([], {"BENCH_PARTS": "views,x"}, "BENCH_PARTS='views,x' names no parts. Expected some of pipeline,"),
     ],
 )
 def test_the_benchmark_says_in_one_line_what_it_does_not_take(tmp_path, words, variables, says):

@@ -21,13 +21,17 @@ EXTRACTED = "20260101000000"
 TURNS = 3
 
 
-def child(name: str, *arguments: str, dsn: str = "") -> dict:
+def child(name: str, *arguments: str, dsn: str = "", **variables: str) -> dict:
     """What a step of the bench finds, in a process of its own."""
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "plugins")]),
-        "CCHC_KY_DAU": FIRST,
-        "CCHC_WAREHOUSE_DSN": dsn,  # not an argument: those are shown to everybody
-    }
+    environment = (
+        os.environ
+        | variables
+        | {
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "plugins")]),
+            "CCHC_KY_DAU": FIRST,
+            "CCHC_WAREHOUSE_DSN": dsn,  # not an argument: those are shown to everybody
+        }
+    )
     done = subprocess.run(
         [sys.executable, "-m", "tools.bench", name, *arguments],
         check=True,

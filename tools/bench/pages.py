@@ -100,6 +100,13 @@ OTHERS = 1_000
 DATES = ("date", "timestamp without time zone", "timestamp with time zone")
 
 
+def read_views(rows: str) -> dict[str, list[float]]:
+    """Fills a warehouse and reads each table and view of mart as tools do: seconds of each call."""
+    dsn = os.environ["CCHC_WAREHOUSE_DSN"]
+    fill(dsn, int(rows))
+    return views.measure(os.environ["CCHC_PAGES_DSN"], STEWARD)
+
+
 def main() -> int:
     """Prints the times of all addresses; returns the exit code."""
     console = Console()

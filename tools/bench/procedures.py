@@ -88,8 +88,8 @@ def procedures(length: str) -> dict:
     return found
 
 
-def report(console: Console, runs: dict[int, dict]) -> None:
-    """Prints the seconds of each list, and how the time of one procedure grows with the list.
+def report(console: Console, runs: dict[int, dict]) -> tuple[float, float | None]:
+    """Prints the seconds of each list, and how the time of one procedure grows with the list; returns both.
 
     `runs`: length → list → step → seconds.
     """
@@ -112,12 +112,14 @@ def report(console: Console, runs: dict[int, dict]) -> None:
         f"{long:,} procedures, changed and loaded again: {seconds:.1f} s  "
         f"(goal at 50,000: ≤ {TARGET_S:.0f} s: {_said(seconds <= TARGET_S)})"
     )
+    growth = None
     if long > short:
         growth = seconds / long / (took[short, "changed"] / short)
         console.print(
             f"Ratio of the time of one of {long:,} to one of {short:,}: {growth:.2f}  "
             f"(goal: ≤ {TARGET_GROWTH}: {_said(growth <= TARGET_GROWTH)})"
         )
+    return seconds, growth
 
 
 def _said(reached: bool) -> str:
