@@ -336,7 +336,7 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
             "hostname_callable": "socket.gethostname",
         },
         # A run of a day has a dozen steps, one behind the other: each would wait half a second for its turn.
-        "scheduler": {"scheduler_idle_sleep_time": "0.1"},
+        "scheduler": {"scheduler_idle_sleep_time": "0.2"},
         "database": {"sql_alchemy_conn": f"postgresql+psycopg2://{metadata}"},
         "api": {
             "host": LOOPBACK,
