@@ -285,16 +285,32 @@ WITH cham AS (
     WHERE h.ma_tthc <> ''
 ),
 
--- Rows of these procedures that are the same in both.
+-- Of all measures of a row only those few: to unfold the others would take most of the time.
+phep AS (
+    SELECT DISTINCT
+        t.so_cai,
+        t.phep_do
+    FROM thuat_ngu AS t
+    WHERE t.khoa IS NOT NULL
+),
+
+-- Rows of these procedures that are the same in both: of those that say the same of a procedure at a unit, one.
 yen AS (
-    SELECT
+    SELECT DISTINCT
         thang.so_cai AS ban,
-        x.*
+        x.ky,
+        n.nua,
+        phep.phep_do,
+        x.ma_tthc,
+        x.ma_don_vi
     FROM thang
     INNER JOIN cham ON thang.so_cai = cham.so_cai
     INNER JOIN LATERAL core.dong_den(thang.so_cai) AS x ON thang.ky = x.ky AND cham.ma_tthc = x.ma_tthc
+    INNER JOIN phep ON thang.so_cai = phep.so_cai
+    CROSS JOIN LATERAL (VALUES (1::smallint, x.nua_1), (2::smallint, x.nua_2)) AS n (nua, cac_phep)
     WHERE
         x.con
+        AND phep.phep_do = ANY(n.cac_phep)
         AND NOT EXISTS (
             SELECT FROM hang AS h
             WHERE h.so_cai = thang.so_cai AND h.ky = x.ky AND h.fact = x.fact AND h.dong = x.dong
@@ -305,13 +321,13 @@ SELECT
     yen.ban AS so_cai,
     lan.lan,
     yen.ky,
-    yen.fact,
-    yen.dong,
+    CAST(NULL AS text) AS fact,
+    CAST(NULL AS text) AS dong,
     CAST(NULL AS text) AS nguyen_nhan,
     yen.ma_tthc,
     yen.ma_don_vi,
-    yen.nua_1,
-    yen.nua_2
+    yen.nua,
+    yen.phep_do
 FROM yen
 CROSS JOIN (VALUES ('cu'), ('moi')) AS lan (lan)
 UNION ALL
@@ -324,10 +340,12 @@ SELECT
     h.nguyen_nhan,
     h.ma_tthc,
     h.ma_don_vi,
-    h.nua_1,
-    h.nua_2
+    n.nua,
+    phep.phep_do
 FROM hang AS h
-WHERE h.ma_tthc <> '';
+INNER JOIN phep ON h.so_cai = phep.so_cai
+CROSS JOIN LATERAL (VALUES (1::smallint, h.nua_1), (2::smallint, h.nua_2)) AS n (nua, cac_phep)
+WHERE h.ma_tthc <> '' AND phep.phep_do = ANY(n.cac_phep);
 
 -- Their measures that such a figure is made of, at the unit that answers for the row, at its level and the province.
 CREATE TEMP TABLE dong_tthc ON COMMIT DROP AS
@@ -341,16 +359,15 @@ SELECT
     dv.ma_don_vi,
     dv.cap,
     h.ma_tthc,
-    n.phep_do,
+    h.phep_do,
     h.nguyen_nhan,
     concat_ws(chr(31), h.ky, h.fact, h.dong) AS dong
 FROM hang_tthc AS h
-CROSS JOIN LATERAL core.phep_do_cua_dong(h.nua_1, h.nua_2, NULL, NULL) AS n
-INNER JOIN core.phep_do AS p ON n.phep_do = p.phep_do
+INNER JOIN core.phep_do AS p ON h.phep_do = p.phep_do
 INNER JOIN ban AS b
-    ON h.so_cai = b.so_cai AND core.tinh_vao_ky(p.cong_don, core.dau_nua_thang(h.ky, n.nua), b.tu_ngay, b.cuoi)
+    ON h.so_cai = b.so_cai AND core.tinh_vao_ky(p.cong_don, core.dau_nua_thang(h.ky, h.nua), b.tu_ngay, b.cuoi)
 INNER JOIN thuat_ngu AS t
-    ON h.lan = t.lan AND b.so_cai = t.so_cai AND n.phep_do = t.phep_do AND t.khoa IS NOT NULL
+    ON h.lan = t.lan AND b.so_cai = t.so_cai AND h.phep_do = t.phep_do AND t.khoa IS NOT NULL
 INNER JOIN tra_loi AS dv
     ON h.lan = dv.lan AND b.ky_loai = dv.ky_loai AND b.ky = dv.ky AND h.ma_don_vi = dv.ma_goc;
 
