@@ -294,7 +294,8 @@ phep AS (
     WHERE t.khoa IS NOT NULL
 ),
 
--- Rows of these procedures that are the same in both: of those that say the same of a procedure at a unit, one.
+-- Rows of these procedures that are the same in both: of those that say the same of a procedure at a unit, one. As
+-- core.dong_den, which would go through all rows for each month of each period.
 yen AS (
     SELECT DISTINCT
         thang.so_cai AS ban,
@@ -305,12 +306,22 @@ yen AS (
         x.ma_don_vi
     FROM thang
     INNER JOIN cham ON thang.so_cai = cham.so_cai
-    INNER JOIN LATERAL core.dong_den(thang.so_cai) AS x ON thang.ky = x.ky AND cham.ma_tthc = x.ma_tthc
+    INNER JOIN core.dong_cong_bo AS x
+        ON thang.ky = x.ky AND cham.ma_tthc = x.ma_tthc AND thang.so_cai >= x.so_cai
     INNER JOIN phep ON thang.so_cai = phep.so_cai
     CROSS JOIN LATERAL (VALUES (1::smallint, x.nua_1), (2::smallint, x.nua_2)) AS n (nua, cac_phep)
     WHERE
         x.con
         AND phep.phep_do = ANY(n.cac_phep)
+        AND NOT EXISTS (
+            SELECT FROM core.dong_cong_bo AS sau
+            WHERE
+                sau.ky = x.ky
+                AND sau.fact = x.fact
+                AND sau.dong = x.dong
+                AND sau.so_cai > x.so_cai
+                AND sau.so_cai <= thang.so_cai
+        )
         AND NOT EXISTS (
             SELECT FROM hang AS h
             WHERE h.so_cai = thang.so_cai AND h.ky = x.ky AND h.fact = x.fact AND h.dong = x.dong
