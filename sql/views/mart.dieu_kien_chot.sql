@@ -202,8 +202,8 @@ dem AS (
     -- A line whose dates cannot be read is of no month.
     CROSS JOIN
         (
-            SELECT count(DISTINCT concat_ws(' ', d.batch_id, d.line_no)) AS so FROM core.dong_loi AS d
-            WHERE d.bi_loai
+            SELECT count(*) AS so FROM ops.line_finding AS d
+            WHERE d.bi_loai AND d.con_loi <> '{}'
         ) AS l
     INNER JOIN core.quy_tac_chot AS q ON q.ma = 'loi_toi_da'
     UNION ALL
