@@ -113,12 +113,16 @@ def _where(source: str, kind: str, name: str) -> str:
     return f"sql/{kind}s/{name}.sql" if source == FILES else f"The {kind} {name}, made from {source}"
 
 
-def with_other_facts(ddl: str) -> str:
-    """The text of a view with a branch for every fact that it does not treat in a way of its own."""
+def with_other_facts(ddl: str, facts: Iterable[str] | None = None) -> str:
+    """The text of a view with a branch for every fact that it does not treat in a way of its own.
+
+    `facts`: those that there are, where it is not all that have a contract.
+    """
     if OTHER_FACTS not in ddl:
         return ddl
     by_hand = set(BRANCH.findall(ddl))
-    others = (contract_of(dataset) for dataset in datasets_of("fact") if dataset not in by_hand)
+    known = datasets_of("fact") if facts is None else sorted(facts)
+    others = (contract_of(dataset) for dataset in known if dataset not in by_hand)
     return ddl.replace(OTHER_FACTS, "".join(f"UNION ALL\n{_newest_lines(fact)}" for fact in others))
 
 

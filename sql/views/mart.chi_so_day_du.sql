@@ -32,7 +32,7 @@ SELECT
     c.gia_tri,
     c.ly_do_na,
     c.muc_tieu,
-    ss.cach_muc_tieu,
+    c.cach_muc_tieu,
     c.dat,
     CASE
         WHEN c.gia_tri IS NULL THEN 'Không có giá trị'
@@ -40,27 +40,21 @@ SELECT
         WHEN c.dat THEN 'Đạt'
         ELSE 'Chưa đạt'
     END AS ket_qua,
-    ss.ky_truoc,
-    ss.gia_tri_ky_truoc,
-    ss.so_ky_truoc,
-    ss.ky_nam_truoc,
-    ss.gia_tri_nam_truoc,
-    ss.so_nam_truoc,
-    ss.hang,
-    ss.so_don_vi_xep_hang,
+    c.ky_truoc,
+    c.gia_tri_ky_truoc,
+    c.so_ky_truoc,
+    c.ky_nam_truoc,
+    c.gia_tri_nam_truoc,
+    c.so_nam_truoc,
+    c.hang,
+    c.so_don_vi_xep_hang,
     c.trang_thai,
     c.revision,
     -- Tools show a moment with a zone by their own clock, most of them by that of UTC.
     c.as_of AT TIME ZONE 'Asia/Ho_Chi_Minh' AS as_of,
     dl.du_lieu_den
-FROM mart.chi_so AS c
+FROM core.chi_so_so_sanh AS c
 INNER JOIN mart.dinh_nghia AS dn ON c.ma_chi_so = dn.ma_chi_so AND c.phien_ban = dn.phien_ban
-INNER JOIN mart.so_sanh AS ss
-    ON
-        c.ky_loai = ss.ky_loai
-        AND c.ky = ss.ky
-        AND c.ma_chi_so = ss.ma_chi_so
-        AND c.ma_don_vi = ss.ma_don_vi
 LEFT JOIN mart.ban_cong_bo AS b
     ON c.ky_loai = b.ky_loai AND c.ky = b.ky AND c.trang_thai = b.trang_thai AND b.thay_boi IS NULL
 LEFT JOIN core.du_lieu_den AS dl

@@ -93,13 +93,20 @@ dem AS (
         'du_lieu' AS ma,
         'Nguồn đã có dữ liệu của mọi ngày' AS ten,
         'can_ly_do' AS muc,
-        coalesce(sum(d.phai_co - d.da_co), 0)::bigint AS thieu,
-        string_agg(d.ten || ': thiếu ' || (d.phai_co - d.da_co) || ' ngày', '; ' ORDER BY d.ten)
-        FILTER (WHERE d.da_co < d.phai_co) AS chi_tiet,
+        d.thieu,
+        d.chi_tiet,
         'Xem lần chạy của ingest_tthc, ingest_van_ban' AS viec_can_lam
     FROM thang AS t
-    LEFT JOIN core.nhan_du_lieu AS d ON t.ky = d.ky AND d.loai = 'du_lieu'
-    GROUP BY t.ky
+    -- Added up by itself: joined, the days of all months would be gone through.
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                coalesce(sum(x.phai_co - x.da_co), 0)::bigint AS thieu,
+                string_agg(x.ten || ': thiếu ' || (x.phai_co - x.da_co) || ' ngày', '; ' ORDER BY x.ten)
+                FILTER (WHERE x.da_co < x.phai_co) AS chi_tiet
+            FROM core.nhan_du_lieu AS x
+            WHERE x.ky = t.ky COLLATE "C" AND x.loai = 'du_lieu' -- noqa: RF03
+        ) AS d
     UNION ALL
     SELECT
         t.ky,
@@ -195,8 +202,8 @@ dem AS (
     -- A line whose dates cannot be read is of no month.
     CROSS JOIN
         (
-            SELECT count(DISTINCT concat_ws(' ', d.batch_id, d.line_no)) AS so FROM core.dong_loi AS d
-            WHERE d.bi_loai
+            SELECT count(*) AS so FROM ops.line_finding AS d
+            WHERE d.bi_loai AND d.con_loi <> '{}'
         ) AS l
     INNER JOIN core.quy_tac_chot AS q ON q.ma = 'loi_toi_da'
     UNION ALL

@@ -10,66 +10,17 @@ SELECT
     c.ten_don_vi,
     c.cap,
     c.gia_tri,
-    truoc.ky AS ky_truoc,
-    truoc.gia_tri AS gia_tri_ky_truoc,
-    c.gia_tri - truoc.gia_tri AS so_ky_truoc,
-    nam_truoc.ky AS ky_nam_truoc,
-    nam_truoc.gia_tri AS gia_tri_nam_truoc,
-    c.gia_tri - nam_truoc.gia_tri AS so_nam_truoc,
+    c.ky_truoc,
+    c.gia_tri_ky_truoc,
+    c.so_ky_truoc,
+    c.ky_nam_truoc,
+    c.gia_tri_nam_truoc,
+    c.so_nam_truoc,
     c.muc_tieu,
-    CASE dn.chieu WHEN 'giam' THEN c.muc_tieu - c.gia_tri ELSE c.gia_tri - c.muc_tieu END AS cach_muc_tieu,
-    CASE
-        WHEN c.gia_tri IS NOT NULL AND dn.chieu IS NOT NULL AND c.ma_don_vi NOT LIKE 'TONG%'
-            THEN rank() OVER (
-                PARTITION BY c.ky_loai, c.ky, c.ma_chi_so, c.cap, c.ma_don_vi LIKE 'TONG%'
-                ORDER BY CASE dn.chieu WHEN 'giam' THEN -c.gia_tri ELSE c.gia_tri END DESC NULLS LAST
-            )
-    END AS hang,
-    CASE
-        WHEN c.ma_don_vi NOT LIKE 'TONG%'
-            THEN count(c.gia_tri) OVER (
-                PARTITION BY c.ky_loai, c.ky, c.ma_chi_so, c.cap, c.ma_don_vi LIKE 'TONG%'
-            )
-    END AS so_don_vi_xep_hang
-FROM mart.ky AS k
--- One row each, and said so: a planner that expects more of them reads all figures of all periods.
-LEFT JOIN LATERAL (
-    SELECT t.ky FROM mart.ky AS t
-    WHERE
-        t.ky_loai = k.ky_loai
-        AND CASE k.ky_loai
-            WHEN 'luy_ke'
-                THEN k.tu_ngay = t.tu_ngay AND date_trunc('month', k.den_ngay)::date = t.den_ngay + 1
-            ELSE
-                k.tu_ngay = t.den_ngay + 1
-                AND age(k.den_ngay + 1, k.tu_ngay) = age(t.den_ngay + 1, t.tu_ngay)
-        END
-    ORDER BY t.ky ASC
-    LIMIT 1
-) AS k_truoc ON TRUE
-LEFT JOIN LATERAL (
-    SELECT t.ky FROM mart.ky AS t
-    WHERE
-        t.ky_loai = k.ky_loai
-        AND k.tu_ngay = (t.tu_ngay + interval '1 year')::date
-        AND k.den_ngay + 1 = (t.den_ngay + 1 + interval '1 year')::date
-    ORDER BY t.ky ASC
-    LIMIT 1
-) AS k_nam ON TRUE
-INNER JOIN mart.chi_so AS c ON k.ky_loai = c.ky_loai AND k.ky = c.ky
-INNER JOIN mart.dinh_nghia AS dn ON c.ma_chi_so = dn.ma_chi_so AND c.phien_ban = dn.phien_ban
-LEFT JOIN mart.chi_so AS truoc
-    ON
-        c.ky_loai = truoc.ky_loai
-        AND k_truoc.ky = truoc.ky
-        AND c.ma_chi_so = truoc.ma_chi_so
-        AND c.ma_don_vi = truoc.ma_don_vi
-LEFT JOIN mart.chi_so AS nam_truoc
-    ON
-        c.ky_loai = nam_truoc.ky_loai
-        AND k_nam.ky = nam_truoc.ky
-        AND c.ma_chi_so = nam_truoc.ma_chi_so
-        AND c.ma_don_vi = nam_truoc.ma_don_vi;
+    c.cach_muc_tieu,
+    c.hang,
+    c.so_don_vi_xep_hang
+FROM core.chi_so_so_sanh AS c;
 COMMENT ON VIEW mart.so_sanh IS
 'Một dòng = một con số của mart.chi_so so với kỳ trước, cùng kỳ năm trước, chỉ tiêu, và hạng trong cấp.';
 COMMENT ON COLUMN mart.so_sanh.ky_loai IS 'Loại kỳ, xem mart.ky.';

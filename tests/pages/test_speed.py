@@ -14,8 +14,8 @@ from tests.world import SO
 BINDS = {"cac_ma": [SO], "ky_loai": "thang", "ky": "2025-03", "ma": SO, "den_ngay": "2025-03-31"}
 # File of sql/pages → indexes by which it finds its rows, and the relations that it must not read as a whole.
 FOUND_BY = {
-    "unit_errors": ({"line_finding_don_vi", "line_finding_loai_khoa"}, {"line_finding"}),
-    "unit_error_lines": ({"line_finding_don_vi", "line_finding_loai_khoa"}, {"line_finding"}),
+    "unit_errors": ({"line_finding_con_loi"}, {"line_finding"}),
+    "unit_error_lines": ({"line_finding_con_loi"}, {"line_finding"}),
     "unit_figures": ({"chi_so_pkey"}, {"chi_so"}),
     "scoreboard": ({"chi_so_pkey"}, {"chi_so"}),
     "sparklines": ({"chi_so_pkey"}, {"chi_so"}),
@@ -31,9 +31,9 @@ def findings(pages_world):
     """Lines of other units that break a rule, as many as make reading all of them dear."""
     with pages_world.engine.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO ops.line_finding (batch_id, line_no, khoa, ma_don_vi, bi_loai, rule_ids) "
-            "SELECT b.batch_id, 1000 + n, 'khac-' || n, 'don-vi-' || n %% 200, n %% 2 = 0, '{HS01}' "
-            "FROM ops.batch AS b, generate_series(1, 20000) AS n WHERE b.dataset = 'ho_so'"
+            "INSERT INTO ops.line_finding (batch_id, line_no, khoa, ma_don_vi, bi_loai, rule_ids, con_loi) "
+            "SELECT b.batch_id, 1000 + n, 'khac-' || n, 'don-vi-' || n %% 200, n %% 2 = 0, "
+            "'{HS01}', '{HS01}' FROM ops.batch AS b, generate_series(1, 20000) AS n WHERE b.dataset = 'ho_so'"
         )
         connection.exec_driver_sql("ANALYZE ops.line_finding")
 

@@ -8,8 +8,10 @@ from cchc.errors import CchcError
 from cchc.figures.refresh import pending_periods, refresh
 from cchc.publication.closing import close, publish_provisionally, restate
 from cchc.publication.confirming import confirm
+from cchc.registers.working_calendar import sync_calendar
 from tests.registers.organisations import called, organise, step, unit, write
 from tests.world import HUYEN, PROCEDURES, SO, XA, Definitions, World, code
+from tests.world import UNITS as OF_SOURCE
 
 UNITS = (SO, XA, HUYEN)
 MONTHS = ["2025-01", "2025-02", "2025-03"]
@@ -40,6 +42,16 @@ def register(world: World, names: dict[str, str], *, ended: date | None = None, 
             rows.append(called(name, ma))
     steps = [step("84.c", "84.d", str(day))] if ended else []
     organise(world, write(world.folder / "danh_muc", units, steps, rows))
+
+
+def with_registers(world: World) -> World:
+    """Brings in the procedures of the small province, and units that the reference files know."""
+    sync_calendar(world.engine)
+    register(world, USUAL)
+    # The catalogue has the source's codes, dossiers have names: both are mapped by the reference files.
+    world.ingest("don_vi", world.csv(OF_SOURCE[1:], list(OF_SOURCE[0])), at="2024-01-01")
+    world.ingest("tthc", world.json(PROCEDURES))
+    return world
 
 
 # What a new version of an indicator says; the kind of figure stays, sums and differences among them.

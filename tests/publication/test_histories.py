@@ -6,12 +6,12 @@ import pytest
 
 from cchc.figures.definitions import indicators
 from cchc.publication.ledger import faults
-from cchc.registers.working_calendar import sync_calendar
 from tests.accidents import copied
 from tests.figures.test_refresh import make_pending
-from tests.publication.histories import ANSWERING, DATASETS, USUAL, History, register
+from tests.judging.standing import stale
+from tests.publication.histories import ANSWERING, DATASETS, History, with_registers
 from tests.torture import often
-from tests.world import PROCEDURES, UNITS, Definitions, World
+from tests.world import Definitions, World
 
 pytestmark = [pytest.mark.long, pytest.mark.torture]
 # Of figures that wait or were restated: those whose parts are not what changed, also where there is a figure
@@ -109,6 +109,7 @@ def not_split(world: World, seed: int) -> None:
 
 def sound(world: World, seed: int) -> None:
     not_split(world, seed)
+    assert stale(world) == [], f"history {seed}"
     with world.engine.connect() as connection:
         assert faults(connection) == [], f"history {seed}"
 
@@ -142,13 +143,7 @@ def counted_at_once(world: World) -> None:
 @pytest.fixture(scope="module")
 def registered(make_world: Callable[[], World]) -> World:
     """The procedures of the small province, and units that the reference files know."""
-    world = make_world()
-    sync_calendar(world.engine)
-    register(world, USUAL)
-    # The catalogue has the source's codes, dossiers have names: both are mapped by the reference files.
-    world.ingest("don_vi", world.csv(UNITS[1:], list(UNITS[0])), at="2024-01-01")
-    world.ingest("tthc", world.json(PROCEDURES))
-    return world
+    return with_registers(make_world())
 
 
 # Several, so that they run side by side.

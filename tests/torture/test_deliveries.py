@@ -9,6 +9,7 @@ import pytest
 
 from cchc.contracts import contract_of
 from tests.accidents import copied
+from tests.judging.standing import stale
 from tests.torture import ALL
 from tests.torture.states import COUNTED_FROM, EXPORTED_AT, KEYS, contradicting, lines
 from tests.world import CONTENT, World
@@ -53,6 +54,7 @@ def test_any_delivery_of_the_same_lines_gives_the_same_warehouse(
                 parts = (batch.lines_accepted, batch.lines_rejected, batch.lines_superseded)
                 assert batch.lines_read == len(file) == sum(parts)
                 assert not batch.lines_rejected
+            assert stale(shared) == []
             if counted:
                 shared.refresh_all()
             return shared.content() if counted else shared.content(*core)

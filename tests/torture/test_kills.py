@@ -6,6 +6,7 @@ from cchc.figures.refresh import pending_periods, refresh
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from tests.accidents import Accident, nothing_differs_after, process_killed, server_crashed, session_ended
+from tests.judging.standing import KEPT, stale
 from tests.torture import ALL, some
 from tests.torture.states import COUNTED_FROM, EXPORTED_AT, KEYS, TIMES, line, lines, rejected
 from tests.world import World
@@ -44,11 +45,17 @@ def test_after_an_accident_and_another_run_nothing_is_different(
         shared.engine,
         prepare=prepare,
         job=job,
-        seen=lambda: (shared.content(), shared.books()),
+        seen=lambda: (
+            shared.content(),
+            shared.books(),
+            shared.rows(f"{KEPT} ORDER BY 1, 2, 3"),
+            stale(shared),
+        ),
         pick=lambda points: some(points, FEW),
     )
     record_property(f"times {accident.__name__} in the middle of a load".replace("_", " "), tried)
     assert tried >= FEW
+    assert stale(shared) == []
     [(status, read, parts)] = shared.rows(
         "SELECT status, lines_read, lines_accepted + lines_rejected + lines_superseded FROM ops.batch "
         "ORDER BY batch_id DESC LIMIT 1"

@@ -23,10 +23,12 @@ from rich.console import Console
 from rich.table import Table
 from starlette.requests import Request
 
+from cchc.batches import batch_of
 from cchc.contracts import contract_of
 from cchc.database_objects import run_script
 from cchc.database_roles import PAGES
 from cchc.figures.refresh import pending_periods, refresh
+from cchc.judging.standing import note_before, renew
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.loading.organisation import load_organisation
@@ -157,12 +159,25 @@ def _add_years(engine: sa.Engine) -> None:
                     )
             for table in COPIED:
                 _copy(connection, table, back)
+    _judge_again(engine)
     _clean(engine)
     with engine.begin() as connection:
         run_script(connection, Path(__file__).with_name("closed.sql").read_text(encoding="utf-8"))
         for name, unit in ((STEWARD, None), (OF_UNIT, UNIT)):
             connection.execute(sa.text("SELECT ops.gan_nguoi_xem(:n, :u)"), {"n": name, "u": unit})
     _clean(engine)
+
+
+def _judge_again(engine: sa.Engine) -> None:
+    """Has the findings of the copies stand or not by the copies of their lines."""
+    for fact in FACTS:
+        with engine.begin() as connection:
+            newest = connection.scalar(
+                sa.text("SELECT max(batch_id) FROM ops.batch WHERE dataset = :fact"), {"fact": fact}
+            )
+            batch = batch_of(connection, newest)
+            note_before(connection, contract_of(fact), batch)
+            renew(connection, contract_of(fact), batch, whole=True)
 
 
 def _clean(engine: sa.Engine) -> None:

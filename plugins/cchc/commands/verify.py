@@ -7,9 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cchc.contracts import datasets_of
+from cchc.contracts import contracts, datasets_of
 from cchc.figures.definitions import indicators
 from cchc.figures.refresh import pending_periods
+from cchc.judging import standing
 from cchc.publication.ledger import faults
 from cchc.shown import in_table
 from cchc.sources.landed_file import landed_fault
@@ -57,6 +58,10 @@ def checks(engine: sa.Engine, *, files: bool = True, kept: str | None = None) ->
         yield Finding(
             "no line that is rejected stands in core, no batch holds more rows there than it had accepted",
             _held_wrongly(connection),
+        )
+        yield Finding(
+            "lists of faulty lines name those that nothing corrected, and no others",
+            [fault for dataset in contracts() for fault in standing.faults(connection, dataset)],
         )
         waits, gone = _reopened(connection)
         yield Finding("every loaded batch is looked up by the units that are known now", waits)

@@ -6,13 +6,27 @@ from cchc.batches import Batch
 from cchc.codes import code_sql
 from cchc.contracts import Contract
 from cchc.judging.faulty_cells import cell_shown, fault_of_row, text_shown, value_shown
+from cchc.judging.standing import key_parts, note_before, renew
 from cchc.judging.suites import Rule, Verdict, applicable, rules_of
 from cchc.reading.canonical import UNREADABLE
 from cchc.reading.staging import look_up_view
+from cchc.warehouse import take_turn
 
 
 def record(connection: sa.Connection, contract: Contract, batch: Batch, verdicts: list[Verdict]) -> int:
     """Writes the verdicts on a batch and the lines they are about; returns the number of rejected lines."""
+    loaded = batch.status == "loaded"
+    if loaded:
+        # What a load changes meanwhile would be missed.
+        take_turn(connection, "load")
+        note_before(connection, contract, batch)
+    rejected = _record(connection, contract, batch, verdicts)
+    if loaded:
+        renew(connection, contract, batch)
+    return rejected
+
+
+def _record(connection: sa.Connection, contract: Contract, batch: Batch, verdicts: list[Verdict]) -> int:
     key = {"b": batch.batch_id}
     connection.execute(sa.text("DELETE FROM ops.validation_result WHERE batch_id = :b"), key)
     connection.execute(sa.text("DELETE FROM ops.reject WHERE batch_id = :b"), key)
@@ -81,23 +95,17 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
 
 def _names_of_line(contract: Contract, batch: Batch) -> str:
     """SQL text over a looked-up line: `khoa`, `thoi_diem` and `ma_don_vi` of ops.line_finding."""
-    unit = contract.unit
-    parts, told = [], []
-    for column in contract.columns:
-        if column.name not in contract.key or column.name == contract.changed_at:
-            continue
-        part = f"{column.name}_goc" if column.procedure_root else column.name
-        if column.fold and unit:
-            # As core names it; what the source wrote is anything.
-            part = f"coalesce({unit}, {part})"
-        parts.append(part)
-        if column.type == "text":
-            told.append(f"({text_shown(contract, column, part)}) IS NOT FALSE")
+    unit, parts = contract.unit, key_parts(contract)
+    told = [
+        f"({text_shown(contract, column, parts[column.name])}) IS NOT FALSE"
+        for column in contract.columns
+        if column.name in parts and column.type == "text"
+    ]
     hidden = hidden_rows(contract, batch)
     # A key of which a part may not be shown is none: two of them would look like one.
     told_all = " AND ".join([*told, f"NOT ({hidden})"])
     return (
-        f"CASE WHEN {told_all} THEN nullif(concat_ws(' ', {', '.join(parts)}), '') END AS khoa, "
+        f"CASE WHEN {told_all} THEN nullif(concat_ws(' ', {', '.join(parts.values())}), '') END AS khoa, "
         f"CASE WHEN NOT ({hidden}) THEN {contract.changed_at} END AS thoi_diem, "
         + (
             f"CASE WHEN {code_sql(unit)} AND NOT ({hidden}) THEN {unit} END AS ma_don_vi"

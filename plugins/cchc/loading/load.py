@@ -10,6 +10,7 @@ from cchc.contracts import contract_of, datasets_of
 from cchc.database_errors import step
 from cchc.errors import BatchStopped, CchcError, WarehouseUnavailable
 from cchc.judging.findings import record_contradictions
+from cchc.judging.standing import note_before, note_lines, renew
 from cchc.judging.validation import ready_to_load, validate
 from cchc.known_until import data_until, last_day
 from cchc.loading.given_lines import give_lines, note_lesser_states, set_states_apart, take_lines_back
@@ -117,6 +118,7 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
     give_lines(connection, contract, batch, more, few=2 * known_lines > (batch.lines_read or 0))
     if (batch.lines_read or 0) - known_lines <= MANY_LINES:
         connection.execute(sa.text("SET LOCAL enable_nestloop = on"))
+    note_before(connection, contract, batch)
     changed: list[tuple[date, date]] = []
     if fact and batch.status == "loaded":
         changed += take_out(connection, contract, batch)
@@ -132,6 +134,7 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
     if fact:
         older += note_lesser_states(connection, contract, batch)
     record_contradictions(connection, contract, batch)
+    note_lines(connection, contract, batch)
     if units:
         changed += reopen_by_units(connection, batch)
     note_loaded(
@@ -140,6 +143,8 @@ def _load(connection: sa.Connection, batch: Batch) -> None:
         seen.accepted + counts.lines_accepted,
         seen.superseded + older + counts.lines_superseded,
     )
+    # Units of the reference file are taken out and put in again, whatever they are.
+    renew(connection, contract, batch, whole=units)
     ranges = connection.execute(
         sa.text("SELECT first_day, last_day FROM changed_ranges WHERE first_day IS NOT NULL")
     ).all()
