@@ -15,7 +15,9 @@ from tools.local.postgres import EmbeddedPostgres
 
 pytestmark = pytest.mark.long
 
-LINES, BATCH, HELD, UNITS, GONE, MONTHS, FIGURES, SUMS, FORM, JUDGED, LEDGER, FILES, NAMED, KEPT = range(14)
+LINES, BATCH, HELD, STANDING, UNITS, GONE, MONTHS, FIGURES, SUMS, FORM, JUDGED, LEDGER, FILES, NAMED, KEPT = (
+    range(15)
+)
 FINISHED = {"trang_thai_ho_so": "9", "ngay_ket_thuc_xu_ly": "20250311100000"}
 
 
@@ -76,10 +78,10 @@ def test_nothing_is_found_in_a_warehouse_that_was_filled_the_usual_way(counted, 
     monkeypatch.setenv("CCHC_WAREHOUSE_DSN", counted.engine.url.render_as_string(hide_password=False))
     assert main(["verify"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 14
+    assert len(lines) == 15
     assert all(line.startswith("ok    ") for line in lines)
     assert main(["verify", "--no-files"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 11
+    assert len(capsys.readouterr().out.splitlines()) == 12
 
 
 def test_a_failed_check_ends_with_1_and_names_what_is_wrong(counted, monkeypatch, capsys):
@@ -132,6 +134,13 @@ def test_a_rejected_line_that_stands_in_core_and_rows_that_nobody_accepted(count
     by_force(counted, change)
     (violation,) = found(counted, HELD, LINES).found
     assert violation.startswith("core.ho_so, batch ") and violation.endswith(says)
+
+
+def test_a_faulty_line_that_is_taken_for_corrected(counted):
+    by_force(counted, "UPDATE ops.line_finding SET con_loi = '{}' WHERE bi_loai")
+    # The one without a code, fourth below the header: nothing can have corrected it.
+    (fault,) = found(counted, STANDING).found
+    assert fault.endswith(" line 5: {}, is {HS01}")
 
 
 @pytest.mark.parametrize("gone", [False, True])
@@ -240,5 +249,5 @@ def test_many_violations_are_counted_and_the_first_named():
 def test_checking_changes_nothing(counted):
     tables = ("ops.batch", "ops.period", "ops.figure_change", "mart.chi_so", "mart.ky", "core.ho_so")
     before = counted.content(*tables)
-    assert [finding.failed for finding in checks(counted.engine)] == [False] * 14
+    assert [finding.failed for finding in checks(counted.engine)] == [False] * 15
     assert counted.content(*tables) == before

@@ -558,7 +558,7 @@ def test_commands_of_the_package_run_with_a_bare_postgresql_and_keep_their_exit_
     assert line.startswith("UNIT='Sở Tư pháp lý' is no unit of 2025-03.")
     verified = local(home, "verify")
     assert verified.returncode == 0, verified.stdout
-    assert verified.stdout.count("ok    ") == 14
+    assert verified.stdout.count("ok    ") == 15
     assert not processes.marked(kept)
 
 
