@@ -203,8 +203,18 @@ def test_an_answer_that_may_not_be_given_is_asked_for_again(people, about, by, r
     assert says in take_answer(people.engine, AT, about, "dong_y", by, reason)
     with pytest.raises(CchcError, match="Nobody has answered ask of manual__1"):
         answer_at(people.engine, AT)
+    # As the task does it: with the question stands why the answer before was not taken.
+    ask(people.engine, AT, about, "lan")
     [told] = people.rows("SELECT khong_nhan FROM mart.de_nghi")
     assert says in told[0]
+
+
+def test_an_answer_that_is_taken_leaves_nothing_of_the_one_before(people):
+    ask(people.engine, AT, TO_CLOSE, "lan")
+    assert take_answer(people.engine, AT, TO_CLOSE, "dong_y", "minh", " ")
+    ask(people.engine, AT, TO_CLOSE, "lan")
+    assert take_answer(people.engine, AT, TO_CLOSE, "dong_y", "minh", "Dữ liệu thử") is None
+    assert people.rows("SELECT khong_nhan FROM ops.de_nghi") == [(None,)]
 
 
 def test_an_answer_that_counts_is_kept(people):

@@ -76,6 +76,7 @@ def ask(
                 + ". A steward ties a user of Airflow to it: SELECT ops.gan_nguoi_xem('user'"
                 + (f", '{about.ma_don_vi}');" if about.of_unit else ");")
             )
+        # Why an answer was not taken stays until the next one: it is read beside what is asked again.
         until = run_sql_file(
             connection,
             "publication/answer_until.sql",
@@ -92,8 +93,7 @@ def ask(
                 "INSERT INTO ops.de_nghi (dag_id, run_id, task_id, map_index, loai, ky, ma_don_vi, luc, han, "
                 "nguoi) VALUES (:dag_id, :run_id, :task_id, :map_index, :loai, :ky, :ma_don_vi, now(), "
                 ":han, :nguoi) ON CONFLICT (dag_id, run_id, task_id, map_index) DO UPDATE SET luc = now(), "
-                "han = EXCLUDED.han, tra_loi = NULL, tra_loi_luc = NULL, tra_loi_nguoi = NULL, ly_do = NULL, "
-                "khong_nhan = NULL"
+                "han = EXCLUDED.han, tra_loi = NULL, tra_loi_luc = NULL, tra_loi_nguoi = NULL, ly_do = NULL"
             ),
             asdict(place)
             | {"loai": about.loai, "ky": about.ky, "ma_don_vi": about.ma_don_vi, "han": until, "nguoi": by},
