@@ -46,6 +46,9 @@ FROM (
 ) AS ngay
 CROSS JOIN LATERAL core.don_vi_tai_ngay(ngay.ngay) AS dv;
 
+-- The figures' hashes are put together from these.
+SELECT ops.analyze(CAST('{core.dem_cong_bo,core.don_vi_cong_bo}' AS regclass[]));
+
 INSERT INTO mart.con_so_cong_bo
 SELECT
     c.*,

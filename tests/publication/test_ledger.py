@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from cchc.publication.closing import close, restate
 from cchc.publication.ledger import faults, write
-from cchc.warehouse import engine_of
+from cchc.repository import sql_file
+from cchc.warehouse import engine_of, run_sql
 from tests.figures.test_refresh import BASE, LATE
 from tests.world import World
 
@@ -86,3 +87,18 @@ def test_an_answer_whose_entry_was_cut_off_is_found(restated: World):
             "VALUES ('d', 'r', 't', -1, 'chot', '2025-02', now(), now(), 'ai_do', 3)"
         )
         assert faults(connection) == ["entry 3 is missing: ops.de_nghi has rows of it"]
+
+
+def test_the_planner_knows_who_answers_before_hashes_of_figures_are_put_together(province: World):
+    """It expected one unit and joined all of them with all counts, one by one: two minutes for a quarter."""
+    province.add(*BASE)
+    province.refresh_all()
+    close(province.engine, "2025-01", reason="Dữ liệu thử", **BY)
+    before_figures = sql_file("publication/publish.sql").split("INSERT INTO mart.con_so_cong_bo")[0]
+    with province.engine.connect() as connection:
+        run_sql(connection, before_figures, so=2, ky="2025-02", cac_ky_loai=["thang"], cac_ky=["2025-02"])
+        of_this_entry = "FROM core.don_vi_cong_bo WHERE so_cai = 2"
+        there = connection.scalar(sa.text(f"SELECT count(*) {of_this_entry}"))
+        [plan] = connection.scalar(sa.text(f"EXPLAIN (FORMAT json) SELECT {of_this_entry}"))
+    assert there > 1
+    assert plan["Plan"]["Plan Rows"] == there

@@ -279,7 +279,7 @@ def _publish(
         cac_ky=names["names"],
     )
     # Asked at once: what waits is compared with these rows.
-    analyze(connection, "core.dong_cong_bo", "core.dem_cong_bo", "core.don_vi_cong_bo", "mart.con_so_cong_bo")
+    analyze(connection, "core.dong_cong_bo", "mart.con_so_cong_bo")
     if differing := list(run_sql_file(connection, "publication/counts_differ.sql", ky=month.ky).scalars()):
         raise CchcError(
             f"The rows of {month.ky} do not give its counts: {'; '.join(differing[:3])}. Nothing was "
