@@ -70,6 +70,11 @@ def test_every_task_has_a_timeout_retries_and_an_alarm(tasks, flow_policy, notif
         assert [type(alarm) for alarm in alarms] == [notifier.FailureNotifier], task.task_id
 
 
+def test_what_a_task_returns_is_sent_once(tasks):
+    """By default Airflow sends each key of a dict beside the dict, by a request of its own."""
+    assert [task.task_id for task in tasks if getattr(task, "multiple_outputs", False)] == []
+
+
 def test_only_tasks_that_ask_the_source_take_a_slot_of_its_pool(bag, tasks):
     for task in tasks:
         pool = "default_pool"

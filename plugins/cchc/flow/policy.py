@@ -2,10 +2,12 @@
 
 import os
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pendulum
 from airflow.sdk import CronDataIntervalTimetable, ExceptionRetryPolicy, Param, RetryAction, RetryRule
+from airflow.sdk import task as airflow_task
 
 from cchc.contracts import contracts, datasets_of
 from cchc.flow.notifier import FailureNotifier
@@ -56,6 +58,9 @@ DEFAULT_ARGS = {
 }
 # Where tasks wait for the same slots, those of every other DAG go first.
 BACKFILL_ARGS = DEFAULT_ARGS | {"priority_weight": 0, "weight_rule": "absolute"}
+
+# What a task returns is one value: Airflow would send every key of a dict once more, each by a request.
+task = partial(airflow_task, multiple_outputs=False)
 
 
 def daily(hour: int, minute: int = 0) -> CronDataIntervalTimetable:

@@ -3,12 +3,13 @@
 from datetime import date, timedelta
 from typing import Any
 
-from airflow.sdk import get_current_context, task
+from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from cchc.flow.asking import place_of
 from cchc.flow.connections import warehouse
 from cchc.flow.notifier import announce
+from cchc.flow.policy import task
 
 ASK = "ask"
 

@@ -10,13 +10,13 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from airflow.sdk import Context, XComArg, get_current_context, task
+from airflow.sdk import Context, XComArg, get_current_context
 from airflow.sdk.bases.hook import BaseHook
 
 from cchc.errors import BadDefinition
 from cchc.flow.assets import THANG_CO_THAY_DOI
 from cchc.flow.connections import warehouse
-from cchc.flow.policy import VIETNAM, source_end
+from cchc.flow.policy import VIETNAM, source_end, task
 from cchc.periods import parse_month
 from cchc.shown import in_table
 from cchc.sources.register import BACKFILL_POOL, system_of
