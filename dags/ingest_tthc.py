@@ -1,9 +1,9 @@
 """
 ### Nạp dữ liệu hệ thống TTHC
 
-**What** — Brings the organisation in line with the files in `sql/reference`, then pulls units, procedures,
-changed dossiers, new ratings and status history from the TTHC system, judges them, loads them into `core`,
-and announces the months that changed.
+**What** — Brings the organisation in line with the files in `sql/reference`, pulls units, procedures, changed
+dossiers, new ratings and status history from the TTHC system meanwhile, judges them in this order, loads them
+into `core`, and announces the months that changed.
 
 **When** — Every day at 00:00 (Vietnam), for what changed until then since the last loaded pull, with one day
 of overlap.
@@ -21,15 +21,19 @@ loaded and the watermark stays, so the next run pulls the same window again.
 **Run again** — Always safe: clear the failed task. The same data change nothing.
 """
 
-from airflow.sdk import chain, dag, task_group
+from airflow.sdk import XComArg, chain, dag, task_group
 
 from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, daily, source_end
 from cchc.flow.tasks import land_from, load_core, reference, validate
 
 
 @task_group
-def ingest(dataset: str) -> None:
-    load_core(validate(land_from("tthc")(dataset)))
+def ingest(dataset: str, after: list[XComArg]) -> XComArg:
+    # All lists are pulled at once: only what judges them needs what `after` loads.
+    landed = land_from("tthc")(dataset)
+    judged = validate(landed)
+    chain(after, judged)
+    return load_core(judged)
 
 
 @dag(
@@ -46,12 +50,11 @@ def ingest(dataset: str) -> None:
 )
 def ingest_tthc() -> None:
     # Dossiers are judged against units and procedures, ratings and history against dossiers.
-    chain(
-        reference(),
-        ingest.override(group_id="danh_muc").expand(dataset=["don_vi", "tthc"]),
-        ingest.override(group_id="nghiep_vu").expand(dataset=["ho_so"]),
-        ingest.override(group_id="kem_ho_so").expand(dataset=["danh_gia", "qua_trinh"]),
-    )
+    organisation = reference()
+    lists = [ingest.override(group_id=name)(name, after=[organisation]) for name in ("don_vi", "tthc")]
+    dossiers = ingest.override(group_id="ho_so")("ho_so", after=lists)
+    for name in ("danh_gia", "qua_trinh"):
+        ingest.override(group_id=name)(name, after=[dossiers])
 
 
 ingest_tthc()

@@ -44,7 +44,8 @@ def ingest(dataset: str) -> None:
     doc_md=__doc__,
 )
 def ingest_van_ban() -> None:
-    ingest.override(group_id="van_ban").expand(dataset=["van_ban", "ho_so_cong_viec"])
+    for name in ("van_ban", "ho_so_cong_viec"):
+        ingest.override(group_id=name)(name)
 
 
 ingest_van_ban()

@@ -140,7 +140,7 @@ def test_a_month_with_a_worker_killed_in_its_work_is_as_one_that_the_scheduler_r
 
         def judging() -> str | None:
             tasks = airflow.api.task_instances(run, state=["running"])
-            titles = [task["id"] for task in tasks if task["task_id"] == "nghiep_vu.validate"]
+            titles = [task["id"] for task in tasks if task["task_id"] == "ho_so.validate"]
             for name, worker in airflow.workers.items() if world.rows(STAGED) else ():
                 for process in of_session(worker.pid):
                     with suppress(psutil.NoSuchProcess):
@@ -167,7 +167,7 @@ def test_a_month_with_a_worker_killed_in_its_work_is_as_one_that_the_scheduler_r
         # The worker that is left answers the probe.
         assert "thanh_phan:celery" not in {found.ma for found in told}
         assert killed
-        assert tries == {("ingest_tthc", "nghiep_vu.validate"): 2}
+        assert tries == {("ingest_tthc", "ho_so.validate"): 2}
         found = what_came(world)
         # Great Expectations is imported once in a worker: what judges is a copy of a task's process.
         assert not begun

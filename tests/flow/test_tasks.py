@@ -64,8 +64,8 @@ def pull(run_task, monkeypatch):
 
     def ask(day: str) -> tuple:
         end = datetime.fromisoformat(f"{day}T00:00:00+07:00")
-        landed, _ = run_task("ingest_tthc", "nghiep_vu.land", "ho_so", data_interval_end=end)
-        run_task("ingest_tthc", "nghiep_vu.load_core", landed)
+        landed, _ = run_task("ingest_tthc", "ho_so.land", "ho_so", data_interval_end=end)
+        run_task("ingest_tthc", "ho_so.load_core", landed)
         return SilentSource.asked[-1]
 
     return ask

@@ -79,16 +79,19 @@ def test_only_tasks_that_ask_the_source_take_a_slot_of_its_pool(bag, tasks):
     for task in tasks:
         pool = "default_pool"
         if task.task_id.endswith(".land"):
-            asked = bag.dags[task.dag_id].task_group.children[task.task_id.partition(".")[0]]
-            systems = {contract_of(d).api.system for d in asked._expand_input.value["dataset"]}
+            name = task.task_id.partition(".")[0]
+            group = bag.dags[task.dag_id].task_group.children[name]
+            mapped = hasattr(group, "_expand_input")
+            datasets = group._expand_input.value["dataset"] if mapped else [name]
+            systems = {contract_of(dataset).api.system for dataset in datasets}
             [pool] = {f"nguon_{system}" for system in systems}
         elif task.task_id.startswith("compare_"):
             pool = f"nguon_{task.task_id.removeprefix('compare_')}"
         elif task.dag_id.startswith("backfill_") and task.task_id != "reference":
             pool = "nap_bu"
         assert task.pool == pool, task.task_id
-    assert sum(task.pool == "nguon_tthc" for task in tasks) == 7
-    assert sum(task.pool == "nguon_qlvb" for task in tasks) == 3
+    assert sum(task.pool == "nguon_tthc" for task in tasks) == 9
+    assert sum(task.pool == "nguon_qlvb" for task in tasks) == 4
     assert sum(task.pool == "nap_bu" for task in tasks) >= 8
 
 
@@ -134,13 +137,24 @@ def test_every_list_whose_source_states_totals_is_compared_once_a_month(bag, sys
 
 def test_dossiers_wait_for_units_and_procedures(bag):
     dag = bag.dags["ingest_tthc"]
-    assert dag.get_task("nghiep_vu.land").upstream_task_ids == {"danh_muc.load_core"}
-    assert dag.get_task("danh_muc.land").upstream_task_ids == {"reference"}
+    loaded = {"don_vi.load_core", "tthc.load_core"}
+    assert dag.get_task("ho_so.validate").upstream_task_ids == {"ho_so.land", *loaded}
+    for name in ("don_vi", "tthc"):
+        assert dag.get_task(f"{name}.validate").upstream_task_ids == {f"{name}.land", "reference"}
 
 
 def test_ratings_and_history_wait_for_dossiers(bag):
     dag = bag.dags["ingest_tthc"]
-    assert dag.get_task("kem_ho_so.land").upstream_task_ids == {"nghiep_vu.load_core"}
+    for name in ("danh_gia", "qua_trinh"):
+        assert dag.get_task(f"{name}.validate").upstream_task_ids == {f"{name}.land", "ho_so.load_core"}
+
+
+def test_all_lists_of_the_tthc_system_are_pulled_at_once(bag):
+    """Ten steps one after the other are seven: nothing that is pulled waits for what is loaded."""
+    lands = [task for task in bag.dags["ingest_tthc"].tasks if task.task_id.endswith(".land")]
+    assert {task.task_id: task.upstream_task_ids for task in lands} == {
+        f"{name}.land": set() for name in ("don_vi", "tthc", "ho_so", "danh_gia", "qua_trinh")
+    }
 
 
 def test_a_file_of_any_dataset_can_be_given(bag):
@@ -170,11 +184,10 @@ def test_months_are_refreshed_whatever_becomes_of_the_calendar(bag):
 
 def test_both_lists_of_the_document_system_are_pulled_side_by_side(bag):
     dag = bag.dags["ingest_van_ban"]
-    order = [f"van_ban.{name}" for name in ("land", "validate", "load_core")]
-    assert [task.task_id for task in dag.topological_sort()] == order
-    # What a task is mapped over is what its group is expanded by.
-    (group,) = dag.task_group.children.values()
-    assert group._expand_input.value == {"dataset": ["van_ban", "ho_so_cong_viec"]}
+    for name in ("van_ban", "ho_so_cong_viec"):
+        order = [f"{name}.{step}" for step in ("land", "validate", "load_core")]
+        assert [dag.get_task(step).upstream_task_ids for step in order] == [set(), {order[0]}, {order[1]}]
+    assert len(dag.tasks) == 6
     assert dag.max_active_runs == 1
 
 
