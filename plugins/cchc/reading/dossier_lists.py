@@ -89,7 +89,7 @@ class _List:
         value = record.get(name)
         self.rows: list[Mapping[str, object]] | None = None
         self.fault: str | None = None
-        if isinstance(value, list) and all(isinstance(row, Mapping) for row in value):
+        if isinstance(value, list) and all(type(row) is dict or isinstance(row, Mapping) for row in value):
             self.rows = value
         elif value is not None and not (isinstance(value, str) and value.strip().lower() in NOTHING):
             self.fault = f"{name} {NO_LIST}"
@@ -114,7 +114,7 @@ class _List:
 
     def count(self, test: Callable[[Mapping[str, object]], bool] | None = None) -> str | None:
         """The number of rows, or of those for which `test` is true."""
-        return self.value(lambda rows: str(len(rows) if test is None else sum(map(bool, map(test, rows)))))
+        return self.value(lambda rows: str(len(rows) if test is None else len([*filter(test, rows)])))
 
 
 def columns_without_source(records: Iterable[Mapping[str, object]]) -> set[str]:
@@ -170,6 +170,9 @@ def _amount(value: object, style: NumberStyle | None) -> Decimal | None:
 
 def _flag(row: Mapping[str, object], name: str) -> bool:
     value = row.get(name)
+    # Nearly each is a word as it stands, and there are twenty of them in a dossier.
+    if type(value) is str and value in FLAGS:
+        return FLAGS[value]
     word = "" if value is None else _plain(value).strip().lower().removesuffix(".0")
     if word not in FLAGS:
         raise Unreadable(f"{name} {_short(value)}")
