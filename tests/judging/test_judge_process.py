@@ -257,6 +257,23 @@ def copied(monkeypatch) -> Callable[[Callable[[], Any]], dict[str, Any]]:
     return judged
 
 
+def test_rules_that_were_changed_since_workers_have_them_are_judged_anew(copied, monkeypatch, tmp_path):
+    """As by whoever edits them while a stack runs: a suite is read from its file each time, too."""
+    rules = tmp_path / "row_rules.py"
+    rules.write_text("")
+    monkeypatch.setattr(judge, "ROW_RULES", rules)
+    monkeypatch.setattr(judge, "_rules_known", judge._rules_written())
+    assert copied(lambda: {"by": "copy"}) == {"by": "copy"}
+    os.utime(rules, ns=(0, judge._rules_known + 1))
+
+    def anew(_: object) -> None:
+        raise LookupError("started anew")
+
+    monkeypatch.setattr(judge, "_started", anew)
+    with pytest.raises(LookupError, match="started anew"):
+        copied(lambda: {"by": "copy"})
+
+
 def test_a_time_limit_that_ends_the_wait_for_a_copy_is_told_and_leaves_nothing_of_it(copied):
     """One of its streams has ended already: it is not waited for once more."""
 
