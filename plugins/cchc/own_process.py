@@ -66,30 +66,38 @@ class Copy:
             _be_copy(work, folder, settings, its)
         for handle in its:
             os.close(handle)
-        self._given, *self._said = ours
+        # They know by themselves whether they are closed, wherever an exception came between.
+        self._given, *self._said = (
+            os.fdopen(handle, mode, buffering=0)
+            for handle, mode in zip(ours, ("wb", "rb", "rb"), strict=True)
+        )
         self._ended = False
 
     def communicate(self, request: bytes | None = None) -> tuple[bytes, bytes]:
-        """Gives the copy its request, if it was not given one, and waits for its end: output and errors."""
-        if self._given is not None:
+        """Gives the copy its request, if it was not given one, and waits for its end: output and errors.
+
+        Where that is broken off, as by a time limit, it may be called again after the copy's end.
+        """
+        if not self._given.closed:
             # One that has ended already: why is told by how it did.
-            with contextlib.suppress(BrokenPipeError), os.fdopen(self._given, "wb") as given:
-                given.write(request or b"")
-            self._given = None
-        found = dict.fromkeys(self._said, b"")
+            with contextlib.suppress(BrokenPipeError), self._given:
+                rest = memoryview(request or b"")
+                while rest:
+                    rest = rest[self._given.write(rest) :]
+        found = [b""] * len(self._said)
         with selectors.DefaultSelector() as waiting:
-            for handle in self._said:
-                waiting.register(handle, selectors.EVENT_READ)
+            for number, stream in enumerate(self._said):
+                if not stream.closed:
+                    waiting.register(stream, selectors.EVENT_READ, number)
             while waiting.get_map():
                 for key, _ in waiting.select():
-                    piece = os.read(key.fd, 1 << 16)
-                    found[key.fd] += piece
+                    piece = self._said[key.data].read(1 << 16)
+                    found[key.data] += piece
                     if not piece:
-                        waiting.unregister(key.fd)
-                        os.close(key.fd)
-        self._said = []
+                        waiting.unregister(key.fileobj)
+                        self._said[key.data].close()
         self._wait(0)
-        output, errors = list(found.values()) or (b"", b"")
+        output, errors = found
         return output, errors
 
     def poll(self) -> int | None:
@@ -104,9 +112,23 @@ class Copy:
 
     def _wait(self, how: int) -> None:
         if not self._ended:
-            pid, status = os.waitpid(self._pid, how)
+            try:
+                pid, status = os.waitpid(self._pid, how)
+            except ChildProcessError:  # its end was taken note of elsewhere, or where this was broken off
+                pid, status = self._pid, 0
             if pid:
                 self.returncode, self._ended = os.waitstatus_to_exitcode(status), True
+
+
+def _close_all_but(kept: int) -> None:
+    """Closes all handles from `kept` on, also those above a limit that was lowered since.
+
+    By what there is: up to the limit of a container there may be a thousand million numbers to try.
+    """
+    for handle in list(Path("/proc/self/fd").iterdir()):
+        if int(handle.name) >= kept:
+            with contextlib.suppress(OSError):  # that of the folder itself
+                os.close(int(handle.name))
 
 
 def _be_copy(
@@ -116,7 +138,7 @@ def _be_copy(
     try:
         for number, handle in enumerate(handles):
             os.dup2(handle, number)
-        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        _close_all_but(3)
         # Handlers of the parent write to what is closed.
         logging.disable(logging.CRITICAL)
         for kind in (signal.SIGTERM, signal.SIGINT):
@@ -124,7 +146,10 @@ def _be_copy(
         # What the parent had open is not taken apart here: it would close handles that are others' by now.
         gc.freeze()
         _of_the_parent = (sys.stdin, sys.stdout, sys.stderr)
-        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
+        sys.stdin, sys.stdout, sys.stderr = (
+            os.fdopen(number, mode, encoding="utf-8", errors="backslashreplace")
+            for number, mode in enumerate("rww")
+        )
         os.environ.clear()
         os.environ.update(settings)
         tempfile.tempdir = None

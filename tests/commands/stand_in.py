@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
@@ -32,7 +33,10 @@ class Airflow:
         parts = path.removeprefix("/api/v2/").split("/")
         if parts[-1] == "dagRuns" and method == "POST":
             run = {"dag_run_id": f"manual__{len(self.triggered)}", "partition_key": None} | body
-            run |= {"dag_id": parts[1], "state": "queued"}
+            run |= {"dag_id": parts[1], "state": "queued", "run_after": datetime.now(UTC).isoformat()}
+            names = {(one["dag_id"], one["dag_run_id"]) for one in self.triggered}
+            if (run["dag_id"], run["dag_run_id"]) in names:
+                return 409, {"detail": "The DagRun already exists"}
             self.triggered.append(run)
             return 200, run
         if "logs" in parts:

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 LISTS, FACTS = ["don_vi", "tthc"], ["ho_so", "danh_gia", "qua_trinh", "van_ban", "ho_so_cong_viec"]
+LONG_AGO = "2025-01-01T00:00:00+00:00"
 DAGS = {"backfill_danh_muc", "backfill_nguon", "refresh_chi_so"}
 
 
@@ -132,6 +133,10 @@ WRONG = [
     ),
     (["2025-01", THIS_MONTH], rf"DEN={THIS_MONTH} is not over"),
     (["2025-01", "2025-03", "--again", "hôm qua"], r"--again 'hôm qua' is no time\. Expected Vietnam's"),
+    (
+        ["2025-01", "2025-03", "--again", "2999-01-01"],
+        r"--again 2999-01-01 has not been yet: it is .* in Vietnam\. Expected a moment that has",
+    ),
 ]
 
 
@@ -302,7 +307,7 @@ def test_runs_that_are_under_way_are_gone_on_with_and_failed_ones_are_started_an
             "conf": {"ky": ky},
             "state": state,
         }
-        airflow.triggered.append(run | {"partition_key": None})
+        airflow.triggered.append(run | {"partition_key": None, "run_after": LONG_AGO})
     # Started by hand in the UI.
     airflow.triggered[-1]["dag_run_id"] = "manual__hom_qua"
     code, _, told = cchc("backfill", "2025-02", "2025-05")
@@ -310,6 +315,51 @@ def test_runs_that_are_under_way_are_gone_on_with_and_failed_ones_are_started_an
     new = [run["dag_run_id"] for run in airflow.triggered[3:] if run["dag_id"] == "backfill_nguon"]
     assert new == ["nap_bu__2025-03__2", "nap_bu__2025-05"]
     assert {run["state"] for run in airflow.triggered} <= {"success", "failed"}
+
+
+def another_command(airflow: Airflow, ky: str, state: str, number: int = 1) -> None:
+    """Begins a month now, as the same command given twice does."""
+    run = {"dag_id": "backfill_nguon", "conf": {"ky": ky}, "state": state, "partition_key": None}
+    name = f"nap_bu__{ky}" + (f"__{number}" if number > 1 else "")
+    airflow.triggered.append(run | {"dag_run_id": name, "run_after": datetime.now(VIETNAM).isoformat()})
+
+
+def test_two_commands_at_once_have_each_month_pulled_once(cchc, pulled, airflow):
+    """By runs of either; before, the second to ask ended with Airflow's words that the run is there."""
+    pulled.daily("2025-02-01")
+    pulls, answer = airflow.becomes, airflow.answer
+
+    def beside(run: dict[str, Any]) -> dict[str, str]:
+        if run["conf"] == {"ky": "2025-02"}:
+            another_command(airflow, "2025-03", "queued")
+            another_command(airflow, "2025-04", "success")
+            pulled.month(airflow.triggered[-1])
+        return pulls(run)
+
+    def a_moment_before(method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if path.endswith("/backfill_nguon/dagRuns") and body.get("dag_run_id") == "nap_bu__2025-05":
+            another_command(airflow, "2025-05", "running")
+        return answer(method, path, body)
+
+    airflow.becomes, airflow.answer = beside, a_moment_before
+    code, out, told = cchc("backfill", "2025-02", "2025-05", "--at-a-time", "1")
+    assert (code, told) == (0, "")
+    assert asked(airflow) == ["2025-02", "2025-03", "2025-04", "2025-05"]
+    assert {run["state"] for run in airflow.triggered} == {"success"}
+    assert [line_of(out, f"2025-0{month}")[-1] for month in (2, 3, 4, 5)] == ["đã kéo / pulled"] * 4
+
+
+def test_a_month_is_pulled_also_where_its_first_run_was_deleted(cchc, pulled, airflow):
+    """As `airflow db clean` does with old runs: the name of the one that is left is not taken once more."""
+    pulled.daily("2025-02-01")
+    another_command(airflow, "2025-02", "failed", 2)
+    airflow.triggered[-1]["run_after"] = LONG_AGO
+    code, _, told = cchc("backfill", "2025-02", "2025-02")
+    assert (code, told) == (0, "")
+    assert [r["dag_run_id"] for r in airflow.triggered if r["dag_id"] == "backfill_nguon"] == [
+        "nap_bu__2025-02__2",
+        "nap_bu__2025-02__3",
+    ]
 
 
 # --- what fails --------------------------------------------------------------------------------

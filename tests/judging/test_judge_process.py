@@ -243,6 +243,108 @@ def test_a_copy_judges_as_one_that_begins_anew_and_leaves_its_parent_as_it_was(p
     assert sum(row[2] for row in found[0]) >= 2
 
 
+@pytest.fixture
+def copied(monkeypatch) -> Callable[[Callable[[], Any]], dict[str, Any]]:
+    """What a copy says whose suite is run by a function."""
+
+    def judged(run: Callable[[], Any]) -> dict[str, Any]:
+        monkeypatch.setattr(judge, "run_suite", lambda **_: run())
+        monkeypatch.setattr(judge, "_preloaded", True)
+        monkeypatch.setattr(judge, "_great_expectations", lambda: None)
+        with getting_ready() as ready:
+            return ready.judge("postgresql://kho", "staging.v", {}, {})
+
+    return judged
+
+
+def test_rules_that_were_changed_since_workers_have_them_are_judged_anew(copied, monkeypatch, tmp_path):
+    """As by whoever edits them while a stack runs: a suite is read from its file each time, too."""
+    rules = tmp_path / "row_rules.py"
+    rules.write_text("")
+    monkeypatch.setattr(judge, "ROW_RULES", rules)
+    monkeypatch.setattr(judge, "_rules_known", judge._rules_written())
+    assert copied(lambda: {"by": "copy"}) == {"by": "copy"}
+    os.utime(rules, ns=(0, judge._rules_known + 1))
+
+    def anew(_: object) -> None:
+        raise LookupError("started anew")
+
+    monkeypatch.setattr(judge, "_started", anew)
+    with pytest.raises(LookupError, match="started anew"):
+        copied(lambda: {"by": "copy"})
+
+
+def test_a_time_limit_that_ends_the_wait_for_a_copy_is_told_and_leaves_nothing_of_it(copied):
+    """One of its streams has ended already: it is not waited for once more."""
+
+    def over(*_: Any) -> None:
+        raise TimeoutError("execution_timeout")
+
+    def run() -> None:
+        os.close(1)
+        time.sleep(60)
+
+    before = {*Path("/proc/self/fd").iterdir()}
+    handler = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(TimeoutError, match="execution_timeout"):
+            copied(run)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    assert {*Path("/proc/self/fd").iterdir()} == before
+    me = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
+    assert not [pid for pid in me if "State:\tZ" in Path(f"/proc/{pid}/status").read_text()]
+
+
+def test_what_a_copy_says_is_heard_where_ended_children_are_forgotten(copied):
+    """As below a parent that ignores SIGCHLD: nobody can ask any more how the copy ended."""
+    handler = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert copied(lambda: {"HS01": {"success": True}}) == {"HS01": {"success": True}}
+    finally:
+        signal.signal(signal.SIGCHLD, handler)
+
+
+def test_a_copy_keeps_no_handle_of_its_parent_not_even_above_a_limit_that_was_lowered(copied):
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    handle = os.dup2(1, 700)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, limits[1]))
+        seen = copied(lambda: [handle.name for handle in Path("/proc/self/fd").iterdir()])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        os.close(handle)
+    # Its three streams, and the folder that is listed.
+    assert sorted(map(int, seen)) == [0, 1, 2, 3]
+
+
+def test_a_copy_tells_its_error_whatever_the_encoding_of_its_parent():
+    script = """
+from cchc.judging import judge
+judge._preloaded, judge._great_expectations = True, lambda: None
+def run(**_):
+    from cchc.errors import WarehouseUnavailable
+    raise WarehouseUnavailable("m\\u1ea5t")
+judge.run_suite = run
+try:
+    with judge.getting_ready() as ready:
+        ready.judge("postgresql://kho", "staging.v", {}, {})
+except Exception as error:
+    print(ascii(error))
+"""
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=ascii_only | {"PYTHONPATH": str(ROOT / "plugins")},
+    )
+    assert done.stdout.startswith("WarehouseUnavailable") and "m\\u1ea5t" in done.stdout
+
+
 def test_a_judge_that_begins_anew_is_seen(tmp_path: Path):
     """By what a running Airflow is watched with, which there expects none."""
     home = Home(tmp_path)

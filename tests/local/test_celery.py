@@ -1,5 +1,6 @@
 """Celery in the local stack: what EXECUTOR may say, the queue behind its password, workers that answer."""
 
+import json
 import os
 import subprocess
 import sys
@@ -25,8 +26,9 @@ from tools.local.settings import (
     choose_ports,
     load_secrets,
     stack_environment,
+    write_private,
 )
-from tools.local.stack import Stack, Supervisor
+from tools.local.stack import Stack, Supervisor, running_stack
 from tools.local.workers import redis_answers, start_redis, workers_asked_for
 
 pytestmark = pytest.mark.stack
@@ -108,6 +110,31 @@ def test_a_running_stack_is_not_taken_for_one_with_another_executor(home, monkey
         monkeypatch.setenv("EXECUTOR", other)
         with pytest.raises(LocalStackError, match=f"runs with EXECUTOR={runs}, not {other}. `make down`"):
             Stack(home).attach()
+
+
+@pytest.mark.parametrize("phase", ["stopping", "failed"])
+def test_a_stack_that_ends_under_a_command_says_why_also_while_it_is_ending(home, monkeypatch, phase):
+    """The programs of a command are ended with it, and say nothing."""
+    me = psutil.Process()
+    state = {"pid": me.pid, "create_time": me.create_time(), "detached": True}
+    state |= {"ports": {"ui": 1, "pg": 2, "tthc": 3, "qlvb": 4, "redis": 5}}
+    write_private(home.state_file, json.dumps(state | {"phase": "ready", "error": None}))
+
+    def ended(*_: object, **__: object) -> int:
+        error = "redis ended with code -9."
+        write_private(home.state_file, json.dumps(state | {"phase": phase, "error": error}))
+        return -9
+
+    monkeypatch.setattr("tools.local.stack.migrate_warehouse", ended)
+    with pytest.raises(LocalStackError, match="redis ended with code -9"), running_stack(home, print):
+        pass
+    write_private(home.state_file, json.dumps(state | {"phase": "ready", "error": None}))
+    stack = Stack(home)
+    assert stack.attach()
+    stack.check()
+    ended()
+    with pytest.raises(LocalStackError, match="redis ended with code -9"):
+        stack.check()
 
 
 def test_the_queue_has_a_port_that_stays_the_same_also_when_a_stack_without_it_ran_between(home):

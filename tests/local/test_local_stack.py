@@ -450,6 +450,8 @@ def test_a_wrong_variable_is_answered_before_anything_is_started(tmp_path, words
     [
         (["x"], {}, "tools.bench takes no argument such as 'x'."),
         ([], {"BENCH_ROWS": "abc"}, "BENCH_ROWS='abc' is"),
+        # Of so few some parts found nothing, and said so by an exception after all the work.
+        ([], {"BENCH_ROWS": "7"}, "BENCH_ROWS=7 are too few: some parts would find nothing to measure."),
         ([], {"BENCH_PROCEDURES": "16000,x"}, "BENCH_PROCEDURES='16000,x' are"),
         ([], {"PEERS": "yes"}, "PEERS='yes' says nothing. Expected 1"),
         ([], {"BENCH_PARTS": "views,x"}, "BENCH_PARTS='views,x' names no parts. Expected some of pipeline,"),

@@ -30,7 +30,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tools.bench import again, peers, pipeline, procedures, refreshes, rows, targets
-from tools.bench.ground import FIRST, HOME, child, database
+from tools.bench.ground import FIRST, HOME, child, database, rows_asked_for
 from tools.local.postgres import EmbeddedPostgres
 
 PARTS = ("pipeline", "tenfold", "again", "procedures", "airflow", "views")
@@ -40,9 +40,7 @@ VIEWS_ROWS = "50000"
 
 def main() -> None:
     console = Console()
-    text = os.environ.get("BENCH_ROWS", "200000")
-    if not text.isdecimal() or not (count := int(text)):
-        sys.exit(f"BENCH_ROWS={text!r} is no number of rows. Expected for example 200000.")
+    count = rows_asked_for()
     chosen = (os.environ.get("BENCH_PARTS") or ",".join(PARTS)).split(",")
     if not set(chosen) <= set(PARTS):
         sys.exit(f"BENCH_PARTS={','.join(chosen)!r} names no parts. Expected some of {','.join(PARTS)}.")

@@ -19,6 +19,21 @@ HOME = Path(os.environ.get("CCHC_HOME", ROOT / ".cchc")) / "bench"
 FIRST, LAST = "2025-01", "2025-12"
 EXTRACTED = "20260101000000"
 TURNS = 3
+# A year of fewer leaves units without a dossier in its last month.
+LEAST_ROWS = 1000
+
+
+def rows_asked_for() -> int:
+    """How many dossiers a year has (BENCH_ROWS); exits for what is no such number."""
+    text = os.environ.get("BENCH_ROWS", "200000")
+    if not text.isdecimal() or not int(text):
+        sys.exit(f"BENCH_ROWS={text!r} is no number of rows. Expected for example 200000.")
+    if int(text) < LEAST_ROWS:
+        sys.exit(
+            f"BENCH_ROWS={text} are too few: some parts would find nothing to measure. Expected {LEAST_ROWS} "
+            f"or more, for example 200000."
+        )
+    return int(text)
 
 
 def child(name: str, *arguments: str, dsn: str = "", **variables: str) -> dict:

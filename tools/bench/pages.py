@@ -38,7 +38,7 @@ from cchc.seals import Keys
 from cchc.sources.landing import land_file
 from cchc.warehouse import engine_of
 from tools.bench import views
-from tools.bench.ground import EXTRACTED, FIRST, HOME, LAST, database
+from tools.bench.ground import EXTRACTED, FIRST, HOME, LAST, database, rows_asked_for
 from tools.declarations import write_declarations
 from tools.local.postgres import EmbeddedPostgres
 from tools.tthc_simulator.__main__ import settings_of
@@ -112,13 +112,11 @@ def read_views(rows: str) -> dict[str, list[float]]:
 def main() -> int:
     """Prints the times of all addresses; returns the exit code."""
     console = Console()
-    rows = os.environ.get("BENCH_ROWS", "200000")
-    if not rows.isdecimal() or not int(rows):
-        sys.exit(f"BENCH_ROWS={rows!r} is no number of rows. Expected for example 200000.")
+    rows = rows_asked_for()
     HOME.mkdir(parents=True, exist_ok=True)
     with EmbeddedPostgres(HOME / "server") as server:
-        console.print(f"Five years of months, {int(rows):,} dossiers a year …")
-        fill(database(server, "bench_pages", migrate=True), int(rows))
+        console.print(f"Five years of months, {rows:,} dossiers a year …")
+        fill(database(server, "bench_pages", migrate=True), rows)
         dsn = server.dsn("bench_pages", PAGES, driver="psycopg2")
         found, read = measure(dsn), views.measure(dsn, STEWARD)
     failed = report(console, found)

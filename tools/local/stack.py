@@ -61,6 +61,7 @@ STOP_TIMEOUT_S = 60
 # A worker that ends sooner after its start would do so again.
 WORKER_LIVES_S = 30
 _LET_GO = b"d"
+_ENDING = ("stopping", "failed")
 
 State = dict[str, Any]
 Say = Callable[[str], None]
@@ -353,7 +354,7 @@ class Stack:
     def attach(self) -> bool:
         """Uses the stack that `make up` has left running; False when there is none."""
         state = read_state(self.home)
-        while state and state["phase"] == "stopping":
+        while state and state["phase"] in _ENDING:
             time.sleep(0.2)
             state = read_state(self.home)
         if not state:
@@ -401,8 +402,9 @@ class Stack:
             time.sleep(0.1)
 
     def check(self) -> None:
-        """Raises with the reason when the stack has stopped by itself."""
-        if read_state(self.home) and not self.state.get("error"):
+        """Raises with the reason when the stack has stopped by itself, or is about to."""
+        state = read_state(self.home)
+        if state and state["phase"] not in _ENDING and not self.state.get("error"):
             return
         with suppress(OSError, ValueError):
             self.state = json.loads(self.home.state_file.read_text())
@@ -442,6 +444,7 @@ def running_stack(home: Home, say: Say) -> Iterator[Stack]:
         if not stack.attach():
             stack.start(say)
         elif migrate_warehouse(stack):
+            stack.check()  # one that is stopping takes the program with it, which then says nothing
             raise LocalStackError("The warehouse could not be migrated: the reason is above.")
         yield stack
     finally:

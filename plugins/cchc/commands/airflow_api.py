@@ -24,6 +24,10 @@ class AirflowApiError(CchcError):
     """The API refused a request, or did not answer."""
 
 
+class RunExists(AirflowApiError):
+    """A run of this name is there already."""
+
+
 class AirflowApi:
     """Talks to one Airflow; signs in when first needed and again when the token has expired."""
 
@@ -112,7 +116,7 @@ class AirflowApi:
         logical_date: datetime | None = None,
         partition_key: str | None = None,
     ) -> Run:
-        """Creates a run; the scheduler starts it when the DAG's max_active_runs allows."""
+        """Creates a run; the scheduler starts it when the DAG's max_active_runs allows. Raises RunExists."""
         body: dict[str, Any] = {
             "logical_date": logical_date.isoformat() if logical_date else None,
             "conf": conf or {},
@@ -174,7 +178,8 @@ class AirflowApi:
         if answer.status_code == requests.codes.not_found and missing_ok:
             return None
         if not answer.ok:
-            raise AirflowApiError(
+            taken = answer.status_code == requests.codes.conflict
+            raise (RunExists if taken and path.endswith("/dagRuns") else AirflowApiError)(
                 f"Airflow answered {answer.status_code} to {method} {path}: {_reason(answer)}"
             )
         try:

@@ -129,7 +129,13 @@ def moment(text: str, name: str = "--extracted-at") -> str:
 def again(text: str) -> datetime:
     """Before when months are to have been pulled that are pulled again; one without a zone is Vietnam's."""
     stated = datetime.fromisoformat(moment(text, "--again"))
-    return stated if stated.tzinfo else stated.replace(tzinfo=VIETNAM)
+    stated, now = stated if stated.tzinfo else stated.replace(tzinfo=VIETNAM), datetime.now(VIETNAM)
+    if stated > now:
+        raise CchcError(
+            f"--again {text} has not been yet: it is {now:%Y-%m-%d %H:%M} in Vietnam. Expected a moment that "
+            f"has passed: else every month would be pulled once more whenever the command is given."
+        )
+    return stated
 
 
 @functools.cache

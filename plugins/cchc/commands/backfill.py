@@ -7,14 +7,13 @@ knows what is done by the states of runs, and takes one range of a DAG at a time
 """
 
 import re
-from collections import defaultdict
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from cchc.commands.airflow_api import Run
+from cchc.commands.airflow_api import Run, RunExists
 from cchc.commands.report import print_backfill
 from cchc.commands.runs import INTERRUPTED, Runs
 from cchc.contracts import contracts
@@ -24,7 +23,7 @@ from cchc.known_until import pulled_months, watermark_of
 from cchc.periods import Month, parse_month
 
 LISTS_DAG, MONTHS_DAG, REFRESH_DAG = "backfill_danh_muc", "backfill_nguon", "refresh_chi_so"
-RUN_OF_MONTH = re.compile(r"nap_bu__(\d{4}-\d\d)(?:__\d+)?")
+RUN_OF_MONTH = re.compile(r"nap_bu__(\d{4}-\d\d)(?:__(\d+))?")
 UNDER_WAY = ("queued", "running")
 # How often nothing may run while months wait before they are started anew: an asset event may have been lost.
 IDLE_POLLS = 3
@@ -112,19 +111,14 @@ class Backfill:
     def _pull(self, dag_id: str, months: list[str]) -> None:
         """Runs one DAG for each month; returns when all have ended. Goes on with runs that are under way."""
         api, display = self.runs.api, self.runs.display
-        numbers: dict[str, int] = defaultdict(int)
-        active: dict[str, Run] = {}
-        for run in api.runs(dag_id):
-            if (ky := _month_of(run)) in months:
-                numbers[ky] += 1
-                if run["state"] in UNDER_WAY:
-                    active[ky] = run
+        active = {
+            ky: run for run in api.runs(dag_id, state=list(UNDER_WAY)) if (ky := _month_of(run)) in months
+        }
         waiting = [ky for ky in months if ky not in active]
         while waiting or active:
             while waiting and len(active) < self.at_a_time:
                 ky = waiting.pop(0)
-                number = f"__{numbers[ky] + 1}" if numbers[ky] else ""
-                active[ky] = api.trigger(dag_id, run_id=f"nap_bu__{ky}{number}", conf={"ky": ky})
+                active[ky] = self._begun(dag_id, ky)
             for ky, run in sorted(active.items()):
                 now = api.run(dag_id, run["dag_run_id"])
                 if now and now["state"] not in ("success", "failed"):
@@ -150,6 +144,24 @@ class Backfill:
                 )
                 text = f"{dag_id} · {ended} of {len(months)} runs ended, batches loaded: {names}"
                 self.runs.wait(text, ended, len(months), step=f"{dag_id} {', '.join(sorted(active))}")
+
+    def _begun(self, dag_id: str, ky: str) -> Run:
+        """A new run for a month, or what another command has begun since this one did."""
+        tried = ""
+        while True:
+            runs = [run for run in self.runs.api.runs(dag_id) if _month_of(run) == ky]
+            for run in runs:
+                if run["state"] in UNDER_WAY or _made_at(run) >= self.runs.since:
+                    return run
+            # Not by how many there are: those of long ago may have been deleted.
+            number = 1 + max(map(_number_of, runs), default=0)
+            name = f"nap_bu__{ky}" + (f"__{number}" if number > 1 else "")
+            try:
+                return self.runs.api.trigger(dag_id, run_id=name, conf={"ky": ky})
+            except RunExists:  # begun just now, by whoever: it is found above
+                if name == tried:
+                    raise
+                tried = name
 
     # Counting --------------------------------------------------------------------------------------
 
@@ -239,6 +251,16 @@ def figures_of(connection: sa.Connection, months: list[str]) -> dict[str, int]:
 
 def _datasets(*, incremental: bool) -> list[str]:
     return [c.dataset for c in contracts().values() if c.api and c.api.incremental == incremental]
+
+
+def _made_at(run: Run) -> datetime:
+    return datetime.fromisoformat(run["run_after"])
+
+
+def _number_of(run: Run) -> int:
+    """Which run of its month it is; 0 for one that a person has named."""
+    named = RUN_OF_MONTH.fullmatch(run["dag_run_id"])
+    return int(named[2] or 1) if named else 0
 
 
 def _month_of(run: Run) -> str:
