@@ -87,7 +87,10 @@ BEGIN
         CONTINUE WHEN buoc.den IS NULL AND ho_so_thay_doi.den_revision IS NOT NULL;
         SELECT
             max(n.khoa) AS khoa,
-            max(n.it_nhat) AS it_nhat,
+            -- Of a figure that counts other things than before its rows say as little as of one that counts units.
+            coalesce(
+                max(n.it_nhat), CASE WHEN count(DISTINCT (n.khoa IS NULL, n.it_nhat IS NULL)) > 1 THEN 0 END
+            ) AS it_nhat,
             bool_and(p.fact = 'khai_bao') AS la_khai_bao,
             count(*) <> 2 * count(DISTINCT (n.ben, n.dau, n.phep_do, n.khoa, n.it_nhat)) AS doi
         INTO nghia
@@ -317,7 +320,7 @@ BEGIN
                 INNER JOIN tthc_doi AS t ON c.ma_tthc = t.ma_tthc
                 WHERE t.tu_so <> 0 OR t.mau_so <> 0
             ) AS d
-            WHERE d.thu_tu = 1 OR d.da_doi
+            WHERE nghia.it_nhat IS NULL AND (d.thu_tu = 1 OR d.da_doi)
             UNION ALL
             SELECT
                 d.ky,

@@ -24,7 +24,8 @@ LEFT JOIN core.don_vi_khoa AS dv
     ON batch_rows.don_vi_khoa = dv.khoa AND thang.cuoi_thang BETWEEN dv.valid_from AND dv.valid_to
 LEFT JOIN core.so_lieu_khai_bao AS sl ON batch_rows.ma_so_lieu = sl.ma_so_lieu
 LEFT JOIN core.so_lieu_khai_bao AS tren ON batch_rows.ma_so_lieu = tren.khong_qua
--- One row for each item of a declaration, so that the join multiplies no line.
+-- One row for each item of a declaration, so that the join multiplies no line. Of lines that are rejected for what
+-- they say themselves nothing is loaded: a part would stand without its whole, or beside an earlier one.
 LEFT JOIN (
     SELECT
         cung_phieu.don_vi_khoa,
@@ -34,6 +35,12 @@ LEFT JOIN (
         min(cung_phieu.gia_tri) AS nho_nhat,
         max(cung_phieu.gia_tri) AS lon_nhat
     FROM batch_rows AS cung_phieu
+    WHERE
+        cung_phieu.unreadable_cells IS NULL
+        AND cung_phieu.mojibake_columns IS NULL
+        AND cung_phieu.chuc_danh IS NOT NULL
+        AND cung_phieu.gia_tri >= 0
+        AND cung_phieu.gia_tri = trunc(cung_phieu.gia_tri)
     GROUP BY cung_phieu.don_vi_khoa, cung_phieu.ky, luc_khai, cung_phieu.ma_so_lieu
 ) AS kia
     ON

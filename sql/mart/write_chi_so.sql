@@ -4,10 +4,19 @@ DROP TABLE IF EXISTS doi;
 
 -- The score is the sum of points that mart.diem_766 shows, which is written before.
 UPDATE tinh_moi
-SET gia_tri = d.diem, ly_do_na = NULL
+SET
+    gia_tri = d.diem,
+    ly_do_na = NULL,
+    dat = CASE dn.chieu
+        WHEN 'tang' THEN d.diem >= tinh_moi.muc_tieu
+        WHEN 'giam' THEN d.diem <= tinh_moi.muc_tieu
+    END
 FROM mart.diem_766 AS d
+CROSS JOIN mart.dinh_nghia AS dn
 WHERE
     tinh_moi.ma_chi_so = 'T16'
+    AND tinh_moi.ma_chi_so = dn.ma_chi_so
+    AND tinh_moi.phien_ban = dn.phien_ban
     AND tinh_moi.ky_loai = 'thang'
     AND tinh_moi.ky = d.ky
     AND tinh_moi.ma_don_vi = d.ma_don_vi

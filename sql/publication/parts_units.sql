@@ -1,5 +1,26 @@
 -- Adds to TEMP TABLE phan the parts of figures that count units, and what is lost where a difference never leads
 -- below 0. TEMP TABLE so_moi: the figures as they are now.
+DROP TABLE IF EXISTS khac_loai;
+
+-- Figures that count other things than before, as units instead of dossiers: what rows add has no sense on both sides.
+CREATE TEMP TABLE khac_loai ON COMMIT DROP AS
+SELECT
+    t.so_cai,
+    t.ma_chi_so
+FROM thuat_ngu AS t
+GROUP BY t.so_cai, t.ma_chi_so
+HAVING
+    (bool_or(t.it_nhat IS NULL) AND bool_or(t.it_nhat IS NOT NULL))
+    OR (bool_or(t.khoa IS NULL) AND bool_or(t.khoa IS NOT NULL));
+
+DELETE FROM phan AS p
+USING khac_loai, ban
+WHERE
+    p.ma_chi_so = khac_loai.ma_chi_so
+    AND khac_loai.so_cai = ban.so_cai
+    AND ban.ky_loai = p.ky_loai
+    AND ban.ky = p.ky;
+
 INSERT INTO phan (ky_loai, ky, ma_chi_so, ma_don_vi, nguyen_nhan, tu_so, mau_so, so_dong)
 WITH don_vi AS (
     SELECT
@@ -72,6 +93,10 @@ khac AS (
             SELECT t.ma_chi_so FROM thuat_ngu AS t
             WHERE t.it_nhat IS NOT NULL
         )
+        AND NOT EXISTS (
+            SELECT FROM khac_loai AS l
+            WHERE l.so_cai = d.so_cai AND l.ma_chi_so = d.ma_chi_so
+        )
         AND d.ma_don_vi NOT LIKE 'TONG:%'
         AND ((d.tu_cu, d.mau_cu) <> (d.tu_moi, d.mau_moi) OR d.cap_cu IS DISTINCT FROM d.cap_moi)
 )
@@ -116,40 +141,65 @@ FROM (
         ) AS nhom
     WHERE nhom.tu_so <> 0 OR nhom.mau_so <> 0
 ) AS x
-GROUP BY x.ky_loai, x.ky, x.ma_chi_so, x.ma_don_vi, x.nguyen_nhan;
+GROUP BY x.ky_loai, x.ky, x.ma_chi_so, x.ma_don_vi, x.nguyen_nhan
+UNION ALL
+SELECT
+    d.ky_loai,
+    d.ky,
+    d.ma_chi_so,
+    d.ma_don_vi,
+    'dinh_nghia' AS nguyen_nhan,
+    d.tu_moi - d.tu_cu AS tu_so,
+    d.mau_moi - d.mau_cu AS mau_so,
+    0 AS so_dong
+FROM don_vi AS d
+INNER JOIN khac_loai AS l ON d.so_cai = l.so_cai AND d.ma_chi_so = l.ma_chi_so
+WHERE d.tu_moi <> d.tu_cu OR d.mau_moi <> d.mau_cu;
 
 INSERT INTO phan (ky_loai, ky, ma_chi_so, ma_don_vi, nguyen_nhan, tu_so, mau_so, so_dong)
 SELECT
-    cu.ky_loai,
-    cu.ky,
-    cu.ma_chi_so,
-    cu.ma_don_vi,
+    x.ky_loai,
+    x.ky,
+    x.ma_chi_so,
+    x.ma_don_vi,
     'khong_am' AS nguyen_nhan,
-    coalesce(moi.tu_so, 0) - coalesce(cu.tu_so, 0) - coalesce(p.tu_so, 0) AS tu_so,
-    coalesce(moi.mau_so, 0) - coalesce(cu.mau_so, 0) - coalesce(p.mau_so, 0) AS mau_so,
+    sum(x.tu_so) AS tu_so,
+    sum(x.mau_so) AS mau_so,
     0 AS so_dong
-FROM ban AS b
-INNER JOIN mart.con_so_cong_bo AS cu ON b.so_cai = cu.so_cai AND b.ky_loai = cu.ky_loai AND b.ky = cu.ky
-LEFT JOIN so_moi AS moi
-    ON cu.ky_loai = moi.ky_loai AND cu.ky = moi.ky AND cu.ma_chi_so = moi.ma_chi_so AND cu.ma_don_vi = moi.ma_don_vi
-LEFT JOIN (
+FROM (
+    SELECT
+        moi.ky_loai,
+        moi.ky,
+        moi.ma_chi_so,
+        moi.ma_don_vi,
+        coalesce(moi.tu_so, 0) AS tu_so,
+        coalesce(moi.mau_so, 0) AS mau_so
+    FROM ban AS b
+    INNER JOIN so_moi AS moi ON b.ky_loai = moi.ky_loai AND b.ky = moi.ky
+    UNION ALL
+    SELECT
+        cu.ky_loai,
+        cu.ky,
+        cu.ma_chi_so,
+        cu.ma_don_vi,
+        -coalesce(cu.tu_so, 0) AS tu_so,
+        -coalesce(cu.mau_so, 0) AS mau_so
+    FROM ban AS b
+    INNER JOIN mart.con_so_cong_bo AS cu ON b.so_cai = cu.so_cai AND b.ky_loai = cu.ky_loai AND b.ky = cu.ky
+    UNION ALL
     SELECT
         phan.ky_loai,
         phan.ky,
         phan.ma_chi_so,
         phan.ma_don_vi,
-        sum(phan.tu_so) AS tu_so,
-        sum(phan.mau_so) AS mau_so
+        -phan.tu_so AS tu_so,
+        -phan.mau_so AS mau_so
     FROM phan
-    GROUP BY phan.ky_loai, phan.ky, phan.ma_chi_so, phan.ma_don_vi
-) AS p
-    ON cu.ky_loai = p.ky_loai AND cu.ky = p.ky AND cu.ma_chi_so = p.ma_chi_so AND cu.ma_don_vi = p.ma_don_vi
+) AS x
 WHERE
-    cu.ma_chi_so IN (
+    x.ma_chi_so IN (
         SELECT t.ma_chi_so FROM thuat_ngu AS t
         WHERE t.dau < 0
     )
-    AND (
-        coalesce(moi.tu_so, 0) - coalesce(cu.tu_so, 0) - coalesce(p.tu_so, 0) <> 0
-        OR coalesce(moi.mau_so, 0) - coalesce(cu.mau_so, 0) - coalesce(p.mau_so, 0) <> 0
-    );
+GROUP BY x.ky_loai, x.ky, x.ma_chi_so, x.ma_don_vi
+HAVING sum(x.tu_so) <> 0 OR sum(x.mau_so) <> 0;

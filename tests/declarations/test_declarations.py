@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cchc.declarations.form import HEADER_ROW, write_form
 from cchc.errors import BadFile, BatchStopped, CchcError
+from cchc.judging.suites import rules_of
 from cchc.registers.declared_items import items
 from tests.torture import often
 from tests.world import HUYEN, SO, XA, World
@@ -207,6 +208,41 @@ def test_part_above_the_whole_rejects_both(province):
     assert province.rows(
         "SELECT DISTINCT rule_ids FROM ops.reject WHERE batch_id = :b", b=batch.batch_id
     ) == [(["KB10"],)]
+
+
+# What a line may be rejected for by itself, without the other one of its pair; the others name unit, month or
+# time, which both have.
+ALONE = {
+    "KB00": {"gia_tri": "1.500.000"},
+    "KB05": {"chuc_danh": ""},
+    "KB07": {"gia_tri": "10.5"},
+    "KB28": {"chuc_danh": "Ch¸nh V¨n phßng"},
+}
+BOTH = {"KB02", "KB03", "KB04", "KB06", "KB09", "KB10"}
+
+
+def test_every_rule_that_rejects_a_line_is_tried_on_one_of_a_pair():
+    # Unknown items and those of yes and no have no counterpart.
+    rules = {
+        ma
+        for ma, rule in rules_of("khai_bao").items()
+        if rule.scope == "dong" and rule.severity == "critical"
+    }
+    assert rules == {*ALONE, *BOTH, "KB01", "KB08"}
+
+
+@pytest.mark.parametrize("faulty", [WHOLE, PART])
+@pytest.mark.parametrize("rule", ALONE)
+def test_pair_of_which_one_is_rejected_is_rejected_and_the_pair_before_stands(month, rule, faulty):
+    """A part without its whole would be more than all of it: 8 of 0, or of 7 as was declared before."""
+    later = "2025-04-05 08:00:00"
+    month.ingest("khai_bao", month.csv([line(WHOLE, 7), line(PART, 6)], COLUMNS))
+    pair = [line(WHOLE, 10, at=later), line(PART, 8, at=later)]
+    lines = [one | (ALONE[rule] if one["ma_so_lieu"] == faulty else {}) for one in pair]
+    batch, _ = month.ingest("khai_bao", month.csv([*lines, line("paht_ap_dung", 1)], COLUMNS))
+    assert (batch.lines_accepted, batch.lines_rejected) == (1, 2)
+    month.refresh_all()
+    assert month.figure("T4", SO, "2025-03") == (6, 7)
 
 
 @pytest.mark.parametrize(

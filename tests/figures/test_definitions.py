@@ -1,5 +1,6 @@
 """Indicators are files: a new one, a wrong one, targets, and what is shown of them."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -103,6 +104,22 @@ WRONG = {
     "version 0": {"phien_ban": 0},
     "unknown level": {"muc_tieu": [TARGET | {"cap": ["tinh"]}]},
     "target that ends before it begins": {"muc_tieu": [TARGET | {"den": "2024-12-31"}]},
+    "units counted by procedures": {"mau_so": [], "don_vi_it_nhat": 1, "khoa": "ma_tthc"},
+    "count of units": {"loai": "dem", "mau_so": [], "don_vi_it_nhat": 1},
+    "procedures less procedures": {
+        "khoa": "ma_tthc",
+        "tu_so": [{"su_kien": "tiep_nhan"}, {"su_kien": "ky_truoc", "tru": True}],
+    },
+    "less than nothing": {"tu_so": [{"su_kien": "tiep_nhan", "tru": True}]},
+    "a term twice": {"mau_so": [{"su_kien": "tiep_nhan"}, {"su_kien": "tiep_nhan"}]},
+    "count without a reason for what it lacks": {
+        **{"loai": "dem", "mau_so": [], "ly_do_na": None},
+        "can_co": [{"fact": "van_ban", "su_kien": "den"}],
+    },
+    "score without a reason for what it lacks": {
+        **{"loai": "diem", "tu_so": [], "mau_so": [], "ly_do_na": None},
+    },
+    "version beyond numbers": {"phien_ban": 3_000_000_000},
     "two targets for one day": {"muc_tieu": [TARGET, TARGET | {"tu": "2025-06-01", "gia_tri": 70}]},
 }
 
@@ -162,6 +179,51 @@ def test_numerator_of_what_the_denominator_does_not_count_is_refused_for_a_close
     with pytest.raises(BadDefinition, match=SAID.replace("version 1", "version 2")):
         refresh(province.engine, "2025-01")
     assert province.content(*WRITTEN) == before
+
+
+WRONG_SQL = {
+    "unknown column": ({"dieu_kien": "kenh = 3"}, 'column "kenh" does not exist'),
+    "half a condition": ({"dieu_kien": "kenh_thuc_hien ="}, "syntax error"),
+    "comment": ({"dieu_kien": "kenh_thuc_hien = 3 -- bưu chính"}, "syntax error"),
+    "bind": ({"dieu_kien": "kenh_thuc_hien = :kenh"}, "bind parameter 'kenh'"),
+    "number for a truth": ({"dieu_kien": "kenh_thuc_hien"}, "must be type boolean"),
+    "sum of texts": ({"tong": "ma_tthc"}, r"sum\(text\) does not exist"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_SQL)
+def test_condition_that_is_no_sql_is_refused_with_its_file_and_term(province, definitions, name):
+    counted(province, on("0105", kenh_thuc_hien="3"))
+    before = province.content(*WRITTEN)
+    wrong, said = WRONG_SQL[name]
+    definitions.add(**NEW_INDICATOR | {"tu_so": [{"su_kien": "tiep_nhan"} | wrong]})
+    term = "su_kien: tiep_nhan, " + ", ".join(f"{key}: {value}" for key, value in wrong.items())
+    refused = (
+        rf"sql/indicators/buu_chinh\.yaml: .*{re.escape(term)} \(.*{said}.*sql/indicators/facts/ho_so\.sql"
+    )
+    with pytest.raises(BadDefinition, match=refused):
+        refresh(province.engine, "2025-01")
+    assert province.content(*WRITTEN) == before
+
+
+def test_sum_below_zero_is_refused_with_its_file(province, definitions):
+    counted(province, on("0105"))
+    before = province.content(*WRITTEN)
+    definitions.add(**NEW_INDICATOR | {"tu_so": [{"su_kien": "tiep_nhan", "tong": "-1"}]})
+    with pytest.raises(BadDefinition, match=r"buu_chinh\.yaml: buu_chinh version 1 counts -1 .*\(tong\)"):
+        refresh(province.engine, "2025-01")
+    assert province.content(*WRITTEN) == before
+
+
+def test_score_with_a_target_says_whether_it_is_met(province, definitions):
+    targets = [TARGET | {"cap": ["so_nganh"], "gia_tri": 8}, TARGET | {"gia_tri": "8.01"}]
+    definitions.change("T16", muc_tieu=targets)
+    counted(province, on("0305"), on("0306"))
+    points = row(province, "T16", SO, "2025-03")[0]
+    assert row(province, "T16", SO, "2025-03") == (points, None, 8, points >= 8)
+    assert row(province, "T16", PROVINCE, "2025-03")[2:] == (Decimal("8.01"), points >= Decimal("8.01"))
+    # Points are given for months only.
+    assert row(province, "T16", SO, "2025-Q1", "quy")[::3] == (None, None)
 
 
 def test_shown_columns_agree_with_the_definition(several_months):

@@ -128,10 +128,11 @@ class Indicator(Strict):
     are no terms.
     """
 
-    ma: str = Field(pattern=r"^[A-Za-z0-9_]+$")
-    phien_ban: int = Field(ge=1)
+    # A column of mart.chi_so_ngang is called by it.
+    ma: str = Field(pattern=r"^[A-Za-z0-9_]+$", max_length=63)
+    phien_ban: int = Field(ge=1, le=32767)
     chi_tieu: str | None = None
-    thu_tu: int
+    thu_tu: int = Field(ge=0, le=32767)
     ten: str
     loai: Literal["ty_le", "dem", "diem"]
     chieu: Literal["tang", "giam"] | None = None
@@ -187,6 +188,21 @@ class Indicator(Strict):
             both = set(one.cap) & set(other.cap)
             if both and one.tu <= other.den and other.tu <= one.den:
                 raise ValueError(f"two targets for {', '.join(sorted(both))} from {max(one.tu, other.tu)}")
+        return self
+
+    @model_validator(mode="after")
+    def _countable(self) -> "Indicator":
+        if (self.can_co or self.loai == "diem") and not (self.ly_do_na or self.khong_tinh_duoc):
+            raise ValueError("a diem, and what has can_co, needs ly_do_na: why a value is missing")
+        if self.don_vi_it_nhat and (self.khoa or self.loai == "dem"):
+            raise ValueError("don_vi_it_nhat counts units among all of them: loai is ty_le, without khoa")
+        for side, terms in (("tu_so", self.tu_so), ("mau_so", self.mau_so)):
+            if self.khoa and any(term.tru for term in terms):
+                raise ValueError(f"{side}: with khoa no term is subtracted, each says which procedures count")
+            if terms and all(term.tru for term in terms):
+                raise ValueError(f"{side}: all of its terms are subtracted, and from nothing")
+            if len(set(terms)) < len(terms):
+                raise ValueError(f"{side}: the same term stands there twice")
         return self
 
 

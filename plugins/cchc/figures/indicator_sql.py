@@ -88,13 +88,14 @@ def by_field() -> list[Measure]:
 # Counting a month -----------------------------------------------------------------------------
 
 
-def scan_sql(fact: str) -> str | None:
-    """One scan of a fact for all its measures in both halves of a month, to TEMP TABLE dem_<fact>.
+def scan_sql(fact: str, only: Measure | None = None) -> str | None:
+    """One scan of a fact in both halves of a month for its measures, or `only` one, to TEMP TABLE dem_<fact>.
 
     Binds: tu_ngay, den_ngay of the month; giua, first day of its second half; den_chot, the last day
     that the data speak of. None when nothing is measured on the fact.
     """
-    counted = [f"{m.aggregate} AS {m.name}" for m in measures().values() if m.term.fact == fact]
+    chosen = [only] if only else measures().values()
+    counted = [f"{m.aggregate} AS {m.name}" for m in chosen if m.term.fact == fact]
     if not counted:
         return None
     columns = ",\n    ".join(counted)

@@ -25,6 +25,7 @@ from cchc.figures.indicator_sql import (
     scan_sql,
     wide_view_sql,
 )
+from cchc.figures.measurable import require_measurable
 from cchc.figures.parts_of_wholes import require_parts
 from cchc.figures.points_766 import points_766
 from cchc.known_until import data_until, last_day
@@ -142,6 +143,7 @@ def sync_definitions(engine: sa.Engine) -> None:
     ]
     with no_endless_wait(engine, "definitions"), engine.begin() as connection:
         take_turn(connection, "definitions")
+        require_measurable(connection)
         sync_functions(connection)
         sync_rows(connection, "mart.dinh_nghia", definitions, keep_old=("ma_chi_so", "phien_ban"))
         sync_rows(connection, "mart.muc_tieu", targets)
