@@ -40,6 +40,8 @@ def _fault(connection: sa.Connection, fact: str, only: Measure | None = None) ->
     trying = connection.begin_nested()
     try:
         run_sql(connection, f"EXPLAIN {scan_sql(fact, only)}", **BINDS)
+    except (sa.exc.OperationalError, sa.exc.InterfaceError):
+        raise  # the server is away: it said nothing of the definition
     # A word after a colon is a bind, and nothing is bound to it.
     except sa.exc.StatementError as error:
         return " ".join(str(error.orig).split())
