@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from cchc.errors import BadDefinition
 from cchc.figures.definitions import indicators
+from cchc.figures.measurable import require_measurable
 from cchc.figures.refresh import refresh
 from cchc.loading.load import load
 from cchc.periods import Month, periods_of
@@ -257,3 +258,14 @@ def test_loading_again_gives_the_same_figures(several_months):
         connection.execute(sa.text("UPDATE ops.period SET changed = nextval('ops.period_change')"))
     several_months.refresh_all()
     assert several_months.content("mart.chi_so") == before
+
+
+def test_a_server_that_breaks_off_is_not_taken_for_a_wrong_definition(province):
+    with province.engine.connect() as connection:
+        # No measure is known, so that all are read.
+        connection.exec_driver_sql("ALTER TABLE core.phep_do RENAME TO phep_do_kia")
+        connection.exec_driver_sql("CREATE VIEW core.phep_do AS SELECT * FROM core.phep_do_kia WHERE FALSE")
+        require_measurable(connection)
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 1")
+        with pytest.raises(sa.exc.OperationalError, match="statement timeout"):
+            require_measurable(connection)
