@@ -14,7 +14,7 @@ from cchc import warehouse
 from cchc.database_objects import Removed, set_views_aside, sync_objects
 from cchc.database_roles import MADE_MEANWHILE, SCHEMAS, become_owner, close_to_public
 from cchc.errors import CchcError
-from cchc.figures.refresh import sync_functions
+from cchc.figures.syncing import sync_functions
 from cchc.warehouse import take_turn, url_of
 
 if context.is_offline_mode():

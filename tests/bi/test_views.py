@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from cchc import vietnamese
-from cchc.figures.refresh import sync_definitions
+from cchc.figures.syncing import sync_definitions
 from tests.figures.test_definitions import NEW_INDICATOR
 from tests.migrating import Copy
 from tests.world import HUYEN, SO, XA

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from cchc.database_objects import FOLDERS, DatabaseObject, in_order, objects_in_files, sync, sync_objects
 from cchc.errors import CchcError
-from cchc.figures.refresh import sync_definitions
+from cchc.figures.syncing import sync_definitions
 from cchc.warehouse import engine_of
 from tests.migrating import Copy
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from cchc.database_roles import close_to_public
-from cchc.figures.refresh import sync_definitions
+from cchc.figures.syncing import sync_definitions
 from cchc.publication.closing import close
 from cchc.warehouse import engine_of
 from tests.conftest import engine_for_tests

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from cchc.database_objects import objects_in_files
-from cchc.figures.refresh import sync_definitions
+from cchc.figures.syncing import sync_definitions
 from tools import schema_docs
 
 

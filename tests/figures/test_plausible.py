@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from cchc.commands.plausible import print_plausibility
 from cchc.figures.notes import Figure, add_note
 from cchc.figures.plausible import plausibility
-from cchc.figures.refresh import sync_definitions
+from cchc.figures.syncing import sync_definitions
 from cchc.periods import Month, Period, parse_period
 from cchc.vietnamese import figure, number, period
 from tests.world import SO, XA

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cchc.contracts import datasets_of
-from cchc.figures.refresh import sync_definitions
+from cchc.figures.syncing import sync_definitions
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from tests.loading.dossiers import FINISHED, SHORT, batch_counts

@@ -7,7 +7,7 @@ import pytest
 
 from cchc.contracts import contracts
 from cchc.errors import BadDefinition
-from cchc.figures.refresh import sync_definitions
+from cchc.figures.syncing import sync_definitions
 from cchc.registers import deadlines as register
 from cchc.registers.deadlines import days_of, deadlines
 from cchc.registers.working_calendar import sync_calendar
