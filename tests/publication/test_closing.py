@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from cchc.errors import CchcError
+from cchc.figures import refresh as refresh_module
 from cchc.figures.definitions import fingerprint
 from cchc.figures.refresh import pending_periods, refresh
 from cchc.publication.closing import close, publish_provisionally, restate
@@ -38,6 +39,59 @@ def counted(province: World) -> World:
 def sound(world: World) -> list[str]:
     with world.engine.connect() as connection:
         return faults(connection)
+
+
+def waiting_parts(world: World) -> list[tuple]:
+    """The causes of what waits for the commune's figure of January, each with its size."""
+    rows = world.rows(PARTS, ky="2025-01", ma="tiep_nhan")
+    return [(row[1], row[2]) for row in rows if row[0] == XA]
+
+
+def test_open_figures_are_counted_before_what_differs_from_closed_ones(counted, monkeypatch):
+    """Whoever waits for figures of an open month waits for no closed one; what is left is found later."""
+    close(counted.engine, "2025-01", **CLOSE)
+    counted.add(LATE)
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("đứt")
+
+    monkeypatch.setattr(refresh_module, "find_pending_figures", fails)
+    with pytest.raises(RuntimeError):
+        refresh(counted.engine, *pending_periods(counted.engine))
+    monkeypatch.undo()
+    assert counted.figure("tiep_nhan", XA, "2025-02", "luy_ke") == (2, None)
+    assert counted.figure("tiep_nhan", XA, "2025-01") == (0, None)
+    # February and March are done; January is what is left, with nothing of it half found.
+    assert pending_periods(counted.engine) == ["2025-01"]
+    assert waiting_parts(counted) == []
+    assert refresh(counted.engine, "2025-01").counted == []
+    assert waiting_parts(counted) == [("den_muon", 1)]
+    assert pending_periods(counted.engine) == []
+
+
+def test_what_is_loaded_while_closed_months_are_explained_is_counted_later(counted, monkeypatch):
+    """The parts of a difference are those of the rows that it was counted from, also in between."""
+    close(counted.engine, "2025-01", **CLOSE)
+    counted.add(LATE)
+    explain = refresh_module._explain_closed
+
+    def later(connection: sa.Connection, months: dict) -> list[str]:
+        # Before its snapshot: the turn alone takes none.
+        if not added:
+            added.append(counted.add(on("0113", 7, don_vi_xu_ly=XA, ngay_cap_nhat="20250331000000")))
+        return explain(connection, months)
+
+    added: list[int] = []
+    monkeypatch.setattr(refresh_module, "_explain_closed", later)
+    done = refresh(counted.engine, *pending_periods(counted.engine))
+    monkeypatch.undo()
+    assert done.counted == ["2025-01", "2025-02", "2025-03", "2025-01"]
+    assert waiting_parts(counted) == [("den_muon", 2)]
+    # Its other periods do not follow yet, so that nobody takes the month for done.
+    assert pending_periods(counted.engine) == ["2025-01", "2025-02", "2025-03"]
+    counted.refresh_all()
+    assert counted.figure("tiep_nhan", XA, "2025-02", "luy_ke") == (3, None)
+    assert waiting_parts(counted) == [("den_muon", 2)]
 
 
 def rows_behind(

@@ -1,8 +1,9 @@
 """Counts months again and brings the tables of mart in line: every period that holds a part of them."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -13,8 +14,10 @@ from cchc.figures.indicator_sql import keep_sql, measures, scan_sql
 from cchc.figures.parts_of_wholes import require_parts
 from cchc.figures.syncing import PLANNER, sync_definitions
 from cchc.known_until import data_until, last_day
-from cchc.periods import Month, Period, first_period, parse_month, periods_of
+from cchc.periods import Month, Period, first_period, month_of, parse_month, periods_of
 from cchc.warehouse import analyze, no_endless_wait, run_sql, run_sql_file, take_turn
+
+Done = TypeVar("Done")
 
 SERIALIZATION_FAILURE = "40001"
 ATTEMPTS = 5
@@ -50,17 +53,28 @@ def pending_periods(engine: sa.Engine) -> list[str]:
 def refresh(engine: sa.Engine, *kys: str) -> Refreshed:
     """Refreshes these months (2025-03) and every period that holds a part of them.
 
-    Works on one snapshot of the warehouse and commits once; does nothing when nothing changed.
+    First the figures that people read, of periods that are open, then what differs from those that are
+    closed: each on one snapshot of the warehouse, committed once. Does nothing when nothing changed.
     Refreshes take turns, because periods share the counts of their months.
     """
     months = sorted(parse_month(ky) for ky in kys)
+    sync_definitions(engine)
+    result, waiting = _in_turn(engine, kys, lambda connection: _refresh_open(connection, months))
+    if result.closed:
+        result.counted += _in_turn(engine, kys, lambda connection: _explain_closed(connection, waiting))
+    return result
+
+
+def _in_turn(engine: sa.Engine, kys: tuple[str, ...], act: Callable[[sa.Connection], Done]) -> Done:
+    """What `act` returns, done in one transaction while nobody else counts or publishes."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            sync_definitions(engine)
             snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ")
             with no_endless_wait(engine, " ".join(kys)), snapshot as connection, connection.begin():
                 take_turn(connection, "refresh")
-                return _refresh(connection, months)
+                for parameter in PLANNER:
+                    connection.exec_driver_sql(f"SET LOCAL {parameter}")
+                return act(connection)
         except sa.exc.OperationalError as error:
             # A load committed between our snapshot and our last write: look again.
             if getattr(error.orig, "pgcode", None) != SERIALIZATION_FAILURE or attempt == ATTEMPTS:
@@ -68,9 +82,10 @@ def refresh(engine: sa.Engine, *kys: str) -> Refreshed:
     raise AssertionError("unreachable")
 
 
-def _refresh(connection: sa.Connection, months: list[Month]) -> Refreshed:
+def _refresh_open(connection: sa.Connection, months: list[Month]) -> tuple[Refreshed, dict[Month, int]]:
+    """Counts the months and writes their open periods; also the months that wait, by what they wait for."""
     result = Refreshed([m.ky for m in months])
-    states = {row.ky: row for row in connection.execute(sa.text("SELECT * FROM ops.period"))}
+    states = _states(connection)
     for month in months:
         if month.ky not in states:
             known = f"{min(states)} … {max(states)}" if states else "no month yet"
@@ -78,56 +93,95 @@ def _refresh(connection: sa.Connection, months: list[Month]) -> Refreshed:
                 f"Month {month.ky} has no data: the warehouse knows {known}. "
                 f"Load the data of that month first (ingest_tthc or ingest_file)."
             )
-    waiting = [
-        m
-        for m in months
-        if states[m.ky].changed != states[m.ky].refreshed or states[m.ky].refreshed_with != fingerprint()
-    ]
+    waiting = _waiting(months, states)
     if not waiting:
         result.up_to_date = True
-        return result
-    periods = sorted({p for m in waiting for p in periods_of(m) if p.end >= first_period().start})
-    for parameter in PLANNER:
-        connection.exec_driver_sql(f"SET LOCAL {parameter}")
-    closed = {
-        (row.ky_loai, row.ky)
-        for row in connection.execute(
-            sa.text("SELECT DISTINCT ky_loai, ky FROM mart.chi_so WHERE trang_thai = 'da_chot'")
-        )
-    }
+        return result, {}
+    closed = _closed(connection)
+    periods = _periods(waiting)
     # A closed figure is never overwritten: what changed waits for a revision.
-    shut = [p for p in periods if (p.ky_loai, p.ky) in closed]
+    shut = [p for p in periods if p in closed]
     result.closed = [f"{p.ky_loai} {p.ky}" for p in shut]
-    periods = [p for p in periods if p not in shut]
-    to_count = []
-    for month in sorted({m for p in [*periods, *shut] for m in p.months() if m.ky in states}):
+    periods = [p for p in periods if p not in closed]
+    result.counted = _count_for(connection, periods, states)
+    _write(connection, result, periods)
+    _note_refreshed(connection, {m: c for m, c in waiting.items() if closed.isdisjoint(_periods([m]))})
+    return result, waiting
+
+
+def _explain_closed(connection: sa.Connection, months: dict[Month, int]) -> list[str]:
+    """Finds what differs from the closed periods of the months now, and why; which months were counted."""
+    states, closed = _states(connection), _closed(connection)
+    # Somebody else may have done it meanwhile, and of what came meanwhile the open periods are not written.
+    waiting = _waiting(months, states)
+    shut = [p for p in _periods(waiting) if p in closed]
+    if not shut:
+        return []
+    counted = _count_for(connection, shut, states)
+    # Figures of a period follow from the rows of all of its months, whoever is to be refreshed.
+    concerned = _waiting({m for p in shut for m in p.months() if m.ky in states}, states)
+    until = {fact: known_until(connection, fact) for fact in facts()}
+    number = numbers(connection)
+    for month in sorted(concerned.keys() & {month_of(p.start) for p in closed if p.ky_loai == "thang"}):
+        scans = _scans(month, until)
+        find_rows(connection, scans, number)
+        find_pending(connection, month.ky, facts_known(scans), number)
+    find_pending_figures(connection, shut)
+    _note_refreshed(connection, {m: c for m, c in months.items() if m in waiting})
+    return counted
+
+
+def _states(connection: sa.Connection) -> dict[str, sa.Row[Any]]:
+    return {row.ky: row for row in connection.execute(sa.text("SELECT * FROM ops.period"))}
+
+
+def _waiting(months: Iterable[Month], states: dict[str, sa.Row[Any]]) -> dict[Month, int]:
+    """Those of the months that wait to be refreshed, and the number of their last change."""
+    found = {month: states[month.ky] for month in months}
+    return {
+        month: state.changed
+        for month, state in found.items()
+        if state.changed != state.refreshed or state.refreshed_with != fingerprint()
+    }
+
+
+def _periods(months: Iterable[Month]) -> list[Period]:
+    """The periods that hold a part of the months, in order."""
+    return sorted({p for m in months for p in periods_of(m) if p.end >= first_period().start})
+
+
+def _closed(connection: sa.Connection) -> set[Period]:
+    query = sa.text(
+        "SELECT DISTINCT k.ky_loai, k.ky, k.tu_ngay, k.den_ngay FROM mart.chi_so AS s "
+        "INNER JOIN mart.ky AS k ON s.ky_loai = k.ky_loai AND s.ky = k.ky WHERE s.trang_thai = 'da_chot'"
+    )
+    return {Period(*row) for row in connection.execute(query)}
+
+
+def _count_for(connection: sa.Connection, periods: list[Period], states: dict[str, sa.Row[Any]]) -> list[str]:
+    """Counts those months of the periods again that changed since they were counted; which."""
+    counted = []
+    until: dict[str, date | None] = {}
+    for month in sorted({m for p in periods for m in p.months() if m.ky in states}):
         state = states[month.ky]
         if state.changed != state.counted or state.counted_with != fingerprint():
-            to_count.append(month)
-    # Of one snapshot: the same for every month.
-    until = {fact: known_until(connection, fact) for fact in facts()} if to_count else {}
-    # Also those that are counted for another month's sake: nobody would count them again.
-    shut_months = {parse_month(ky) for ky_loai, ky in closed if ky_loai == "thang"}
-    number = numbers(connection) if shut_months else {}
-    for month in to_count:
-        _count(connection, month, states[month.ky].changed, until)
-        result.counted.append(month.ky)
-        if month in shut_months:
-            scans = _scans(month, until)
-            find_rows(connection, scans, number)
-            find_pending(connection, month.ky, facts_known(scans), number)
-    if shut:
-        find_pending_figures(connection, shut)
-    _write(connection, result, periods)
-    done = [m.ky for m in waiting]
+            # Of one snapshot: the same for every month.
+            until = until or {fact: known_until(connection, fact) for fact in facts()}
+            _count(connection, month, state.changed, until)
+            counted.append(month.ky)
+    return counted
+
+
+def _note_refreshed(connection: sa.Connection, months: dict[Month, int]) -> None:
+    """Notes that figures follow the months as they were at their change of that number."""
     connection.execute(
         sa.text(
-            "UPDATE ops.period SET refreshed = changed, refreshed_with = :f, refreshed_at = now() "
-            "WHERE ky = ANY(:kys)"
+            "UPDATE ops.period AS p SET refreshed = p.changed, refreshed_with = :f, refreshed_at = now() "
+            "FROM unnest(CAST(:kys AS text[]), CAST(:changes AS bigint[])) AS d (ky, changed) "
+            "WHERE p.ky = d.ky AND p.changed = d.changed"
         ),
-        {"f": fingerprint(), "kys": done},
+        {"f": fingerprint(), "kys": [m.ky for m in months], "changes": list(months.values())},
     )
-    return result
 
 
 def _scans(month: Month, until: dict[str, date | None]) -> dict[str, dict[str, Any]]:
