@@ -25,7 +25,7 @@ or it is a link, too large or still written to, or no export of the dataset for 
 from airflow.sdk import Param, dag
 
 from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, dataset_param
-from cchc.flow.tasks import land_file, load_core, validate
+from cchc.flow.tasks import announce_when_done, land_file, load_core, validate
 
 
 @dag(
@@ -59,7 +59,7 @@ from cchc.flow.tasks import land_file, load_core, validate
     doc_md=__doc__,
 )
 def ingest_file() -> None:
-    load_core(validate(land_file()))
+    announce_when_done(load_core(validate(land_file())))
 
 
 ingest_file()

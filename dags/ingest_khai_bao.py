@@ -22,17 +22,19 @@ there is no file that may be opened (a pipe, a hard link, too large, not readabl
 **Run again** — Always safe: a file of the same bytes is recognised by its sha-256 and changes nothing.
 """
 
-from airflow.sdk import Param, dag, task_group
+from airflow.sdk import Param, XComArg, dag, task_group
 
 from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, hourly
-from cchc.flow.tasks import find_forms, land_form, load_core, tell_rejected, validate
+from cchc.flow.tasks import announce_when_done, find_forms, land_form, load_core, tell_rejected, validate
 
 
 @task_group
-def ingest(path: str) -> None:
+def ingest(path: str) -> XComArg:
     # Each judge takes 270 MB.
     judged = validate.override(max_active_tis_per_dag=2)(land_form(path))
-    tell_rejected(load_core(judged))
+    loaded = load_core(judged)
+    tell_rejected(loaded)
+    return loaded
 
 
 @dag(
@@ -48,7 +50,7 @@ def ingest(path: str) -> None:
     doc_md=__doc__,
 )
 def ingest_khai_bao() -> None:
-    ingest.expand(path=find_forms())
+    announce_when_done(ingest.expand(path=find_forms()))
 
 
 ingest_khai_bao()

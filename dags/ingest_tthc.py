@@ -3,7 +3,7 @@
 
 **What** — Brings the organisation in line with the files in `sql/reference`, pulls units, procedures, changed
 dossiers, new ratings and status history from the TTHC system meanwhile, judges them in this order, loads them
-into `core`, and announces the months that changed.
+into `core`, and announces the months that changed: when all is done, whatever became of each list.
 
 **When** — Every day at 00:00 (Vietnam), for what changed until then since the last loaded pull, with one day
 of overlap.
@@ -24,7 +24,7 @@ loaded and the watermark stays, so the next run pulls the same window again.
 from airflow.sdk import XComArg, chain, dag, task_group
 
 from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, daily, source_end
-from cchc.flow.tasks import land_from, load_core, reference, validate
+from cchc.flow.tasks import announce_when_done, land_from, load_core, reference, validate
 
 
 @task_group
@@ -53,8 +53,10 @@ def ingest_tthc() -> None:
     organisation = reference()
     lists = [ingest.override(group_id=name)(name, after=[organisation]) for name in ("don_vi", "tthc")]
     dossiers = ingest.override(group_id="ho_so")("ho_so", after=lists)
-    for name in ("danh_gia", "qua_trinh"):
-        ingest.override(group_id=name)(name, after=[dossiers])
+    of_dossiers = [
+        ingest.override(group_id=name)(name, after=[dossiers]) for name in ("danh_gia", "qua_trinh")
+    ]
+    announce_when_done(organisation, *lists, dossiers, *of_dossiers)
 
 
 ingest_tthc()

@@ -20,15 +20,15 @@ its batch: only how many there are is told, and the landed file has to be handed
 **Run again** — Always safe: clear the failed task. The same data change nothing.
 """
 
-from airflow.sdk import dag, task_group
+from airflow.sdk import XComArg, dag, task_group
 
 from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, daily, source_end
-from cchc.flow.tasks import land_from, load_core, validate
+from cchc.flow.tasks import announce_when_done, land_from, load_core, validate
 
 
 @task_group
-def ingest(dataset: str) -> None:
-    load_core(validate(land_from("qlvb")(dataset)))
+def ingest(dataset: str) -> XComArg:
+    return load_core(validate(land_from("qlvb")(dataset)))
 
 
 @dag(
@@ -44,8 +44,7 @@ def ingest(dataset: str) -> None:
     doc_md=__doc__,
 )
 def ingest_van_ban() -> None:
-    for name in ("van_ban", "ho_so_cong_viec"):
-        ingest.override(group_id=name)(name)
+    announce_when_done(*(ingest.override(group_id=name)(name) for name in ("van_ban", "ho_so_cong_viec")))
 
 
 ingest_van_ban()

@@ -1,11 +1,11 @@
 """
 ### Tính lại chỉ số của một tháng
 
-**What** — Counts one month again from `core` when its data or definitions changed, with the other months of
-its periods that were not counted since, and brings `mart` in line for every period that holds a part of it:
+**What** — Counts one month again from `core` when its data or definitions changed, with whatever other months
+wait, as they share periods, and brings `mart` in line for every period that holds a part of it:
 the month (`thang`), the year to date that ends with it (`luy_ke`), its quarter, half-year and year (`quy`,
 `nua_nam`, `nam`), and the report periods from the 15th to the 14th (`ky_bao_cao`). A period that is closed
-is left as it is.
+is left as it is: what differs from it is found last, and waits.
 
 **When** — Once for every partition (month) of asset `thang_co_thay_doi`, right after a load that touched it.
 By hand: trigger with partition key or param `ky`, for example 2025-03.
@@ -25,7 +25,8 @@ targets in `sql/indicators`, points in `sql/reference/thang_diem_766.csv`, deadl
 **If it fails** — The month keeps its former figures and stays marked in `ops.period`; `catch_up_chi_so`
 tries again every day. A mistake in a definition is named with file and field, and nothing is counted.
 
-**Run again** — Always safe. A month whose data and definitions did not change is left as it is.
+**Run again** — Always safe. A month whose data and definitions did not change is left as it is, as is one
+that a run for another month has counted.
 """
 
 from airflow.sdk import IdentityMapper, PartitionedAssetTimetable, dag
@@ -41,7 +42,7 @@ from cchc.flow.tasks import refresh
     schedule=PartitionedAssetTimetable(assets=THANG_CO_THAY_DOI, default_partition_mapper=IdentityMapper()),
     start_date=START,
     catchup=False,
-    max_active_runs=3,
+    max_active_runs=1,
     default_args=DEFAULT_ARGS,
     params={"ky": month_param()},
     tags=TAGS,

@@ -150,7 +150,7 @@ def test_ratings_and_history_wait_for_dossiers(bag):
 
 
 def test_all_lists_of_the_tthc_system_are_pulled_at_once(bag):
-    """Ten steps one after the other are seven: nothing that is pulled waits for what is loaded."""
+    """Nothing that is pulled waits for what is loaded."""
     lands = [task for task in bag.dags["ingest_tthc"].tasks if task.task_id.endswith(".land")]
     assert {task.task_id: task.upstream_task_ids for task in lands} == {
         f"{name}.land": set() for name in ("don_vi", "tthc", "ho_so", "danh_gia", "qua_trinh")
@@ -163,14 +163,24 @@ def test_a_file_of_any_dataset_can_be_given(bag):
     assert set(allowed) == contracts
 
 
-def test_only_loads_announce_changed_months(tasks):
-    for task in tasks:
-        announced = [asset.name for asset in task.outlets]
+def test_changed_months_are_announced_behind_all_loads_whatever_becomes_of_any(bag):
+    for dag in bag.dags.values():
+        outlets = {task.task_id: [asset.name for asset in task.outlets] for task in dag.tasks}
+        announced = {task_id: names for task_id, names in outlets.items() if names}
+        loads = {
+            task.task_id
+            for task in dag.tasks
+            if task.task_id.endswith("load_core") or task.task_id == "reference"
+        }
         # A backfill has its months counted when all of them are loaded.
-        loads = task.task_id.endswith("load_core") and not task.dag_id.startswith("backfill_")
-        loads = loads or task.task_id == "reference"
-        expected = ["thang_co_thay_doi"] if loads else []
-        assert announced == expected, task.task_id
+        if not loads or dag.dag_id.startswith("backfill_"):
+            assert announced == {}, dag.dag_id
+            continue
+        assert announced == {"announce": ["thang_co_thay_doi"]}, dag.dag_id
+        announce = dag.get_task("announce")
+        assert announce.upstream_task_ids == loads
+        # Runs also behind a load that failed, and the run is as its loads are.
+        assert (announce.is_teardown, announce.on_failure_fail_dagrun) == (True, False)
 
 
 def test_months_are_refreshed_whatever_becomes_of_the_calendar(bag):
@@ -187,7 +197,7 @@ def test_both_lists_of_the_document_system_are_pulled_side_by_side(bag):
     for name in ("van_ban", "ho_so_cong_viec"):
         order = [f"{name}.{step}" for step in ("land", "validate", "load_core")]
         assert [dag.get_task(step).upstream_task_ids for step in order] == [set(), {order[0]}, {order[1]}]
-    assert len(dag.tasks) == 6
+    assert len(dag.tasks) == 7
     assert dag.max_active_runs == 1
 
 
@@ -197,6 +207,7 @@ def test_each_form_goes_its_own_way_every_hour(bag):
     steps = [
         "find_forms",
         *(f"ingest.{name}" for name in ("land_form", "validate", "load_core", "tell_rejected")),
+        "announce",
     ]
     assert [task.task_id for task in dag.topological_sort()] == steps
     assert dag.max_active_runs == 1

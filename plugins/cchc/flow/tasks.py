@@ -4,6 +4,7 @@ A task takes and returns ids and counts, never rows. Every task may be run again
 is complete is decided by the tables in ops.
 """
 
+import itertools
 import os
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
@@ -32,11 +33,7 @@ LONGEST_NAME = 200
 # Tasks ----------------------------------------------------------------------------------------
 
 
-@task(
-    task_display_name="Nạp danh mục tham chiếu",
-    execution_timeout=timedelta(minutes=30),
-    outlets=[THANG_CO_THAY_DOI],
-)
+@task(task_display_name="Nạp danh mục tham chiếu", execution_timeout=timedelta(minutes=30))
 def reference() -> dict[str, Any]:
     """Brings units, successions, other names and the working calendar in line with sql/reference."""
     from cchc.loading.organisation import load_organisation
@@ -46,8 +43,6 @@ def reference() -> dict[str, Any]:
     sync(warehouse(context))
     batch, periods = load_organisation(warehouse(context), _landing())
     _note_run(context, batch.batch_id)
-    if periods:
-        context["outlet_events"][THANG_CO_THAY_DOI].add_partitions(periods)
     return {"batch_id": batch.batch_id, "read": batch.lines_read, "periods": periods}
 
 
@@ -89,9 +84,8 @@ def land_month_from(system: str) -> Callable[[str], XComArg]:
 
 
 def in_background(step: Any) -> Callable[[XComArg], XComArg]:
-    """Such a step of a backfill: only as many run as leave room for the daily runs, and none announces
-    months, each of which would be counted after each load."""
-    slow: Callable[[XComArg], XComArg] = step.override(pool=BACKFILL_POOL, outlets=[])
+    """Such a step of a backfill: only as many run as leave room for the daily runs."""
+    slow: Callable[[XComArg], XComArg] = step.override(pool=BACKFILL_POOL)
     return slow
 
 
@@ -232,17 +226,14 @@ def validate(landed: dict[str, Any]) -> dict[str, Any]:
     task_display_name="Nạp vào kho",
     map_index_template="{{ ten }}",
     execution_timeout=timedelta(hours=1),
-    outlets=[THANG_CO_THAY_DOI],
 )
 def load_core(judged: dict[str, Any]) -> dict[str, Any]:
-    """Loads the batch and emits one asset partition for every month it changed, unless it has no outlet."""
+    """Loads the batch; says which months it changed."""
     from cchc.loading.load import load
 
     context = _named(f"{judged['dataset']} #{judged['batch_id']}")
     _note_run(context, judged["batch_id"])
     batch, periods = load(warehouse(context), judged["batch_id"])
-    if periods and context["task"].outlets:
-        context["outlet_events"][THANG_CO_THAY_DOI].add_partitions(periods)
     return {
         "dataset": batch.dataset,
         "batch_id": batch.batch_id,
@@ -255,20 +246,45 @@ def load_core(judged: dict[str, Any]) -> dict[str, Any]:
 
 
 @task(
+    task_display_name="Báo các tháng có thay đổi",
+    execution_timeout=timedelta(minutes=5),
+    outlets=[THANG_CO_THAY_DOI],
+)
+def announce(loaded: list[Any]) -> list[str]:
+    """Emits one asset partition for every month that any of the loads changed; one that failed says none."""
+    # Of a mapped load all that it said, in one request.
+    said = itertools.chain.from_iterable(
+        [each] if isinstance(each, dict) else each[:] for each in loaded if each
+    )
+    months = sorted({month for load in said if load for month in load["periods"]})
+    if months:
+        get_current_context()["outlet_events"][THANG_CO_THAY_DOI].add_partitions(months)
+    return months
+
+
+def announce_when_done(*loads: XComArg) -> None:
+    """The task `announce` behind the last load of a DAG, whatever becomes of any: each load by itself would
+    have the months counted that the next one changes again. The run's state is that of its loads."""
+    announce(list(loads)).as_teardown()
+
+
+@task(
     task_display_name="Tính lại chỉ số",
     map_index_template="{{ ten }}",
     execution_timeout=timedelta(minutes=30),
 )
 def refresh() -> dict[str, Any]:
-    """Counts one month again: the run's partition, or the run's param ky."""
+    """Counts the run's partition, or its param ky, and whatever other month waits: they share periods."""
     from dataclasses import asdict
 
+    from cchc.figures.refresh import pending_periods
     from cchc.figures.refresh import refresh as refresh_months
 
     context = get_current_context()
-    chosen = context["dag_run"].partition_key or context["params"].get("ky")
+    chosen = context["dag_run"].partition_key or context["params"].get("ky") or ""
     _name(context, chosen or "không có kỳ")
-    return asdict(refresh_months(warehouse(context), chosen or ""))
+    engine = warehouse(context)
+    return asdict(refresh_months(engine, *sorted({chosen, *pending_periods(engine)})))
 
 
 @task(task_display_name="Tính lại các tháng còn sót", execution_timeout=timedelta(hours=1))
