@@ -1,7 +1,8 @@
 """Measures what people wait for in a running Airflow, for `make bench`: the demo from nothing, and a day.
 
 The demo runs in a stack of its own that is installed already. After it the source is pulled up to a Monday,
-and then each of the next days: from the trigger of ingest_tthc until no month waits to be counted.
+and then each of the next days: from the trigger of ingest_tthc until the figures that people read have
+followed, and until what differs from closed months is known.
 """
 
 import os
@@ -19,6 +20,7 @@ from rich.console import Console
 from cchc.commands.airflow_api import AirflowApi, Run
 from cchc.commands.runs import Display, RunFailed
 from cchc.figures.refresh import pending_periods
+from cchc.publication.turn import closed_months
 from tools.local.demo import VIETNAM, Session
 from tools.local.settings import REPO, Home
 from tools.local.stack import running_stack
@@ -37,7 +39,7 @@ WHERE EXISTS (SELECT FROM ops.batch_run AS r WHERE r.batch_id = b.batch_id AND r
 
 
 def measure(folder: Path) -> dict:
-    """Seconds of the demo and of each day, and how many lines each day brought."""
+    """Seconds of the demo and of each day, until open figures and until all, and the lines it brought."""
     shutil.rmtree(folder, ignore_errors=True)
     try:
         environment = os.environ | {"CCHC_HOME": str(folder)}
@@ -55,9 +57,9 @@ def measure(folder: Path) -> dict:
             session = Session(stack, display)
             session.prepare_dags(DAGS)
             for day in range(DAYS + 1):
-                seconds, lines = _day(session.api, session.engine, MONDAY + timedelta(days=day))
-                display.note(f"Day {day}: {lines} lines, {seconds:.1f} s")
-                found["days"].append({"s": seconds, "lines": lines})
+                measured = _day(session.api, session.engine, MONDAY + timedelta(days=day))
+                display.note("Day {}: {lines} lines, {s:.1f} s, {all_s:.1f} s".format(day, **measured))
+                found["days"].append(measured)
             session.engine.dispose()
         del found["days"][0]
         return found
@@ -65,8 +67,9 @@ def measure(folder: Path) -> dict:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _day(api: AirflowApi, engine: sa.Engine, midnight: datetime) -> tuple[float, int]:
-    """Seconds from the trigger of a pull up to `midnight` until its months are counted, and its lines."""
+def _day(api: AirflowApi, engine: sa.Engine, midnight: datetime) -> dict[str, float]:
+    """Seconds from the trigger of a pull up to `midnight` until its open months are counted (s), and until
+    what differs from closed ones is known (all_s); its lines."""
     began = time.monotonic()
     run: Run | None = api.trigger("ingest_tthc", run_id=f"bench__{midnight:%F}", logical_date=midnight)
     while run and run["state"] not in ("success", "failed"):
@@ -74,17 +77,20 @@ def _day(api: AirflowApi, engine: sa.Engine, midnight: datetime) -> tuple[float,
         run = api.run("ingest_tthc", run["dag_run_id"])
     if run is None or run["state"] == "failed":
         raise RunFailed(f"The pull up to {midnight:%F} failed: see its logs.")
-    while pending_periods(engine):
+    with engine.connect() as connection:
+        closed = {month.ky for month in closed_months(connection)}
+        lines = connection.scalar(sa.text(PULLED), {"run_id": run["dag_run_id"]})
+    while not closed.issuperset(pending_periods(engine)):
         time.sleep(POLL_S)
     seconds = time.monotonic() - began
-    with engine.connect() as connection:
-        lines = connection.scalar(sa.text(PULLED), {"run_id": run["dag_run_id"]})
-    return seconds, int(lines)
+    while pending_periods(engine):
+        time.sleep(POLL_S)
+    return {"s": seconds, "all_s": time.monotonic() - began, "lines": int(lines)}
 
 
-def day_s(found: dict) -> float:
+def day_s(found: dict, until: str = "s") -> float:
     """Seconds of the median day."""
-    return statistics.median(day["s"] for day in found["days"])
+    return statistics.median(day[until] for day in found["days"])
 
 
 def report(console: Console, found: dict) -> None:
@@ -93,5 +99,6 @@ def report(console: Console, found: dict) -> None:
     console.print(f"make demo: {found['demo_s']:.0f} s  (goal: ≤ {TARGET_DEMO_S:.0f} s)")
     console.print(
         f"A day of all TTHC datasets ({lines} lines), from the trigger to the figures: {day_s(found):.1f} s  "
-        f"(goal: ≤ {TARGET_DAY_S:.0f} s)"
+        f"(goal: ≤ {TARGET_DAY_S:.0f} s); until what differs from closed months is known, too: "
+        f"{day_s(found, 'all_s'):.1f} s"
     )
