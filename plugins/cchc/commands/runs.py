@@ -134,7 +134,7 @@ class Runs:
         waiting = {(run["dag_id"], run["dag_run_id"]) for run in runs}
         total, ended = len(waiting), 0
         while waiting:
-            for dag_id, run_id in sorted(waiting):
+            for dag_id, run_id in sorted(waiting - self._under_way(waiting)):
                 run = self.api.run(dag_id, run_id)
                 if run is None:
                     raise RunFailed(f"Run {run_id} of {dag_id} has been deleted.")
@@ -153,6 +153,14 @@ class Runs:
                 dag_id, run_id = min(waiting)
                 what = f"{dag_id} · {run_id}{self.batches(dag_id, run_id)}"
                 self.wait(f"{what}, {ended} of {total} runs ended", ended, total, step=f"{dag_id} {run_id}")
+
+    def _under_way(self, runs: set[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Queued and running runs of their DAGs: to ask for each of many by itself keeps the server busy."""
+        return {
+            (dag_id, run["dag_run_id"])
+            for dag_id in {dag_id for dag_id, _ in runs}
+            for run in self.api.runs(dag_id, state=["queued", "running"])
+        }
 
     def wait_for_refreshes(self) -> None:
         """Returns when no month waits for a refresh and no refresh is running."""
