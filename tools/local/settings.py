@@ -346,7 +346,8 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
             "secret_key": secrets["api_secret"],
         },
         "api_auth": {"jwt_secret": secrets["jwt"]},
-        "dag_processor": {"min_file_process_interval": "30", "refresh_interval": "30"},
+        # A file that was edited is read at once; all others that often.
+        "dag_processor": {"min_file_process_interval": "300", "refresh_interval": "30"},
         "logging": {
             "base_log_folder": str(home.task_logs),
             "colored_console_log": "False",
