@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from cchc.errors import CchcError
 from cchc.figures import refresh as refresh_module
-from cchc.figures.refresh import ATTEMPTS, pending_periods, refresh
+from cchc.figures.refresh import ATTEMPTS, pending_periods, refresh, refresh_with_waiting
 from cchc.judging.validation import validate
 from cchc.loading.load import load
-from cchc.periods import Month, periods_of
+from cchc.periods import Month, Period, periods_of
 from tests.world import SO, XA, World, code
 
 MONTHS = ["2025-01", "2025-02", "2025-03"]
@@ -226,6 +226,25 @@ def test_record_names_a_batch_that_was_being_loaded_during_a_refresh(counted):
     )
     assert [row[:2] for row in changes] == [(0, 1), (1, 2)]
     assert changes[1][2] == [slow]
+
+
+def test_what_is_wrong_with_one_month_keeps_no_other_that_waits_from_its_figures(counted, monkeypatch):
+    counted.add(on("0112", 6), on("0310", 7))
+    write = refresh_module.write_periods
+
+    def fails(connection: sa.Connection, periods: list[Period]) -> object:
+        if any(period.ky == "2025-01" for period in periods):
+            raise CchcError("Tháng 1 sai")
+        return write(connection, periods)
+
+    monkeypatch.setattr(refresh_module, "write_periods", fails)
+    assert refresh_with_waiting(counted.engine, "2025-03").kys == ["2025-03"]
+    assert counted.figure("tiep_nhan", SO, "2025-03") == (3, None)
+    assert pending_periods(counted.engine) == ["2025-01", "2025-02"]
+    with pytest.raises(CchcError, match="Tháng 1 sai"):
+        refresh_with_waiting(counted.engine, "2025-01")
+    monkeypatch.undo()
+    assert refresh_with_waiting(counted.engine, "2025-01").kys == ["2025-01", "2025-02"]
 
 
 # --- definitions --------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Counts months again and brings the tables of mart in line: every period that holds a part of them."""
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +18,7 @@ from cchc.known_until import data_until, last_day
 from cchc.periods import Month, Period, first_period, month_of, parse_month, periods_of
 from cchc.warehouse import analyze, no_endless_wait, run_sql, run_sql_file, take_turn
 
+log = logging.getLogger(__name__)
 Done = TypeVar("Done")
 
 SERIALIZATION_FAILURE = "40001"
@@ -63,6 +65,20 @@ def refresh(engine: sa.Engine, *kys: str) -> Refreshed:
     if result.closed:
         result.counted += _in_turn(engine, kys, lambda connection: _explain_closed(connection, waiting))
     return result
+
+
+def refresh_with_waiting(engine: sa.Engine, ky: str) -> Refreshed:
+    """Refreshes a month, and whatever others wait: together periods that they share are written once.
+
+    Where that fails, the month by itself: what is wrong with another one keeps none from its figures.
+    """
+    together = sorted({ky, *pending_periods(engine)})
+    if len(together) > 1:
+        try:
+            return refresh(engine, *together)
+        except Exception:
+            log.exception("%s could not be counted together: %s is counted alone", ", ".join(together), ky)
+    return refresh(engine, ky)
 
 
 def _in_turn(engine: sa.Engine, kys: tuple[str, ...], act: Callable[[sa.Connection], Done]) -> Done:

@@ -277,14 +277,12 @@ def refresh() -> dict[str, Any]:
     """Counts the run's partition, or its param ky, and whatever other month waits: they share periods."""
     from dataclasses import asdict
 
-    from cchc.figures.refresh import pending_periods
-    from cchc.figures.refresh import refresh as refresh_months
+    from cchc.figures.refresh import refresh_with_waiting
 
     context = get_current_context()
     chosen = context["dag_run"].partition_key or context["params"].get("ky") or ""
     _name(context, chosen or "không có kỳ")
-    engine = warehouse(context)
-    return asdict(refresh_months(engine, *sorted({chosen, *pending_periods(engine)})))
+    return asdict(refresh_with_waiting(warehouse(context), chosen))
 
 
 @task(task_display_name="Tính lại các tháng còn sót", execution_timeout=timedelta(hours=1))
