@@ -20,8 +20,9 @@ with its files and checks from 1 December on that next year is declared.
 
 from airflow.sdk import chain, dag
 
+from cchc.flow.counting import refresh_pending
 from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, daily
-from cchc.flow.tasks import check_calendar, refresh_pending, sync_calendar
+from cchc.flow.tasks import check_calendar, sync_calendar
 
 
 @dag(

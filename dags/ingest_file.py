@@ -24,8 +24,9 @@ or it is a link, too large or still written to, or no export of the dataset for 
 
 from airflow.sdk import Param, dag
 
+from cchc.flow.counting import announce_when_done
 from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, dataset_param
-from cchc.flow.tasks import announce_when_done, land_file, load_core, validate
+from cchc.flow.tasks import land_file, load_core, validate
 
 
 @dag(

@@ -24,8 +24,9 @@ there is no file that may be opened (a pipe, a hard link, too large, not readabl
 
 from airflow.sdk import Param, XComArg, dag, task_group
 
+from cchc.flow.counting import announce_when_done
 from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, hourly
-from cchc.flow.tasks import announce_when_done, find_forms, land_form, load_core, tell_rejected, validate
+from cchc.flow.tasks import find_forms, land_form, load_core, tell_rejected, validate
 
 
 @task_group

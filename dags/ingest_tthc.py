@@ -23,8 +23,9 @@ loaded and the watermark stays, so the next run pulls the same window again.
 
 from airflow.sdk import XComArg, chain, dag, task_group
 
+from cchc.flow.counting import announce_when_done
 from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, daily, source_end
-from cchc.flow.tasks import announce_when_done, land_from, load_core, reference, validate
+from cchc.flow.tasks import land_from, load_core, reference, validate
 
 
 @task_group

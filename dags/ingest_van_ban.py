@@ -22,8 +22,9 @@ its batch: only how many there are is told, and the landed file has to be handed
 
 from airflow.sdk import XComArg, dag, task_group
 
+from cchc.flow.counting import announce_when_done
 from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, daily, source_end
-from cchc.flow.tasks import announce_when_done, land_from, load_core, validate
+from cchc.flow.tasks import land_from, load_core, validate
 
 
 @task_group

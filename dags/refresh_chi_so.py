@@ -32,8 +32,8 @@ that a run for another month has counted.
 from airflow.sdk import IdentityMapper, PartitionedAssetTimetable, dag
 
 from cchc.flow.assets import THANG_CO_THAY_DOI
+from cchc.flow.counting import refresh
 from cchc.flow.policy import DEFAULT_ARGS, START, TAGS, month_param
-from cchc.flow.tasks import refresh
 
 
 @dag(

@@ -39,7 +39,8 @@ def run_task(bag, dsn, tmp_path, monkeypatch):
     def run(dag_id: str, task_id: str, *args: object, **given: object) -> tuple[Any, Context]:
         task = bag.dags[dag_id].get_task(task_id)
         context = Context(task, **given)
-        monkeypatch.setattr("cchc.flow.tasks.get_current_context", lambda: context)
+        for module in ("tasks", "counting", "naming"):
+            monkeypatch.setattr(f"cchc.flow.{module}.get_current_context", lambda: context)
         return task.python_callable(*args), context
 
     return run

@@ -25,6 +25,7 @@ HEADINGS = ["What", "When", "Inputs", "Outputs", "If it fails", "Run again"]
 WIRING_IMPORTS = {
     "airflow.sdk",
     "cchc.flow.tasks",
+    "cchc.flow.counting",
     "cchc.flow.policy",
     "cchc.flow.asking",
     "cchc.flow.publishing",

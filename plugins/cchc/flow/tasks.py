@@ -4,31 +4,26 @@ A task takes and returns ids and counts, never rows. Every task may be run again
 is complete is decided by the tables in ops.
 """
 
-import itertools
 import os
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context, XComArg, get_current_context
 from airflow.sdk.bases.hook import BaseHook
 
 from cchc.errors import BadDefinition
-from cchc.flow.assets import THANG_CO_THAY_DOI
 from cchc.flow.connections import warehouse
+from cchc.flow.naming import named
 from cchc.flow.policy import VIETNAM, source_end, task
 from cchc.periods import parse_month
-from cchc.shown import in_table
 from cchc.sources.register import BACKFILL_POOL, system_of
 from cchc.spelling import legible
 
 if TYPE_CHECKING:
     from cchc.sources.client import SourceClient
     from cchc.sources.landing import Landed
-
-# Of a mapped task, in Airflow's database.
-LONGEST_NAME = 200
 
 # Tasks ----------------------------------------------------------------------------------------
 
@@ -55,7 +50,7 @@ def land(dataset: str) -> dict[str, Any]:
     """Pulls what changed at the source into an immutable file."""
     from cchc.sources.landing import land_api
 
-    context = _named(dataset)
+    context = named(dataset)
     return _pulled(context, dataset, land_api, _until(context))
 
 
@@ -74,7 +69,7 @@ def land_month(dataset: str) -> dict[str, Any]:
     """Pulls what changed at the source in the month of param ky; a whole list as at that month's end."""
     from cchc.sources.landing import land_month
 
-    context = _named(dataset)
+    context = named(dataset)
     return _pulled(context, dataset, land_month, parse_month(context["params"]["ky"]))
 
 
@@ -101,7 +96,7 @@ def compare(dataset: str) -> dict[str, Any]:
     from cchc.contracts import contract_of
     from cchc.sources.reconciliation import reconcile
 
-    context, contract = _named(dataset), contract_of(dataset)
+    context, contract = named(dataset), contract_of(dataset)
     if contract.api is None:
         raise BadDefinition(f"Dataset {dataset} has no api: it is not pulled from a source system.")
     months = reconcile(warehouse(context), contract, _client(contract.api.system))
@@ -128,7 +123,7 @@ def land_file() -> dict[str, Any]:
     params = context["params"]
     moment = params.get("extracted_at")
     landed = land_chosen(
-        warehouse(_named(params["dataset"])),
+        warehouse(named(params["dataset"])),
         _landing(),
         contract_of(params["dataset"]),
         params.get("sha256"),
@@ -166,7 +161,7 @@ def land_form(path: str) -> dict[str, Any]:
     folder = Path(os.environ["CCHC_FORM_DIR"])
     source = form_of(folder, path)
     # The name of a mapped task is kept by Airflow.
-    context = _named(kept_name(legible(source.name)))
+    context = named(kept_name(legible(source.name)))
     landed = land(warehouse(context), _landing(), folder, source)
     _note_run(context, landed.batch_id)
     return {"dataset": DATASET, "batch_id": landed.batch_id, "new": landed.new}
@@ -181,7 +176,7 @@ def tell_rejected(loaded: dict[str, Any]) -> None:
     """Fails when lines of the form were rejected, and says which and why; the others are loaded."""
     from cchc.declarations.drop_folder import tell_rejected as tell
 
-    tell(warehouse(_named(f"{loaded['dataset']} #{loaded['batch_id']}")), loaded["batch_id"])
+    tell(warehouse(named(f"{loaded['dataset']} #{loaded['batch_id']}")), loaded["batch_id"])
 
 
 @task(task_display_name="Nạp lịch làm việc", execution_timeout=timedelta(minutes=5))
@@ -210,7 +205,7 @@ def validate(landed: dict[str, Any]) -> dict[str, Any]:
     """Judges the batch by the suite of its dataset; a bad batch fails here and loads nothing."""
     from cchc.judging.validation import validate as judge
 
-    context = _named(f"{landed['dataset']} #{landed['batch_id']}")
+    context = named(f"{landed['dataset']} #{landed['batch_id']}")
     _note_run(context, landed["batch_id"])
     batch = judge(warehouse(context), landed["batch_id"])
     return {
@@ -231,7 +226,7 @@ def load_core(judged: dict[str, Any]) -> dict[str, Any]:
     """Loads the batch; says which months it changed."""
     from cchc.loading.load import load
 
-    context = _named(f"{judged['dataset']} #{judged['batch_id']}")
+    context = named(f"{judged['dataset']} #{judged['batch_id']}")
     _note_run(context, judged["batch_id"])
     batch, periods = load(warehouse(context), judged["batch_id"])
     return {
@@ -243,61 +238,6 @@ def load_core(judged: dict[str, Any]) -> dict[str, Any]:
         "superseded": batch.lines_superseded,
         "periods": periods,
     }
-
-
-@task(
-    task_display_name="Báo các tháng có thay đổi",
-    execution_timeout=timedelta(minutes=5),
-    outlets=[THANG_CO_THAY_DOI],
-)
-def announce(loaded: list[Any]) -> list[str]:
-    """Emits one asset partition for every month that any of the loads changed; one that failed says none."""
-    # Of a mapped load all that it said, in one request.
-    said = itertools.chain.from_iterable(
-        [each] if isinstance(each, dict) else each[:] for each in loaded if each
-    )
-    months = sorted({month for load in said if load for month in load["periods"]})
-    if months:
-        get_current_context()["outlet_events"][THANG_CO_THAY_DOI].add_partitions(months)
-    return months
-
-
-def announce_when_done(*loads: XComArg) -> None:
-    """The task `announce` behind the last load of a DAG, whatever becomes of any: each load by itself would
-    have the months counted that the next one changes again. The run's state is that of its loads."""
-    announce(list(loads)).as_teardown()
-
-
-@task(
-    task_display_name="Tính lại chỉ số",
-    map_index_template="{{ ten }}",
-    execution_timeout=timedelta(minutes=30),
-)
-def refresh() -> dict[str, Any]:
-    """Counts the run's partition, or its param ky, and whatever other month waits: they share periods."""
-    from dataclasses import asdict
-
-    from cchc.figures.refresh import refresh_with_waiting
-
-    context = get_current_context()
-    chosen = context["dag_run"].partition_key or context["params"].get("ky") or ""
-    _name(context, chosen or "không có kỳ")
-    return asdict(refresh_with_waiting(warehouse(context), chosen))
-
-
-@task(task_display_name="Tính lại các tháng còn sót", execution_timeout=timedelta(hours=1))
-def refresh_pending() -> dict[str, Any]:
-    """Counts the months again whose data or definitions changed and whose figures did not follow yet.
-
-    All in one transaction: the periods that several of them share are written once.
-    """
-    from dataclasses import asdict
-
-    from cchc.figures.refresh import pending_periods
-    from cchc.figures.refresh import refresh as refresh_months
-
-    engine = warehouse(get_current_context())
-    return asdict(refresh_months(engine, *pending_periods(engine)))
 
 
 @task(task_display_name="Dọn đồ bỏ lại", execution_timeout=timedelta(minutes=30))
@@ -337,19 +277,6 @@ def post_digest() -> dict[str, Any]:
 
 
 # What the tasks stand on ----------------------------------------------------------------------
-
-
-def _named(name: str) -> Context:
-    """The task's context, in which `ten` names this mapped task in the UI."""
-    context = get_current_context()
-    _name(context, name)
-    return context
-
-
-def _name(context: Context, name: str) -> None:
-    # Airflow renders map_index_template with whatever the context holds; its type knows only its own keys.
-    # It is text of whoever named a file, and has room for so much.
-    cast(dict[str, Any], context)["ten"] = in_table(name)[:LONGEST_NAME]
 
 
 def _pulled(context: Context, dataset: str, pull: Callable[..., "Landed"], span: object) -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""The tasks by which figures follow what was loaded: months are announced, and counted."""
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import XComArg, get_current_context
+
+from cchc.flow.assets import THANG_CO_THAY_DOI
+from cchc.flow.connections import warehouse
+from cchc.flow.naming import named
+from cchc.flow.policy import task
+
+
+@task(
+    task_display_name="Báo các tháng có thay đổi",
+    execution_timeout=timedelta(minutes=5),
+    outlets=[THANG_CO_THAY_DOI],
+)
+def announce(loaded: list[Any]) -> list[str]:
+    """Emits one asset partition for every month that any of the loads changed; one that failed says none."""
+    # Of a mapped load all that it said, in one request.
+    said = itertools.chain.from_iterable(
+        [each] if isinstance(each, dict) else each[:] for each in loaded if each
+    )
+    months = sorted({month for load in said if load for month in load["periods"]})
+    if months:
+        get_current_context()["outlet_events"][THANG_CO_THAY_DOI].add_partitions(months)
+    return months
+
+
+def announce_when_done(*loads: XComArg) -> None:
+    """The task `announce` behind the last load of a DAG, whatever becomes of any: each load by itself would
+    have the months counted that the next one changes again. The run's state is that of its loads."""
+    announce(list(loads)).as_teardown()
+
+
+@task(
+    task_display_name="Tính lại chỉ số",
+    map_index_template="{{ ten }}",
+    execution_timeout=timedelta(minutes=30),
+)
+def refresh() -> dict[str, Any]:
+    """Counts the run's partition, or its param ky, and whatever other month waits: they share periods."""
+    from dataclasses import asdict
+
+    from cchc.figures.refresh import refresh_with_waiting
+
+    context = get_current_context()
+    chosen = context["dag_run"].partition_key or context["params"].get("ky") or ""
+    named(chosen or "không có kỳ")
+    return asdict(refresh_with_waiting(warehouse(context), chosen))
+
+
+@task(task_display_name="Tính lại các tháng còn sót", execution_timeout=timedelta(hours=1))
+def refresh_pending() -> dict[str, Any]:
+    """Counts the months again whose data or definitions changed and whose figures did not follow yet.
+
+    All in one transaction: the periods that several of them share are written once.
+    """
+    from dataclasses import asdict
+
+    from cchc.figures.refresh import pending_periods
+    from cchc.figures.refresh import refresh as refresh_months
+
+    engine = warehouse(get_current_context())
+    return asdict(refresh_months(engine, *pending_periods(engine)))
