@@ -402,13 +402,20 @@ FROM (
         d.cap,
         d.ma_tthc
     FROM dong_tthc AS d
-    GROUP BY d.lan, d.ky_loai, d.ky, d.so_cai, d.ma_chi_so, d.ben, d.ma_don_vi, d.cap, d.ma_tthc
+    INNER JOIN (
+        SELECT
+            c.lan,
+            c.so_cai,
+            c.ma_chi_so,
+            c.ben,
+            count(*) AS so_phep
+        FROM thuat_ngu AS c
+        GROUP BY c.lan, c.so_cai, c.ma_chi_so, c.ben
+    ) AS can
+        ON d.lan = can.lan AND d.so_cai = can.so_cai AND d.ma_chi_so = can.ma_chi_so AND d.ben = can.ben
+    GROUP BY d.lan, d.ky_loai, d.ky, d.so_cai, d.ma_chi_so, d.ben, d.ma_don_vi, d.cap, d.ma_tthc, can.so_phep
     -- Every term has a row, at one and the same unit.
-    HAVING
-        count(DISTINCT d.phep_do) = (
-            SELECT count(*) FROM thuat_ngu AS c
-            WHERE c.lan = d.lan AND c.so_cai = d.so_cai AND c.ma_chi_so = d.ma_chi_so AND c.ben = d.ben
-        )
+    HAVING count(DISTINCT d.phep_do) = can.so_phep
 ) AS n
 CROSS JOIN
     LATERAL (
