@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cchc.database_errors import hide_words
 from cchc.figures import definitions as indicators
 from cchc.judging.judge import getting_ready
 from cchc.reading.child import serve
@@ -196,20 +195,8 @@ def read_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
 
 
 def engine_for_tests(dsn: str) -> sa.Engine:
-    """As the package makes one, but sessions are emptied and used again: a test opens a hundred."""
-    url = engine_of(dsn, statement_timeout_s=120).url
-    engine = hide_words(sa.create_engine(url, hide_parameters=True, pool_size=50, pool_use_lifo=True))
-
-    @sa.event.listens_for(engine, "reset")
-    def empty(session, _record, state) -> None:
-        if not state.terminate_only:
-            session.rollback()
-            session.autocommit = True
-            with session.cursor() as cursor:
-                cursor.execute("DISCARD ALL")
-            session.autocommit = False
-
-    return engine
+    """As the package makes one, for tests that open many sessions at once."""
+    return engine_of(dsn, statement_timeout_s=120, pool_size=50)
 
 
 @pytest.fixture
