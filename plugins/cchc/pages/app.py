@@ -73,9 +73,7 @@ def build(dsn: str, asker: Asker) -> FastAPI:
         title="Chỉ số CCHC", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     app.state.asker = asker
-    # Somebody waits: no session is made for each page.
-    url = engine_of(dsn, statement_timeout_s=LONGEST_STATEMENT_S).url
-    app.state.engine = sa.create_engine(url, hide_parameters=True, pool_size=8, pool_pre_ping=True)
+    app.state.engine = engine_of(dsn, statement_timeout_s=LONGEST_STATEMENT_S, pool_size=8)
     for module in (scoreboard, indicator, dossiers, changes, unit, official, publication, notes, operations):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

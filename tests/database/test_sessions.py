@@ -1,0 +1,52 @@
+"""Sessions of the warehouse are used again: as if they were new."""
+
+import sqlalchemy as sa
+
+from cchc.warehouse import engine_of
+
+PID = "SELECT pg_backend_pid()"
+
+
+def test_a_session_is_used_again_with_nothing_of_what_was_done_in_it(dsn: str):
+    engine = engine_of(dsn, statement_timeout_s=7)
+    with engine.connect() as connection:
+        pid = connection.exec_driver_sql(PID).scalar_one()
+        connection.exec_driver_sql("CREATE TEMP TABLE cua_truoc (a int)")
+        connection.exec_driver_sql("SET statement_timeout = '1h'")
+        connection.exec_driver_sql("SET application_name = 'cua_truoc'")
+        connection.exec_driver_sql("SELECT pg_advisory_lock(7)")
+        connection.exec_driver_sql("DECLARE con_tro CURSOR WITH HOLD FOR SELECT 1")
+        connection.commit()
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql(PID).scalar_one() == pid
+        assert connection.exec_driver_sql("SELECT to_regclass('cua_truoc')").scalar_one() is None
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "7s"
+        assert connection.exec_driver_sql("SHOW application_name").scalar_one() == "cchc"
+        assert connection.exec_driver_sql("SELECT count(*) FROM pg_cursors").scalar_one() == 0
+        held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        assert connection.exec_driver_sql(held).scalar_one() == 0
+    engine.dispose()
+
+
+def test_what_was_not_committed_is_undone_before_a_session_is_used_again(dsn: str):
+    engine = engine_of(dsn)
+    with engine.connect() as connection:
+        pid = connection.exec_driver_sql(PID).scalar_one()
+        connection.exec_driver_sql("CREATE TABLE staging.do_dang (a int)")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql(PID).scalar_one() == pid
+        assert connection.exec_driver_sql("SELECT to_regclass('staging.do_dang')").scalar_one() is None
+    engine.dispose()
+
+
+def test_a_session_that_ended_meanwhile_is_replaced(dsn: str):
+    """As when the server has started again: whoever comes next is not told of it."""
+    engine, other = engine_of(dsn), engine_of(dsn)
+    with engine.connect() as connection:
+        pid = connection.exec_driver_sql(PID).scalar_one()
+    with other.connect() as connection:
+        connection.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql(PID).scalar_one() != pid
+    engine.dispose()
+    other.dispose()
