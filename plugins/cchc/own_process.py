@@ -53,15 +53,17 @@ class Copy:
 
     def __init__(self, work: Callable[[], None], folder: Path, settings: dict[str, str]) -> None:
         self.returncode = 0
-        ours, its = zip(
-            *(os.pipe()[:: -1 if to_copy else 1] for to_copy in (True, False, False)), strict=True
-        )
+        handles: list[int] = []
         try:
+            for _ in range(3):
+                handles += os.pipe()
             self._pid = os.fork()
         except OSError:
-            for handle in (*ours, *its):
+            for handle in handles:
                 os.close(handle)
             raise
+        its_input, given, said, its_output, told, its_errors = handles
+        ours, its = (given, said, told), (its_input, its_output, its_errors)
         if not self._pid:
             _be_copy(work, folder, settings, its)
         for handle in its:
@@ -138,6 +140,10 @@ def _be_copy(
     try:
         for number, handle in enumerate(handles):
             os.dup2(handle, number)
+        # Closed by their numbers first: where it has no more than these, what is open could not be listed.
+        for handle in handles:
+            if handle >= len(handles):
+                os.close(handle)
         _close_all_but(3)
         # Handlers of the parent write to what is closed.
         logging.disable(logging.CRITICAL)

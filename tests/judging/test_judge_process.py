@@ -322,6 +322,28 @@ def test_a_copy_keeps_no_handle_of_its_parent_not_even_above_a_limit_that_was_lo
     assert sorted(map(int, seen)) == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("left", range(8))
+def test_a_copy_for_which_too_few_handles_are_left_leaves_none_and_is_tried_again(copied, left):
+    """Six make its three streams; what it then needs itself are those of them that it does not use."""
+    before = {handle.name for handle in Path("/proc/self/fd").iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    filling = [os.dup(1)]
+    while filling[-1] <= max(map(int, before)):
+        filling.append(os.dup(1))
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (filling[-1] + 1 + left, limits[1]))
+        if left < 6:
+            with pytest.raises(OSError, match="Too many open files"):
+                copied(lambda: {"by": "copy"})
+        else:
+            assert copied(lambda: {"by": "copy"}) == {"by": "copy"}
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for handle in filling:
+            os.close(handle)
+    assert {handle.name for handle in Path("/proc/self/fd").iterdir()} == before
+
+
 def test_a_copy_tells_its_error_whatever_the_encoding_of_its_parent():
     script = """
 from cchc.judging import judge
