@@ -1,6 +1,7 @@
 """The process that reads a file: how its end is told, what it knows and leaves, when it ends."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -11,10 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from cchc.batches import batch_of
+from cchc.contracts import contract_of
 from cchc.errors import BadFile
 from cchc.reading import parsing
-from cchc.reading.parsing import Request, reading
+from cchc.reading.parsing import Reading, Request, reading
+from cchc.reading.staging import stage
 from tests.reading.taken import ROOT
+from tests.world import World
 
 pytestmark = pytest.mark.own_process
 
@@ -29,6 +34,20 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+@pytest.fixture
+def started(monkeypatch) -> list[subprocess.Popen]:
+    """The readers that the test has had started."""
+    readers: list[subprocess.Popen] = []
+
+    class Noted(subprocess.Popen):
+        def __init__(self, *given, **named) -> None:
+            super().__init__(*given, **named)
+            readers.append(self)
+
+    monkeypatch.setattr(parsing, "Popen", Noted)
+    return readers
+
+
 @pytest.mark.parametrize(
     ("how", "error", "says"),
     [
@@ -39,22 +58,102 @@ def descriptors() -> int:
         (signal.SIGABRT, BadFile, "broke down (SIGABRT), often for want of memory"),
     ],
 )
-def test_the_true_reason_of_an_early_end_is_told(tmp_path: Path, how, error, says: str, monkeypatch):
-    started: list[int] = []
-
-    class Noted(subprocess.Popen):
-        def __init__(self, *given, **named) -> None:
-            super().__init__(*given, **named)
-            started.append(self.pid)
-
-    monkeypatch.setattr(parsing, "Popen", Noted)
+def test_the_true_reason_of_an_early_end_is_told(tmp_path: Path, how, error, says: str, started):
     # More rows than a pipe holds: it waits for whoever reads them.
     with pytest.raises(error) as told, reading(request(tmp_path / "a.csv", 400_000)) as found:
-        os.kill(started[0], how)
+        os.kill(started[0].pid, how)
         while found.read():
             pass
         found.finish()
     assert str(told.value).startswith("tep.csv: ")
+    assert says in str(told.value)
+
+
+def refused(province: World, monkeypatch, happens: Callable[[], None]) -> BaseException:
+    """Why a file was not staged to whose reader something happened after its first rows were copied."""
+    read = Reading.read
+
+    def first_read(found: Reading, size: int = -1) -> bytes:
+        monkeypatch.setattr(Reading, "read", read)
+        rows = read(found, size)
+        happens()
+        return rows
+
+    monkeypatch.setattr(Reading, "read", first_read)
+    batch_id = province.land("ho_so", province.dossiers(*[{}] * 20_000), at="2025-05-10")
+    with pytest.raises(BaseException) as told, province.engine.begin() as connection:
+        stage(connection, contract_of("ho_so"), batch_of(connection, batch_id))
+    assert province.rows("SELECT to_regclass(:t)", t=f"staging.ho_so__{batch_id}") == [(None,)]
+    return told.value
+
+
+def test_a_reader_that_stands_still_while_rows_are_copied_is_ended_and_tried_again(
+    province: World, monkeypatch, started
+):
+    """It neither computes, which has a limit of its own, nor can a file make it wait: it is the machine's."""
+    monkeypatch.setattr(parsing, "SILENT_SECONDS", 0.5)
+    told = refused(province, monkeypatch, lambda: started[0].send_signal(signal.SIGSTOP))
+    assert type(told) is OSError
+    assert str(told).startswith("tep_1.csv: its reader gave no row for 0.5 s and was ended: ")
+    assert str(told).endswith("Nothing was loaded. Run it again.")
+    assert started[0].returncode == -signal.SIGKILL
+
+
+def test_a_file_that_grows_too_much_while_rows_are_copied_is_refused(province: World, monkeypatch):
+    monkeypatch.setattr(parsing, "ROWS_BYTES", 1 << 16)
+    monkeypatch.setattr(parsing, "GROWTH", 0)
+    told = refused(province, monkeypatch, lambda: None)
+    assert type(told) is BadFile
+    assert "what stands in its cells is more than" in str(told)
+
+
+def test_a_time_limit_while_rows_are_copied_is_told_and_leaves_no_reader(
+    province: World, monkeypatch, started
+):
+    class TimeoutOfTask(BaseException):
+        """As Airflow's, which is no Exception."""
+
+    def over(*_: object) -> None:
+        raise TimeoutOfTask("execution_timeout")
+
+    def stopped() -> None:
+        started[0].send_signal(signal.SIGSTOP)
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+
+    handler = signal.signal(signal.SIGALRM, over)
+    try:
+        told = refused(province, monkeypatch, stopped)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    assert type(told) is TimeoutOfTask
+    assert started[0].returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("", "ended early (exit code 0)"),
+        ("say({'names': ['line_no']}); rows.write(b'1\\n2\\n')", "ended early (exit code 0)"),
+        ("say({'names': ['line_no']}); rows.write(b'1\\n'); words.write(b'{\\n' * 99_999)", "ended early"),
+    ],
+)
+def test_a_reader_that_ends_without_having_said_so_has_not_read_the_file(
+    tmp_path: Path, monkeypatch, script: str, says: str
+):
+    child = (
+        "import json, os, sys\nwords, rows = os.fdopen(int(sys.argv[2]), 'wb', 0), sys.stdout.buffer\n"
+        f"def say(word): words.write(json.dumps(word).encode() + b'\\n')\n{script}"
+    )
+
+    def begun(command: list[str], **named) -> subprocess.Popen:
+        return subprocess.Popen([command[0], "-c", child, *command[3:]], **named)
+
+    monkeypatch.setattr(parsing, "Popen", begun)
+    with pytest.raises(BadFile) as told, reading(request(tmp_path / "a.csv")) as found:
+        while found.read():
+            pass
+        found.finish()
     assert says in str(told.value)
 
 
@@ -85,6 +184,51 @@ def test_a_file_that_is_gone_leaves_neither_descriptors_nor_threads(tmp_path: Pa
         with pytest.raises(FileNotFoundError), reading(asked):
             pass
     assert (descriptors(), threading.active_count()) == before
+
+
+@pytest.mark.parametrize("left", range(7))
+def test_a_reader_for_which_too_few_handles_are_left_leaves_none(tmp_path: Path, left: int):
+    asked = request(tmp_path / "a.csv")
+    before = {handle.name for handle in Path("/proc/self/fd").iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    filling = [os.dup(1)]
+    while filling[-1] <= max(map(int, before)):
+        filling.append(os.dup(1))
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (filling[-1] + 1 + left, limits[1]))
+        with pytest.raises(OSError, match="Too many open files"), reading(asked):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for handle in filling:
+            os.close(handle)
+    assert {handle.name for handle in Path("/proc/self/fd").iterdir()} == before
+
+
+def test_a_file_is_read_however_many_handles_the_worker_has_open(tmp_path: Path):
+    """Those above 1024 are none for select()."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, limits[1]), limits[1]))
+    filling = [os.dup(1) for _ in range(1100)]
+    try:
+        with reading(request(tmp_path / "a.csv", 3)) as found:
+            assert found.read().count(b"\n") == 3
+    finally:
+        for handle in filling:
+            os.close(handle)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def test_a_reader_that_nobody_can_listen_to_is_ended(tmp_path: Path, monkeypatch, started):
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    before = descriptors()
+    with pytest.raises(RuntimeError, match="new thread"), reading(request(tmp_path / "a.csv")):
+        pass
+    assert [process.returncode for process in started] == [-signal.SIGKILL]
+    assert descriptors() == before
 
 
 def test_a_process_that_cannot_be_started_leaves_no_descriptors(tmp_path: Path, monkeypatch):

@@ -80,10 +80,12 @@ class Reading(io.RawIOBase):
         self._words: list[dict[str, Any]] = []
         self._first = threading.Event()
         self._listener = threading.Thread(target=self._listen, name="reader", daemon=True)
-        self._listener.start()
+        # Why `read` failed: PostgreSQL, whom COPY tells of it, answers with an error of its own.
+        self._failed: BaseException | None = None
 
     def begin(self) -> None:
         """Waits for what the reader says first; raises BadFile where it cannot read the file."""
+        self._listener.start()
         if not self._first.wait(SILENT_SECONDS + CPU_SECONDS):
             raise self._silent()
         if not self._words or {"bad", "machine"} & self._words[0].keys():
@@ -91,7 +93,16 @@ class Reading(io.RawIOBase):
         self.start = self._words[0]
 
     def read(self, size: int = -1) -> bytes:
-        if not select.select([self.running.rows], [], [], SILENT_SECONDS)[0]:
+        try:
+            return self._read(size)
+        except BaseException as error:
+            self._failed = error
+            raise
+
+    def _read(self, size: int) -> bytes:
+        rows = select.poll()
+        rows.register(self.running.rows, select.POLLIN)
+        if not rows.poll(SILENT_SECONDS * 1000):
             raise self._silent()
         taken = os.read(self.running.rows.fileno(), PIPE_BYTES if size < 0 else size)
         self._left -= len(taken)
@@ -123,18 +134,29 @@ class Reading(io.RawIOBase):
         self.end = last["end"]
 
     def _listen(self) -> None:
-        with contextlib.suppress(ValueError):  # cut off in the middle of a word: the exit code tells why
-            for line in self.running.said:
+        for line in self.running.said:
+            # Cut off in the middle of a word: the exit code tells why.
+            with contextlib.suppress(ValueError):
                 self._words.append(json.loads(line))
                 self._first.set()
         self._first.set()
 
-    def _silent(self) -> BadFile:
+    def _silent(self) -> OSError:
+        # Computing has a limit of its own, and no file can make its reader wait.
         self.running.kill()
-        return BadFile(
-            f"{self.request.name}: its reader gave no row for {SILENT_SECONDS} s and was stopped. Export the "
-            "file as CSV, or split it by month."
+        return OSError(
+            f"{self.request.name}: its reader gave no row for {SILENT_SECONDS} s and was ended: somebody had "
+            f"stopped it, or the machine has too much to do. Nothing was loaded. Run it again."
         )
+
+    def close_all(self) -> None:
+        """Ends the reader, and whoever listens to it."""
+        self.running.kill()
+        self.running.wait()
+        self.running.rows.close()
+        if self._listener.ident is not None:
+            self._listener.join()
+        self.running.said.close()
 
     def _why(self, code: int) -> str:
         advice = "Nothing was loaded. Export it as CSV, or split it by month."
@@ -156,9 +178,11 @@ def cpu_seconds(request: Request) -> int:
 def spawn(request: Request) -> Running:
     """Starts the reader in a process of its own."""
     asked = request.model_dump_json()
-    rows, rows_end = os.pipe()
-    said, said_end = os.pipe()
+    handles: list[int] = []
     try:
+        for _ in range(2):
+            handles += os.pipe()
+        rows, rows_end, said, said_end = handles
         process = Popen(
             [sys.executable, "-m", "cchc.reading.child", str(os.getpid()), str(said_end), asked],
             stdin=DEVNULL,
@@ -170,12 +194,11 @@ def spawn(request: Request) -> Running:
             env=environment(**SET),
         )
     except BaseException:
-        os.close(rows)
-        os.close(said)
+        for handle in handles:
+            os.close(handle)
         raise
-    finally:
-        os.close(rows_end)
-        os.close(said_end)
+    os.close(rows_end)
+    os.close(said_end)
 
     def wait() -> int:
         try:
@@ -191,17 +214,16 @@ def spawn(request: Request) -> Running:
 def reading(request: Request) -> Iterator[Reading]:
     """Reads a file; the reader is ended in any case."""
     size_bytes = request.path.stat().st_size
-    running = spawn(request)
-    found = Reading(request, running, size_bytes)
+    found = Reading(request, spawn(request), size_bytes)
     try:
         found.begin()
         yield found
+    except Exception:
+        if found._failed is not None:
+            raise found._failed from None
+        raise
     finally:
-        running.kill()
-        running.wait()
-        running.rows.close()
-        found._listener.join()
-        running.said.close()
+        found.close_all()
 
 
 def require_export(contract: Contract, path: Path, name: str | None = None) -> None:
