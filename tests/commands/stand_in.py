@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
+LONG_AGO = "2000-01-01T00:00:00+00:00"
 UNDER_WAY, ENDED = ["queued", "running"], ["success", "failed"]
 
 
@@ -46,7 +47,14 @@ class Airflow:
             return 200, {"task_instances": listed, "total_entries": len(listed)}
         if parts[-1] == "dagRuns":
             states = parse_qs(query).get("state", UNDER_WAY + ENDED)
-            found = [run for run in self.triggered if run["dag_id"] == parts[1] and run["state"] in states]
+            (since,) = map(datetime.fromisoformat, parse_qs(query).get("start_date_gte", [LONG_AGO]))
+            found = [
+                run
+                for run in self.triggered
+                if run["dag_id"] == parts[1]
+                and run["state"] in states
+                and datetime.fromisoformat(run["run_after"]) >= since
+            ]
             return 200, {"dag_runs": found, "total_entries": len(found)}
         if parts[-2] == "dagRuns":
             (run,) = [r for r in self.triggered if (r["dag_id"], r["dag_run_id"]) == (parts[1], parts[-1])]

@@ -293,7 +293,7 @@ def test_months_are_pulled_again_that_were_pulled_before_a_moment(cchc, pulled, 
     pulled.daily("2025-06-01")
     assert cchc("backfill", "2025-01", "2025-02", "--again", "2025-07-01")[0] == 0
     assert asked(airflow) == ["2025-01", "2025-02"]
-    # The stand-in gives every run, whatever moment is asked for: those were since then.
+    # Those were since then.
     assert cchc("backfill", "2025-01", "2025-03", "--again", "2025-07-01")[0] == 0
     assert asked(airflow) == ["2025-01", "2025-02", "2025-03"]
 
@@ -458,6 +458,25 @@ def test_a_month_whose_event_was_lost_is_counted_and_its_figures_are_told(cchc, 
     cells = line_of(out, "2025-03")
     assert int(cells[6].replace(".", "")) == figures
     assert cells[7] == "0" and int(cells[8]) >= changed > 0
+
+
+def test_of_months_that_are_pulled_again_only_what_that_brought_is_told(cchc, counted, airflow):
+    """Their batches and changed figures of before are those of another command."""
+    counted.daily("2025-03-01")
+    adding(counted, airflow, "2025-03", {}, {}, {})
+    assert cchc("backfill", "2025-03", "2025-03")[0] == 0
+    since = datetime.now(VIETNAM).isoformat()
+    adding(counted, airflow, "2025-03", {"ma_ho_so": "them"})
+    code, out, told = cchc("backfill", "2025-03", "2025-03", "--again", since)
+    assert (code, told) == (0, "")
+    assert counted.world.figure("tiep_nhan", "TONG:toan_tinh", "2025-03") == (4, None)
+    query = "SELECT count(*) FROM ops.figure_change WHERE ky = '2025-03' AND changed_at >= :since"
+    [(changed,)] = counted.world.rows(query, since=since)
+    cells = line_of(out, "2025-03")
+    assert (cells[1], int(cells[8])) == ("5", changed)
+    # The same command once more tells the same: it goes on with what was pulled since then.
+    gone_on = line_of(cchc("backfill", "2025-03", "2025-03", "--again", since)[1], "2025-03")
+    assert (gone_on[:7], gone_on[8]) == (cells[:7], cells[8])
 
 
 def test_what_changes_in_a_closed_month_waits_and_is_told(cchc, counted, airflow):

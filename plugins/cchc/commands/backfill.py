@@ -33,10 +33,11 @@ IDLE_POLLS = 3
 class Backfilled:
     """What became of the months of one command. `before`: those that had been pulled when it began;
     `failed`: month → why it was not pulled, `uncounted`: the same of its figures; `figures`: how many each
-    month had."""
+    month had; `again`: since when what was pulled counts, where not ever."""
 
     months: list[str]
     since: datetime
+    again: datetime | None = None
     before: set[str] = field(default_factory=set)
     pulled: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
@@ -58,7 +59,7 @@ class Backfill:
         self.months = months
         self.at_a_time = at_a_time
         self.again = again
-        self.result = Backfilled([month.ky for month in months], runs.since)
+        self.result = Backfilled([month.ky for month in months], runs.since, again)
 
     def prepare(self) -> None:
         """Raises what keeps it from beginning at all; notes what the months have now."""

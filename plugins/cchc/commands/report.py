@@ -180,7 +180,10 @@ SELECT
 FROM unnest(CAST(:months AS text[])) AS m (ky)
 LEFT JOIN LATERAL (
     SELECT n.batch_id, min(n.noted_at) AS since FROM ops.batch_run AS n
-    WHERE n.dag_id = :dag_id AND n.run_id LIKE 'nap\\_bu\\_\\_' || m.ky || '%' GROUP BY n.batch_id
+    WHERE
+        n.dag_id = :dag_id AND n.run_id LIKE 'nap\\_bu\\_\\_' || m.ky || '%'
+        AND n.noted_at >= coalesce(CAST(:again AS timestamptz), '-infinity')
+    GROUP BY n.batch_id
 ) AS r ON TRUE
 LEFT JOIN ops.batch AS b ON r.batch_id = b.batch_id AND b.status = 'loaded'
 GROUP BY m.ky ORDER BY m.ky
@@ -194,7 +197,7 @@ def print_backfill(
     waits for a closed month; then what failed, and which other months changed."""
     console = console or wide_console()
     with engine.connect() as connection:
-        asked = {"months": found.months, "since": found.since, "dag_id": dag_id}
+        asked = {"months": found.months, "since": found.since, "again": found.again, "dag_id": dag_id}
         rows = connection.execute(sa.text(MONTHS_OF_A_BACKFILL), asked).all()
         others = connection.execute(
             sa.text(
