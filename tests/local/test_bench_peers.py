@@ -44,8 +44,7 @@ def said(rows: int, pipeline_s: float, dlt_s: float, to_sql: dict) -> list[str]:
     return console.file.getvalue().splitlines()
 
 
-def test_other_tools_are_measured_only_when_asked_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(bench_peers, "INSTALLED", tmp_path / ".venv-peers" / ".installed")
+def test_other_tools_are_measured_only_when_asked_for(monkeypatch):
     for text in (None, ""):
         if text is None:
             monkeypatch.delenv("PEERS", raising=False)
@@ -53,11 +52,58 @@ def test_other_tools_are_measured_only_when_asked_for(tmp_path, monkeypatch):
             monkeypatch.setenv("PEERS", text)
         assert bench_peers.asked_for() == []
     monkeypatch.setenv("PEERS", "1")
-    with pytest.raises(SystemExit, match=r"^PEERS=1 needs .*/\.venv-peers, .* Run: make bench PEERS=1$"):
-        bench_peers.asked_for()
-    bench_peers.INSTALLED.parent.mkdir()
-    bench_peers.INSTALLED.touch()
     assert bench_peers.asked_for() == ["dlt", "to_sql"]
+
+
+def test_a_network_that_is_away_keeps_only_dlt_from_being_measured(tmp_path):
+    """Nothing listens at this address: make says what failed and what to do, and goes on to the bench."""
+    for name in ("Makefile", "tools/peers/requirements.lock"):
+        copy = tmp_path / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes((bench_peers.ROOT / name).read_bytes())
+    (tmp_path / ".venv").symlink_to(bench_peers.ROOT / ".venv")
+    away = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
+    done = subprocess.run(
+        ["make", "-o", ".venv/.installed", ".venv-peers/.installed"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if "proxy" not in name.lower()} | away,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "dlt could not be installed into .venv-peers, for what stands above" in done.stderr
+    assert "make bench PEERS=1" in done.stderr
+    assert not (tmp_path / ".venv-peers" / ".installed").exists()
+
+
+@pytest.mark.parametrize("broken", ["gone", "ends"])
+def test_a_tool_that_cannot_be_run_says_where_it_is_and_what_to_do(stand_in, monkeypatch, broken):
+    stand_in.write_text("3")
+    says = r"^dlt was not measured: .*python.*\. Delete .*/\.venv-peers and run make bench PEERS=1 again"
+    if broken == "ends":
+        bench_peers.PROGRAM.write_text("raise ImportError('No module named dlt')")
+    else:
+        monkeypatch.setattr(bench_peers, "PYTHON", stand_in.parent / "bin" / "python")
+    with pytest.raises(SystemExit, match=says):
+        bench_peers.dlt(str(stand_in))
+    assert not stand_in.with_name("dlt").exists()
+
+
+def test_what_a_tool_could_not_do_keeps_no_other_from_being_measured(monkeypatch):
+    def child(name: str, *_: str, **__: str) -> dict:
+        if name == "dlt":
+            raise subprocess.CalledProcessError(1, name)
+        return {"seconds": 8.0, "rows": 100_000}
+
+    monkeypatch.setattr(bench_peers, "child", child)
+    found = bench_peers.measured(["dlt", "to_sql"], "ho_so.csv", lambda name: f"postgresql:///{name}")
+    assert found.keys() == {"to_sql"}
+    console = Console(file=io.StringIO(), width=200)
+    bench_peers.report(console, 1_000_000, 10.0, found)
+    assert console.file.getvalue().splitlines() == [
+        "dlt: not measured, for what stands above",
+        "pandas.to_sql, load only: 80.0 s, extrapolated from 100,000; to_sql / pipeline: 8.00",
+    ]
 
 
 def test_make_installs_other_tools_only_when_asked_for():

@@ -74,7 +74,7 @@ def measure_pipeline(
     dsn = database(server, "bench_pipeline", migrate=True)
     child("reference", files["don_vi"], files["tthc"], dsn=dsn)
     piped = child("pipeline", files["csv"], dsn=dsn)
-    others = {name: child(name, files["csv"], dsn=database(server, f"bench_{name}")) for name in beside}
+    others = peers.measured(beside, files["csv"], lambda name: database(server, name))
     behind = child("rows", dsn=dsn)
     whole = child("whole", dsn=dsn)
     growth = child("growth", dsn=dsn)
@@ -83,7 +83,7 @@ def measure_pipeline(
     from_json = child("pipeline", files["json"], dsn=json_dsn)
     pipeline.report(console, count, floor, piped, from_json)
     took, least = sum(piped["stages"].values()), sum(floor["stages"].values())
-    if others:
+    if beside:
         peers.report(console, count, took, others)
     rows.report(console, behind)
     refreshes.report(console, whole, growth)
@@ -106,7 +106,7 @@ def measure_pipeline(
         targets.Target(
             "dlt / pipeline (at 1,000,000)",
             peers.TARGET_RATIO,
-            others["dlt"]["seconds"] / took if others else None,
+            others["dlt"]["seconds"] / took if "dlt" in others else None,
             at_least=True,
         ),
         targets.Target("a row of ten times as many / a row", pipeline.TARGET_TENFOLD, grown),

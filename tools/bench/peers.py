@@ -10,15 +10,17 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy as sa
 from rich.console import Console
 
-from tools.bench.ground import ROOT
+from tools.bench.ground import ROOT, child
 
-INSTALLED = ROOT / ".venv-peers" / ".installed"  # the last that make writes there
-PYTHON = INSTALLED.parent / "bin" / "python"
+ENVIRONMENT = ROOT / ".venv-peers"
+PYTHON = ENVIRONMENT / "bin" / "python"
 PROGRAM = ROOT / "tools" / "peers" / "load_with_dlt.py"
 TO_SQL_ROWS = 100_000
 TO_SQL_CHUNK = 10_000
@@ -32,8 +34,6 @@ def asked_for() -> list[str]:
         return []
     if text != "1":
         sys.exit(f"PEERS={text!r} says nothing. Expected 1 to measure other tools too, or no PEERS.")
-    if not INSTALLED.exists():
-        sys.exit(f"PEERS=1 needs {INSTALLED.parent}, which is not whole. Run: make bench PEERS=1")
     return [peer.__name__ for peer in PEERS]
 
 
@@ -65,6 +65,16 @@ def dlt(csv_path: str) -> dict:
             },
             stdout=subprocess.PIPE,
         )
+    except (OSError, subprocess.CalledProcessError) as error:
+        what = (
+            f"{PYTHON} ended with {error.returncode}"
+            if isinstance(error, subprocess.CalledProcessError)
+            else error
+        )
+        sys.exit(
+            f"dlt was not measured: {what}. Delete {ENVIRONMENT} and run make bench PEERS=1 again, which "
+            f"installs it anew."
+        )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     found = json.loads(done.stdout.splitlines()[-1])
@@ -87,6 +97,15 @@ def to_sql(csv_path: str) -> dict:
 PEERS = (dlt, to_sql)
 
 
+def measured(names: list[str], csv_path: str, database: Callable[[str], str]) -> dict[str, dict]:
+    """What each of the tools took, in an empty database of its own; those that failed have said why."""
+    found = {}
+    for name in names:
+        with suppress(subprocess.CalledProcessError):
+            found[name] = child(name, csv_path, dsn=database(f"bench_{name}"))
+    return found
+
+
 def extrapolated(seconds: float, measured: int, rows: int) -> float:
     """What `rows` take if each takes as long as each of those that were measured."""
     return seconds * rows / measured
@@ -95,9 +114,19 @@ def extrapolated(seconds: float, measured: int, rows: int) -> float:
 def report(console: Console, rows: int, pipeline_s: float, runs: dict[str, dict]) -> None:
     """Prints how long each tool took, and how many times as long as the pipeline with all that it does.
 
-    `runs`: what `dlt` and `to_sql` returned.
+    `runs`: what `measured` returned.
     """
-    peer = runs["dlt"]
+    if "dlt" in runs:
+        _report_dlt(console, pipeline_s, runs["dlt"])
+    else:
+        console.print("dlt: not measured, for what stands above")
+    if "to_sql" in runs:
+        _report_to_sql(console, rows, pipeline_s, runs["to_sql"])
+    else:
+        console.print("pandas.to_sql: not measured, for what stands above")
+
+
+def _report_dlt(console: Console, pipeline_s: float, peer: dict) -> None:
     ratio = peer["seconds"] / pipeline_s
     stages = " + ".join(f"{name} {seconds:.1f}" for name, seconds in peer["stages"].items())
     console.print(
@@ -105,7 +134,9 @@ def report(console: Console, rows: int, pipeline_s: float, runs: dict[str, dict]
         f"{peer['rows']:,} rows, one of each dossier; dlt / pipeline: {ratio:.2f}  "
         f"(goal at 1,000,000: ≥ {TARGET_RATIO:.0f}: {'reached' if ratio >= TARGET_RATIO else 'not reached'})"
     )
-    part = runs["to_sql"]
+
+
+def _report_to_sql(console: Console, rows: int, pipeline_s: float, part: dict) -> None:
     seconds = extrapolated(part["seconds"], part["rows"], rows)
     how = f"extrapolated from {part['rows']:,}" if part["rows"] < rows else "measured"
     console.print(
