@@ -195,6 +195,11 @@ LEFT JOIN
                     INNER JOIN ops.lo_cong_bo AS l ON f.batch_id = l.batch_id
                     WHERE f.bi_loai AND f.khoa = d.dong
                 )
+                OR EXISTS (
+                    SELECT FROM ops.line_finding AS f
+                    INNER JOIN ops.lo_cong_bo AS l ON f.batch_id = l.batch_id
+                    WHERE f.bi_loai AND f.khoa_an = md5(d.dong)
+                )
             )
     ) AS loai
     ON TRUE;

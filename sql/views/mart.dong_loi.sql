@@ -28,7 +28,8 @@ COMMENT ON COLUMN mart.dong_loi.ma_don_vi IS
 'Mã đơn vị trả lời hiện nay; KHONG_RO khi dòng không ứng với đơn vị nào.';
 COMMENT ON COLUMN mart.dong_loi.ten_don_vi IS 'Tên đơn vị, hoặc "Không rõ đơn vị".';
 COMMENT ON COLUMN mart.dong_loi.cap IS 'Cấp của đơn vị: so_nganh, huyen, xa; NULL khi không rõ.';
-COMMENT ON COLUMN mart.dong_loi.khoa IS 'Mã hồ sơ, mã thủ tục hoặc mã đơn vị của dòng; NULL khi thiếu.';
+COMMENT ON COLUMN mart.dong_loi.khoa IS
+'Mã hồ sơ, mã thủ tục hoặc mã đơn vị của dòng; NULL khi thiếu hoặc có phần không phải là mã.';
 COMMENT ON COLUMN mart.dong_loi.bi_loai IS 'Dòng có bị loại không; dòng bị loại còn mang cả các cảnh báo của nó.';
 COMMENT ON COLUMN mart.dong_loi.batch_id IS 'Lô mang dòng này về.';
 COMMENT ON COLUMN mart.dong_loi.xuat_luc IS 'Thời điểm lô được xuất ở nguồn.';

@@ -15,8 +15,10 @@ CROSS JOIN
         FROM core.dong_hien_hanh AS h
         WHERE
             h.dataset = b.dataset
-            AND h.khoa = f.khoa
-            AND h.khoa_tim = ANY(string_to_array(f.khoa, ' ') || f.khoa)
+            AND (
+                h.khoa = f.khoa AND h.khoa_tim = ANY(string_to_array(f.khoa, ' ') || f.khoa)
+                OR md5(h.khoa) = f.khoa_an
+            )
     ) AS kho
 CROSS JOIN
     LATERAL (
@@ -30,7 +32,7 @@ CROSS JOIN
                             SELECT FROM ops.line_finding AS sau
                             INNER JOIN ops.batch AS lo ON sau.batch_id = lo.batch_id
                             WHERE
-                                sau.khoa = f.khoa
+                                (sau.khoa = f.khoa OR sau.khoa_an = f.khoa_an)
                                 AND sau.bi_loai
                                 AND lo.dataset = b.dataset
                                 AND lo.status = 'loaded'

@@ -92,10 +92,11 @@ class History:
 
 def kept_anew_by_the_migration(world: World, when: str) -> None:
     """Asserts that a warehouse of before is filled as it would be kept."""
-    fill = (SQL / "migrations" / "versions" / "0028_fill.sql").read_text(encoding="utf-8")
     with world.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE ops.line_finding SET con_loi = '{}'")
-        run_script(connection, with_other_facts(fill))
+        connection.exec_driver_sql("UPDATE ops.line_finding SET con_loi = '{}', khoa_an = NULL")
+        for fill in ("0028_fill.sql", "0029_fill.sql"):
+            text = (SQL / "migrations" / "versions" / fill).read_text(encoding="utf-8")
+            run_script(connection, with_other_facts(text))
     assert stale(world) == [], when
 
 

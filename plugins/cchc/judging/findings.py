@@ -85,8 +85,9 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
     ids = ", ".join(f"CASE WHEN broken_{rule.rule_id} THEN '{rule.rule_id}' END" for rule in broken)
     connection.execute(
         sa.text(
-            "INSERT INTO ops.line_finding (batch_id, line_no, khoa, thoi_diem, ma_don_vi, bi_loai, rule_ids) "
-            "SELECT :b, line_no, khoa, thoi_diem, ma_don_vi, bi_loai, "
+            "INSERT INTO ops.line_finding "
+            "(batch_id, line_no, khoa, khoa_an, thoi_diem, ma_don_vi, bi_loai, rule_ids) "
+            "SELECT :b, line_no, khoa, khoa_an, thoi_diem, ma_don_vi, bi_loai, "
             f"array_remove(ARRAY[{ids}], NULL) FROM violations"
         ),
         {"b": batch.batch_id},
@@ -94,18 +95,24 @@ def _find(connection: sa.Connection, contract: Contract, batch: Batch, broken: l
 
 
 def _names_of_line(contract: Contract, batch: Batch) -> str:
-    """SQL text over a looked-up line: `khoa`, `thoi_diem` and `ma_don_vi` of ops.line_finding."""
+    """SQL text over a looked-up line: `khoa`, `khoa_an`, `thoi_diem`, `ma_don_vi` of ops.line_finding."""
     unit, parts = contract.unit, key_parts(contract)
     told = [
-        f"({text_shown(contract, column, parts[column.name])}) IS NOT FALSE"
+        (column, f"({text_shown(contract, column, parts[column.name])}) IS NOT FALSE")
         for column in contract.columns
         if column.name in parts and column.type == "text"
     ]
     hidden = hidden_rows(contract, batch)
-    # A key of which a part may not be shown is none: two of them would look like one.
-    told_all = " AND ".join([*told, f"NOT ({hidden})"])
+    # A key of which a part is missing or may not be shown is none: two of them would look like one. Where it
+    # is a code that may not, a hash is kept, by which the line is found to be corrected; what is loaded as a
+    # code is nobody's number or name.
+    whole = f"num_nulls({', '.join(parts.values())}) = 0 AND NOT ({hidden})"
+    key = f"concat_ws(' ', {', '.join(parts.values())})"
+    all_told = " AND ".join(["TRUE", *(said for _, said in told)])
+    others_told = " AND ".join(["TRUE", *(said for column, said in told if not contract.is_code(column))])
     return (
-        f"CASE WHEN {told_all} THEN nullif(concat_ws(' ', {', '.join(parts.values())}), '') END AS khoa, "
+        f"CASE WHEN {whole} AND {all_told} THEN {key} END AS khoa, "
+        f"CASE WHEN {whole} AND {others_told} AND NOT ({all_told}) THEN md5({key}) END AS khoa_an, "
         f"CASE WHEN NOT ({hidden}) THEN {contract.changed_at} END AS thoi_diem, "
         + (
             f"CASE WHEN {code_sql(unit)} AND NOT ({hidden}) THEN {unit} END AS ma_don_vi"
@@ -139,7 +146,7 @@ def record_contradictions(connection: sa.Connection, contract: Contract, batch: 
     connection.execute(
         sa.text(
             "INSERT INTO ops.line_finding AS f "
-            "(batch_id, line_no, khoa, thoi_diem, ma_don_vi, bi_loai, rule_ids) "
+            "(batch_id, line_no, khoa, khoa_an, thoi_diem, ma_don_vi, bi_loai, rule_ids) "
             f"SELECT :b, line_no, {_names_of_line(contract, batch)}, FALSE, ARRAY[CAST(:rule AS text)] "
             f"FROM {look_up_view(batch)} AS batch_rows "
             "WHERE line_no IN (SELECT c.line_no FROM ops.contradiction AS c WHERE c.batch_id = :b) "

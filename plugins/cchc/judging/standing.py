@@ -17,10 +17,13 @@ from cchc.warehouse import run_sql
 # So many are looked up one by one sooner than all of core is read for them.
 FEW = 300
 FINDINGS = (
-    "SELECT f.batch_id, f.line_no, f.khoa, f.thoi_diem, f.bi_loai, f.rule_ids, f.con_loi, b.extracted_at "
+    "SELECT f.batch_id, f.line_no, f.khoa, f.khoa_an, f.thoi_diem, f.bi_loai, f.rule_ids, f.con_loi, "
+    "b.extracted_at "
     "FROM ops.batch AS b INNER JOIN ops.line_finding AS f USING (batch_id) "
     "WHERE b.dataset = :dataset AND b.status = 'loaded'"
 )
+# Whoever was rejected like them before counts no more.
+OWN_REJECTED = "SELECT coalesce(khoa, khoa_an) FROM ops.line_finding WHERE batch_id = :b AND bi_loai"
 
 
 def note_before(connection: sa.Connection, contract: Contract, batch: Batch) -> None:
@@ -28,13 +31,16 @@ def note_before(connection: sa.Connection, contract: Contract, batch: Batch) -> 
 
     To be called first in every transaction that calls `renew`, which has the turn of loads.
     """
+    # Keys, or their hashes where they may not be kept.
     connection.exec_driver_sql('CREATE TEMP TABLE khoa_xet (khoa text COLLATE "C") ON COMMIT DROP')
     if batch.status == "loaded":
         connection.execute(
             sa.text(
-                "INSERT INTO khoa_xet SELECT khoa FROM ops.line_finding WHERE batch_id = :b AND bi_loai "
-                "UNION SELECT f.khoa FROM core.dong_hien_hanh AS h "
-                "INNER JOIN ops.line_finding AS f USING (khoa) WHERE h.dataset = :dataset AND h.batch_id = :b"
+                f"INSERT INTO khoa_xet {OWN_REJECTED} UNION SELECT f.khoa "
+                "FROM core.dong_hien_hanh AS h INNER JOIN ops.line_finding AS f USING (khoa) "
+                "WHERE h.dataset = :dataset AND h.batch_id = :b UNION SELECT f.khoa_an "
+                "FROM core.dong_hien_hanh AS h INNER JOIN ops.line_finding AS f ON f.khoa_an = md5(h.khoa) "
+                "WHERE h.dataset = :dataset AND h.batch_id = :b"
             ),
             {"b": batch.batch_id, "dataset": contract.dataset},
         )
@@ -44,30 +50,33 @@ def note_lines(connection: sa.Connection, contract: Contract, batch: Batch) -> N
     """Keeps whose findings the lines bear on that a load file was given, and what it put into them itself."""
     others = f"{FINDINGS} AND b.batch_id <> :b"
     key = {"dataset": contract.dataset, "b": batch.batch_id}
-    if not connection.scalar(sa.text(f"SELECT EXISTS ({others})"), key):
-        return
     parts = key_parts(contract)
+    whole_key = f"concat_ws(' ', {', '.join(parts.values())})"
     # Only where the key names a unit it has to be looked up.
     lines = "raw_rows" if all(name == part for name, part in parts.items()) else "batch_rows"
     with _looked_up(connection, one_by_one=(batch.lines_read or 0) <= FEW):
-        connection.execute(
-            sa.text(
-                f"INSERT INTO khoa_xet SELECT o.khoa FROM ({others}) AS o "
-                f"INNER JOIN {lines} AS r ON o.khoa = concat_ws(' ', {', '.join(parts.values())})"
-            ),
-            key,
-        )
+        for column, value in (("khoa", whole_key), ("khoa_an", f"md5({whole_key})")):
+            some = f"{others} AND f.{column} IS NOT NULL"
+            # Of most warehouses no key is hidden.
+            if connection.scalar(sa.text(f"SELECT EXISTS ({some})"), key):
+                connection.execute(
+                    sa.text(
+                        f"INSERT INTO khoa_xet SELECT o.{column} FROM ({some}) AS o "
+                        f"INNER JOIN {lines} AS r ON o.{column} = {value}"
+                    ),
+                    key,
+                )
 
 
 def renew(connection: sa.Connection, contract: Contract, batch: Batch, *, whole: bool = False) -> None:
     """Brings the findings in line that the batch bears on; `whole`: all of its dataset."""
     key = {"b": batch.batch_id, "dataset": contract.dataset}
-    connection.execute(
-        sa.text("INSERT INTO khoa_xet SELECT khoa FROM ops.line_finding WHERE batch_id = :b AND bi_loai"), key
-    )
+    connection.execute(sa.text(f"INSERT INTO khoa_xet {OWN_REJECTED}"), key)
+    touched = "IN (SELECT k.khoa FROM khoa_xet AS k)"
     own_and_others = (
-        f"{FINDINGS} AND b.batch_id = :b UNION ALL "
-        f"{FINDINGS} AND b.batch_id <> :b AND f.khoa IN (SELECT k.khoa FROM khoa_xet AS k)"
+        f"{FINDINGS} AND b.batch_id = :b "
+        f"UNION ALL {FINDINGS} AND b.batch_id <> :b AND f.khoa {touched} "
+        f"UNION ALL {FINDINGS} AND b.batch_id <> :b AND f.khoa_an {touched}"
     )
     connection.execute(
         sa.text(f"CREATE TEMP TABLE xet_lai ON COMMIT DROP AS {FINDINGS if whole else own_and_others}"), key
