@@ -647,3 +647,33 @@ def test_ties_of_logins_from_before_are_kept_with_the_login_that_there_is(empty_
             ("gan", "thu_het", "u2", "can_bo", "2026-01-02", None),
         ]
         connection.exec_driver_sql("DROP ROLE thu_con")
+
+
+def test_findings_of_before_are_told_apart_by_whole_keys(empty_database):
+    """What lacks a part of its key stands, and a warning as long as core goes by its line."""
+    alembic(ROOT, empty_database, "upgrade", "0028")
+    engine = engine_of(empty_database)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO ops.batch (dataset, sha256, size_bytes, landed_path, original_name, origin, status, "
+            "lines_read, lines_accepted, lines_rejected, lines_superseded) VALUES "
+            "('van_ban', repeat('a', 64), 1, '/x', 'a.csv', 'file', 'loaded', 1, 1, 0, 0), "
+            "('qua_trinh', repeat('b', 64), 1, '/y', 'b.csv', 'file', 'loaded', 2, 0, 2, 0); "
+            "INSERT INTO core.van_ban (ma_van_ban, huong, ma_don_vi, so, do_mat, ngay_cap_nhat, da_xoa, "
+            "batch_id, line_no) VALUES ('VB-DEN-1', 'di', 'A', 1, 1, '2025-03-05', 0, 1, 2); "
+            "INSERT INTO ops.line_finding (batch_id, line_no, khoa, bi_loai, rule_ids, con_loi) VALUES "
+            "(1, 2, NULL, FALSE, '{VB33}', '{}'), "
+            "(2, 2, '2', TRUE, '{QT01}', '{}'), "
+            "(2, 3, 'HS-1 2', TRUE, '{QT06}', '{}')"
+        )
+    migrate(empty_database)
+    with engine.begin() as connection:
+        query = (
+            "SELECT batch_id, line_no, khoa, khoa_an = md5('VB-DEN-1'), con_loi "
+            "FROM ops.line_finding ORDER BY 1, 2"
+        )
+        assert [tuple(row) for row in connection.exec_driver_sql(query)] == [
+            (1, 2, None, True, ["VB33"]),
+            (2, 2, None, None, ["QT01"]),
+            (2, 3, "HS-1 2", None, []),
+        ]
