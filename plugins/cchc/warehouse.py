@@ -80,6 +80,8 @@ def _empty(session: Any, _record: object, state: sa.PoolResetState) -> None:
         session.autocommit = True
         with session.cursor() as cursor:
             cursor.execute("DISCARD ALL")
+            # What the driver has set where PGDATESTYLE, which goes before our options, says otherwise.
+            cursor.execute("SET datestyle = 'ISO'")
         session.autocommit = False
 
 

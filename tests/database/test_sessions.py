@@ -1,5 +1,7 @@
 """Sessions of the warehouse are used again: as if they were new."""
 
+from datetime import date
+
 import sqlalchemy as sa
 
 from cchc.warehouse import engine_of
@@ -25,6 +27,17 @@ def test_a_session_is_used_again_with_nothing_of_what_was_done_in_it(dsn: str):
         assert connection.exec_driver_sql("SELECT count(*) FROM pg_cursors").scalar_one() == 0
         held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
         assert connection.exec_driver_sql(held).scalar_one() == 0
+    engine.dispose()
+
+
+def test_days_are_read_by_a_session_that_is_used_again_whatever_the_client_prefers(dsn: str, monkeypatch):
+    monkeypatch.setenv("PGDATESTYLE", "German")
+    engine = engine_of(dsn)
+    days = []
+    for _ in range(2):
+        with engine.connect() as connection:
+            days.append(connection.exec_driver_sql("SELECT DATE '2025-03-01', pg_backend_pid()").one())
+    assert days == [(date(2025, 3, 1), days[0][1])] * 2
     engine.dispose()
 
 
