@@ -56,7 +56,7 @@ def refresh() -> dict[str, Any]:
 def refresh_pending() -> dict[str, Any]:
     """Counts the months again whose data or definitions changed and whose figures did not follow yet.
 
-    All in one transaction: the periods that several of them share are written once.
+    Together: the periods that several of them share are written once.
     """
     from dataclasses import asdict
 
