@@ -15,7 +15,7 @@ UNDER_WAY, ENDED = ["queued", "running"], ["success", "failed"]
 
 class Airflow:
     """Answers like Airflow's API. `becomes`: what becomes of a triggered run, by its DAG and conf, when
-    somebody asks for it."""
+    somebody asks for it, or after they were listed."""
 
     def __init__(self, becomes: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         self.becomes = becomes
@@ -49,21 +49,29 @@ class Airflow:
             states = parse_qs(query).get("state", UNDER_WAY + ENDED)
             (since,) = map(datetime.fromisoformat, parse_qs(query).get("start_date_gte", [LONG_AGO]))
             found = [
-                run
+                dict(run)
                 for run in self.triggered
                 if run["dag_id"] == parts[1]
                 and run["state"] in states
                 and datetime.fromisoformat(run["run_after"]) >= since
             ]
+            # What is listed goes on meanwhile.
+            for run in self.triggered:
+                if run["dag_id"] == parts[1]:
+                    self._becomes(run)
             return 200, {"dag_runs": found, "total_entries": len(found)}
         if parts[-2] == "dagRuns":
             (run,) = [r for r in self.triggered if (r["dag_id"], r["dag_run_id"]) == (parts[1], parts[-1])]
-            if run["state"] not in ENDED:
-                run |= self.becomes(run)
+            self._becomes(run)
             return 200, run
         if parts[0] == "dags" and parts[1] in self.dags:
             return 200, {"dag_id": parts[1], "is_paused": parts[1] in self.paused}
         return 404, {"detail": "not found"}
+
+
+    def _becomes(self, run: dict[str, Any]) -> None:
+        if run["state"] not in ENDED:
+            run |= self.becomes(run)
 
 
 @contextmanager
