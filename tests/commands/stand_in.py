@@ -68,7 +68,6 @@ class Airflow:
             return 200, {"dag_id": parts[1], "is_paused": parts[1] in self.paused}
         return 404, {"detail": "not found"}
 
-
     def _becomes(self, run: dict[str, Any]) -> None:
         if run["state"] not in ENDED:
             run |= self.becomes(run)
