@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from cchc.errors import CchcError
+from cchc.errors import CchcError, WarehouseUnavailable
 from cchc.figures import refresh as refresh_module
 from cchc.figures.refresh import ATTEMPTS, pending_periods, refresh, refresh_with_waiting
 from cchc.judging.validation import validate
@@ -245,6 +245,20 @@ def test_what_is_wrong_with_one_month_keeps_no_other_that_waits_from_its_figures
         refresh_with_waiting(counted.engine, "2025-01")
     monkeypatch.undo()
     assert refresh_with_waiting(counted.engine, "2025-01").kys == ["2025-01", "2025-02"]
+
+
+def test_a_warehouse_that_is_busy_is_waited_for_once(counted, monkeypatch):
+    counted.add(LATE)
+    tried: list[tuple[str, ...]] = []
+
+    def busy(_: sa.Engine, *kys: str) -> None:
+        tried.append(kys)
+        raise WarehouseUnavailable("Waited 900 s for the turn")
+
+    monkeypatch.setattr(refresh_module, "refresh", busy)
+    with pytest.raises(WarehouseUnavailable, match="Waited 900 s"):
+        refresh_with_waiting(counted.engine, "2025-03")
+    assert tried == [tuple(MONTHS)]
 
 
 # --- definitions --------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from cchc.judging.validation import validate
 from cchc.loading.load import load
 from tests.conftest import ROOT
 from tests.flow.running_airflow import judges_begun
+from tests.handles import handles_left, open_handles
 from tests.world import World
 from tools.local.settings import MARK, Home
 
@@ -310,7 +311,7 @@ def test_what_a_copy_says_is_heard_where_ended_children_are_forgotten(copied):
 def test_a_copy_keeps_no_handle_of_its_parent_not_even_above_a_limit_that_was_lowered(copied):
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     # However many handles the tests before have open: a copy needs a few more below the limit.
-    limit = max(int(handle.name) for handle in Path("/proc/self/fd").iterdir()) + 20
+    limit = max(open_handles()) + 20
     handle = os.dup2(1, limit + 10)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limits[1]))
@@ -325,23 +326,12 @@ def test_a_copy_keeps_no_handle_of_its_parent_not_even_above_a_limit_that_was_lo
 @pytest.mark.parametrize("left", range(8))
 def test_a_copy_for_which_too_few_handles_are_left_leaves_none_and_is_tried_again(copied, left):
     """Six make its three streams; what it then needs itself are those of them that it does not use."""
-    before = {handle.name for handle in Path("/proc/self/fd").iterdir()}
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    filling = [os.dup(1)]
-    while filling[-1] <= max(map(int, before)):
-        filling.append(os.dup(1))
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (filling[-1] + 1 + left, limits[1]))
+    with handles_left(left):
         if left < 6:
             with pytest.raises(OSError, match="Too many open files"):
                 copied(lambda: {"by": "copy"})
         else:
             assert copied(lambda: {"by": "copy"}) == {"by": "copy"}
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-        for handle in filling:
-            os.close(handle)
-    assert {handle.name for handle in Path("/proc/self/fd").iterdir()} == before
 
 
 def test_a_copy_tells_its_error_whatever_the_encoding_of_its_parent():

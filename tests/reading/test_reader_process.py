@@ -18,6 +18,7 @@ from cchc.errors import BadFile
 from cchc.reading import parsing
 from cchc.reading.parsing import Reading, Request, reading
 from cchc.reading.staging import stage
+from tests.handles import handles_left
 from tests.reading.taken import ROOT
 from tests.world import World
 
@@ -189,20 +190,8 @@ def test_a_file_that_is_gone_leaves_neither_descriptors_nor_threads(tmp_path: Pa
 @pytest.mark.parametrize("left", range(7))
 def test_a_reader_for_which_too_few_handles_are_left_leaves_none(tmp_path: Path, left: int):
     asked = request(tmp_path / "a.csv")
-    before = {handle.name for handle in Path("/proc/self/fd").iterdir()}
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    filling = [os.dup(1)]
-    while filling[-1] <= max(map(int, before)):
-        filling.append(os.dup(1))
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (filling[-1] + 1 + left, limits[1]))
-        with pytest.raises(OSError, match="Too many open files"), reading(asked):
-            pass
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-        for handle in filling:
-            os.close(handle)
-    assert {handle.name for handle in Path("/proc/self/fd").iterdir()} == before
+    with handles_left(left), pytest.raises(OSError, match="Too many open files"), reading(asked):
+        pass
 
 
 def test_a_file_is_read_however_many_handles_the_worker_has_open(tmp_path: Path):

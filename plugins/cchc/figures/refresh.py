@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from cchc.errors import CchcError
+from cchc.errors import CchcError, WarehouseUnavailable
 from cchc.figures.definitions import facts, fingerprint, reports
 from cchc.figures.frozen import find_pending, find_rows, numbers
 from cchc.figures.indicator_sql import keep_sql, measures, scan_sql
@@ -76,6 +76,9 @@ def refresh_with_waiting(engine: sa.Engine, ky: str) -> Refreshed:
     if len(together) > 1:
         try:
             return refresh(engine, *together)
+        except (WarehouseUnavailable, sa.exc.OperationalError):
+            # Of no month: alone it would wait as long once more, past the limit of the task.
+            raise
         except Exception:
             log.exception("%s could not be counted together: %s is counted alone", ", ".join(together), ky)
     return refresh(engine, ky)
