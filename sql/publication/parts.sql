@@ -1,7 +1,8 @@
 -- Splits what changes between the last published revision of the periods :kinds, :names and the figures as they are
 -- counted now: to TEMP TABLE phan, one row is one cause's part of one figure. Reads only, but for temporary tables.
 DROP TABLE IF EXISTS
-ban, thuat_ngu, doi_nghia, tra_loi, doi_nguon, thang, hang, doan_hang, hang_tthc, dong_tthc, co_tthc, phan_dong, phan;
+ban, thuat_ngu, doi_nghia, phep_doi_nghia, tra_loi, doi_nguon, thang, hang, doan_hang, hang_tthc, dong_tthc, co_tthc,
+phan_dong, phan;
 
 CREATE TEMP TABLE ban ON COMMIT DROP AS
 SELECT
@@ -117,6 +118,9 @@ SELECT DISTINCT
     to_char(t.ngay, 'YYYY-MM') AS ky
 FROM ban
 CROSS JOIN LATERAL generate_series(date_trunc('month', ban.tu_ngay), ban.den_ngay, '1 month') AS t (ngay);
+
+-- Without, the planner joins these first, each with each.
+ANALYZE ban, thuat_ngu, tra_loi;
 
 -- Rows that may differ from a revision, as it published them (cu) and as they are now (moi).
 CREATE TEMP TABLE hang ON COMMIT DROP AS
@@ -239,8 +243,38 @@ SELECT
 FROM hang AS h
 CROSS JOIN LATERAL core.phep_do_cua_dong(h.nua_1, h.nua_2, h.so_1, h.so_2) AS p;
 
+-- Measures of figures that are defined otherwise now.
+CREATE TEMP TABLE phep_doi_nghia ON COMMIT DROP AS
+SELECT DISTINCT
+    t.so_cai,
+    t.phep_do
+FROM thuat_ngu AS t
+INNER JOIN doi_nghia AS n ON t.so_cai = n.so_cai AND t.ma_chi_so = n.ma_chi_so;
+
 -- What each row adds to a side of a figure, at the unit that answers for it; then at its level and the province.
 CREATE TEMP TABLE phan_dong ON COMMIT DROP AS
+-- A row differs in few of its measures: the others would be added and taken away again for each figure and period.
+WITH khac AS (
+    SELECT
+        d.so_cai,
+        array_agg(d.lan) AS cac_lan,
+        count(*) = 2 AND NOT bool_or(v.so_cai IS NOT NULL) AS nhu_nhau,
+        d.ky,
+        d.fact,
+        d.dong,
+        d.nguyen_nhan,
+        d.ma_don_vi,
+        d.tu_ngay,
+        d.phep_do,
+        d.so
+    FROM doan_hang AS d
+    LEFT JOIN phep_doi_nghia AS n ON d.so_cai = n.so_cai AND d.phep_do = n.phep_do
+    LEFT JOIN doi_nguon AS v ON d.so_cai = v.so_cai AND d.ma_don_vi = v.ma_goc
+    GROUP BY d.so_cai, d.ky, d.fact, d.dong, d.nguyen_nhan, d.ma_don_vi, d.tu_ngay, d.phep_do, d.so
+    -- Both stay where the same measure counts otherwise, or elsewhere.
+    HAVING count(*) = 1 OR bool_or(n.so_cai IS NOT NULL OR v.so_cai IS NOT NULL)
+)
+
 SELECT
     b.ky_loai,
     b.ky,
@@ -254,22 +288,24 @@ SELECT
         WHEN bool_or(doi.ma_chi_so IS NOT NULL) AND count(DISTINCT dv.ma_don_vi) = 1 THEN 'dinh_nghia'
         ELSE 'doi_don_vi'
     END AS nguyen_nhan,
-    coalesce(sum(CASE d.lan WHEN 'moi' THEN 1 ELSE -1 END * t.dau * d.so) FILTER (WHERE t.ben = 'tu'), 0) AS tu_so,
-    coalesce(sum(CASE d.lan WHEN 'moi' THEN 1 ELSE -1 END * t.dau * d.so) FILTER (WHERE t.ben = 'mau'), 0) AS mau_so
-FROM doan_hang AS d
+    coalesce(sum(CASE phia.lan WHEN 'moi' THEN 1 ELSE -1 END * t.dau * d.so) FILTER (WHERE t.ben = 'tu'), 0) AS tu_so,
+    coalesce(sum(CASE phia.lan WHEN 'moi' THEN 1 ELSE -1 END * t.dau * d.so) FILTER (WHERE t.ben = 'mau'), 0) AS mau_so
+FROM khac AS d
+CROSS JOIN LATERAL unnest(d.cac_lan) AS phia (lan)
 INNER JOIN core.phep_do AS p ON d.phep_do = p.phep_do
 INNER JOIN ban AS b
     ON
         d.so_cai = b.so_cai AND core.tinh_vao_ky(p.cong_don, d.tu_ngay, b.tu_ngay, b.cuoi)
 INNER JOIN thuat_ngu AS t
-    ON d.lan = t.lan AND b.so_cai = t.so_cai AND d.phep_do = t.phep_do AND t.khoa IS NULL AND t.it_nhat IS NULL
-INNER JOIN tra_loi AS dv ON d.lan = dv.lan AND b.ky_loai = dv.ky_loai AND b.ky = dv.ky AND d.ma_don_vi = dv.ma_goc
+    ON phia.lan = t.lan AND b.so_cai = t.so_cai AND d.phep_do = t.phep_do AND t.khoa IS NULL AND t.it_nhat IS NULL
+INNER JOIN tra_loi AS dv ON phia.lan = dv.lan AND b.ky_loai = dv.ky_loai AND b.ky = dv.ky AND d.ma_don_vi = dv.ma_goc
 LEFT JOIN doi_nghia AS doi ON b.so_cai = doi.so_cai AND t.ma_chi_so = doi.ma_chi_so
 CROSS JOIN
     LATERAL (
         VALUES
         (dv.ma_don_vi), (core.ma_tong(dv.cap)), (core.ma_tong('toan_tinh'))
     ) AS nhom (ma_don_vi)
+WHERE doi.ma_chi_so IS NOT NULL OR NOT d.nhu_nhau
 GROUP BY b.ky_loai, b.ky, t.ma_chi_so, nhom.ma_don_vi, d.fact, d.dong, d.ky;
 
 DELETE FROM phan_dong
@@ -277,21 +313,48 @@ WHERE tu_so = 0 AND mau_so = 0;
 
 -- Figures that count distinct procedures: those that differ by a procedure of a row above, with all of its rows.
 CREATE TEMP TABLE hang_tthc ON COMMIT DROP AS
-WITH cham AS (
-    SELECT DISTINCT
-        h.so_cai,
-        h.ma_tthc
-    FROM hang AS h
-    WHERE h.ma_tthc <> ''
-),
-
 -- Of all measures of a row only those few: to unfold the others would take most of the time.
-phep AS (
+WITH phep AS (
     SELECT DISTINCT
         t.so_cai,
         t.phep_do
     FROM thuat_ngu AS t
     WHERE t.khoa IS NOT NULL
+),
+
+doan_tthc AS MATERIALIZED (
+    SELECT
+        h.so_cai,
+        h.lan,
+        h.ky,
+        h.fact,
+        h.dong,
+        h.nguyen_nhan,
+        h.ma_tthc,
+        h.ma_don_vi,
+        n.nua,
+        phep.phep_do
+    FROM hang AS h
+    INNER JOIN phep ON h.so_cai = phep.so_cai
+    CROSS JOIN LATERAL (VALUES (1::smallint, h.nua_1), (2::smallint, h.nua_2)) AS n (nua, cac_phep)
+    WHERE h.ma_tthc <> '' AND phep.phep_do = ANY(n.cac_phep)
+),
+
+-- Procedures of which a row says something else than before, or the same where it counts otherwise.
+cham AS (
+    SELECT DISTINCT
+        x.so_cai,
+        x.ma_tthc
+    FROM (
+        SELECT
+            d.so_cai,
+            d.ma_tthc
+        FROM doan_tthc AS d
+        LEFT JOIN phep_doi_nghia AS n ON d.so_cai = n.so_cai AND d.phep_do = n.phep_do
+        LEFT JOIN doi_nguon AS v ON d.so_cai = v.so_cai AND d.ma_don_vi = v.ma_goc
+        GROUP BY d.so_cai, d.ma_tthc, d.ma_don_vi, d.ky, d.fact, d.dong, d.nua, d.phep_do
+        HAVING count(*) = 1 OR bool_or(n.so_cai IS NOT NULL OR v.so_cai IS NOT NULL)
+    ) AS x
 ),
 
 -- Rows of these procedures that are the same in both: of those that say the same of a procedure at a unit, one. As
@@ -343,20 +406,20 @@ FROM yen
 CROSS JOIN (VALUES ('cu'), ('moi')) AS lan (lan)
 UNION ALL
 SELECT
-    h.so_cai,
-    h.lan,
-    h.ky,
-    h.fact,
-    h.dong,
-    h.nguyen_nhan,
-    h.ma_tthc,
-    h.ma_don_vi,
-    n.nua,
-    phep.phep_do
-FROM hang AS h
-INNER JOIN phep ON h.so_cai = phep.so_cai
-CROSS JOIN LATERAL (VALUES (1::smallint, h.nua_1), (2::smallint, h.nua_2)) AS n (nua, cac_phep)
-WHERE h.ma_tthc <> '' AND phep.phep_do = ANY(n.cac_phep);
+    d.so_cai,
+    d.lan,
+    d.ky,
+    d.fact,
+    d.dong,
+    d.nguyen_nhan,
+    d.ma_tthc,
+    d.ma_don_vi,
+    d.nua,
+    d.phep_do
+FROM doan_tthc AS d
+INNER JOIN cham ON d.so_cai = cham.so_cai AND d.ma_tthc = cham.ma_tthc;
+
+ANALYZE hang_tthc (so_cai, lan, phep_do, ma_don_vi);
 
 -- Their measures that such a figure is made of, at the unit that answers for the row, at its level and the province.
 CREATE TEMP TABLE dong_tthc ON COMMIT DROP AS
