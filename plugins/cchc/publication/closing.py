@@ -193,6 +193,7 @@ def _restate(
         )
     number, measure, scans = next_number(connection), numbers(connection), month_scans(connection, month)
     _take_over(connection, number, month)
+    analyze(connection, "core.dong_cong_bo")
     complete = [period for period in holding if _complete(connection, period, closed)]
     revisions = {
         (row.ky_loai, row.ky): row.revision
@@ -278,8 +279,8 @@ def _publish(
         cac_ky_loai=names["kinds"],
         cac_ky=names["names"],
     )
-    # Asked at once: what waits is compared with these rows.
-    analyze(connection, "core.dong_cong_bo", "mart.con_so_cong_bo")
+    # Asked at once: what waits is compared with these figures.
+    analyze(connection, "mart.con_so_cong_bo")
     if differing := list(run_sql_file(connection, "publication/counts_differ.sql", ky=month.ky).scalars()):
         raise CchcError(
             f"The rows of {month.ky} do not give its counts: {'; '.join(differing[:3])}. Nothing was "
