@@ -17,7 +17,7 @@ REASON = "Số liệu trình diễn do máy sinh ra: nguồn mô phỏng, chưa 
 LATE = "Sở khai lại số liệu của tháng sau khi đã chốt (số liệu trình diễn)"
 # Of a question that was asked so long ago the scheduler knows that the process which asked has ended.
 SETTLED_S = 30.0
-ROUNDS = 3
+ROUNDS = 4
 
 
 def settle(api: AirflowApi, question: dict[str, Any]) -> None:

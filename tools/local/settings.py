@@ -335,8 +335,12 @@ def stack_environment(home: Home, ports: Ports, secrets: dict[str, str]) -> dict
             # The default asks DNS for the full name, which can hang on a machine without one.
             "hostname_callable": "socket.gethostname",
         },
-        # A run of a day has a dozen steps, one behind the other: each would wait half a second for its turn.
-        "scheduler": {"scheduler_idle_sleep_time": "0.2"},
+        "scheduler": {
+            # A run of a day has a dozen steps in a row: each would wait half a second for its turn.
+            "scheduler_idle_sleep_time": "0.2",
+            # What is answered waits for a few beats (tools.local.publishing).
+            "scheduler_heartbeat_sec": "1",
+        },
         "database": {"sql_alchemy_conn": f"postgresql+psycopg2://{metadata}"},
         "api": {
             "host": LOOPBACK,
