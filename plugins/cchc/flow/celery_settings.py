@@ -1,11 +1,11 @@
-"""Settings of Celery, whose workers begin with Great Expectations imported (celery_config_options)."""
+"""Settings of Celery, whose workers begin with what tasks need imported (celery_config_options)."""
 
 from typing import Any
 
 from airflow.providers.celery.executors.default_celery import DEFAULT_CELERY_CONFIG
 from celery.signals import worker_init
 
-from cchc.judging.judge import preload
+from cchc.flow.preloading import preload
 
 SETTINGS = DEFAULT_CELERY_CONFIG
 

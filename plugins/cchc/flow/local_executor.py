@@ -1,8 +1,8 @@
-"""Airflow's LocalExecutor, whose workers begin with Great Expectations imported."""
+"""Airflow's LocalExecutor, whose workers begin with what tasks need imported."""
 
 from airflow.executors import local_executor
 
-from cchc.judging.judge import preload
+from cchc.flow.preloading import preload
 
 
 class LocalExecutor(local_executor.LocalExecutor):
