@@ -1,4 +1,4 @@
-"""What an executor's workers begin with: imported once, in the process that they and their tasks are copies of.
+"""What workers of an executor begin with: imported once, in the process of which they and tasks are copies.
 
 Only code: what the project's files say (contracts, definitions, suites) each task reads for itself.
 """
