@@ -23,6 +23,7 @@ Done = TypeVar("Done")
 
 SERIALIZATION_FAILURE = "40001"
 ATTEMPTS = 5
+OF_NO_MONTH = (WarehouseUnavailable, sa.exc.OperationalError)
 # What pages and reports ask for, written anew for each period.
 WRITTEN = ("mart.chi_so", "mart.bieu_06a", "mart.diem_766", "mart.ky")
 COUNTS = ("core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan")
@@ -72,16 +73,40 @@ def refresh_with_waiting(engine: sa.Engine, ky: str) -> Refreshed:
 
     Where that fails, the month by itself: what is wrong with another one keeps none from its figures.
     """
-    together = sorted({ky, *pending_periods(engine)})
-    if len(together) > 1:
+    return _together(engine, sorted({ky, *pending_periods(engine)})) or refresh(engine, ky)
+
+
+def refresh_waiting(engine: sa.Engine) -> Refreshed:
+    """Refreshes all months that wait, together; where that fails each by itself, and then raises why."""
+    months = pending_periods(engine)
+    if done := _together(engine, months):
+        return done
+    wrong = []
+    for ky in months:
         try:
-            return refresh(engine, *together)
-        except (WarehouseUnavailable, sa.exc.OperationalError):
-            # Of no month: alone it would wait as long once more, past the limit of the task.
+            refresh(engine, ky)
+        except OF_NO_MONTH:
             raise
-        except Exception:
-            log.exception("%s could not be counted together: %s is counted alone", ", ".join(together), ky)
-    return refresh(engine, ky)
+        except Exception as error:
+            log.exception("%s could not be counted", ky)
+            wrong.append(error)
+    if wrong:
+        raise wrong[0]
+    return refresh(engine, *months)
+
+
+def _together(engine: sa.Engine, months: list[str]) -> Refreshed | None:
+    """Refreshes the months; None where something is wrong with one of several."""
+    try:
+        return refresh(engine, *months)
+    except OF_NO_MONTH:
+        # Alone each would wait as long once more, past the limit of the task.
+        raise
+    except Exception:
+        if len(months) < 2:
+            raise
+        log.exception("%s could not be counted together", ", ".join(months))
+        return None
 
 
 def _in_turn(engine: sa.Engine, kys: tuple[str, ...], act: Callable[[sa.Connection], Done]) -> Done:

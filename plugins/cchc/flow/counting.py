@@ -70,12 +70,10 @@ def refresh() -> dict[str, Any]:
 def refresh_pending() -> dict[str, Any]:
     """Counts the months again whose data or definitions changed and whose figures did not follow yet.
 
-    Together: the periods that several of them share are written once.
+    Together: the periods that several of them share are written once. Where one is wrong, each by itself.
     """
     from dataclasses import asdict
 
-    from cchc.figures.refresh import pending_periods
-    from cchc.figures.refresh import refresh as refresh_months
+    from cchc.figures.refresh import refresh_waiting
 
-    engine = warehouse(get_current_context())
-    return asdict(refresh_months(engine, *pending_periods(engine)))
+    return asdict(refresh_waiting(warehouse(get_current_context())))
