@@ -13,7 +13,7 @@ from cchc.figures.definitions import facts, fingerprint, reports
 from cchc.figures.frozen import find_pending, find_rows, numbers
 from cchc.figures.indicator_sql import keep_sql, measures, scan_sql
 from cchc.figures.parts_of_wholes import require_parts
-from cchc.figures.syncing import PLANNER, sync_definitions
+from cchc.figures.syncing import PLANNER, as_defined, sync_definitions, versions_differ
 from cchc.known_until import data_until, last_day
 from cchc.periods import Month, Period, first_period, month_of, parse_month, periods_of
 from cchc.warehouse import analyze, no_endless_wait, run_sql, run_sql_file, take_turn
@@ -116,14 +116,17 @@ def _in_turn(engine: sa.Engine, kys: tuple[str, ...], act: Callable[[sa.Connecti
             snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ")
             with no_endless_wait(engine, " ".join(kys)), snapshot as connection, connection.begin():
                 take_turn(connection, "refresh")
-                for parameter in PLANNER:
-                    connection.exec_driver_sql(f"SET LOCAL {parameter}")
-                return act(connection)
+                if as_defined(connection):
+                    for parameter in PLANNER:
+                        connection.exec_driver_sql(f"SET LOCAL {parameter}")
+                    return act(connection)
         except sa.exc.OperationalError as error:
             # A load committed between our snapshot and our last write: look again.
             if getattr(error.orig, "pgcode", None) != SERIALIZATION_FAILURE or attempt == ATTEMPTS:
                 raise
-    raise AssertionError("unreachable")
+        else:
+            sync_definitions(engine)
+    raise versions_differ(" ".join(kys))
 
 
 def _refresh_open(connection: sa.Connection, months: list[Month]) -> tuple[Refreshed, dict[Month, int]]:
@@ -171,7 +174,11 @@ def _explain_closed(connection: sa.Connection, months: dict[Month, int]) -> list
         find_rows(connection, scans, number)
         find_pending(connection, month.ky, facts_known(scans), number)
     find_pending_figures(connection, shut)
-    _note_refreshed(connection, {m: c for m, c in months.items() if m in waiting})
+    # What had to be counted again, by what other definitions made of it meanwhile, is not what its open
+    # periods were written from.
+    done = {m: c for m, c in months.items() if m in waiting and m.ky not in counted}
+    done = {m: c for m, c in done.items() if not closed.isdisjoint(_periods([m]))}
+    _note_refreshed(connection, done)
     return counted
 
 
