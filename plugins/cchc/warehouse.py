@@ -1,10 +1,12 @@
 """Connections to the warehouse: an engine with limits, statements, turns."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
+from weakref import WeakSet
 
 import psycopg2
 import sqlalchemy as sa
@@ -15,6 +17,8 @@ from cchc.repository import sql_file, without_comments
 
 # Figures must not depend on the settings of server or client.
 SESSION = "-c timezone=Asia/Ho_Chi_Minh -c datestyle=ISO -c jit=off -c search_path=pg_catalog,public"
+# What the environment says (PGTZ, PGDATESTYLE) goes before that.
+OF_THE_CLIENT = "SET timezone = 'Asia/Ho_Chi_Minh'; SET datestyle = 'ISO, MDY'"
 # A machine that is gone is noticed within a minute, on both sides; the operating system takes hours. The
 # statement of a process that is gone ends, and the transaction of one that is frozen.
 ALIVE = (
@@ -29,6 +33,7 @@ KEEPALIVES = {
     "keepalives_count": "3",
     "tcp_user_timeout": "60000",
     "connect_timeout": "30",
+    "client_encoding": "utf8",
 }
 # Which migrations have been run; Airflow's own is alembic_version.
 VERSION_TABLE = "public.alembic_version_cchc"
@@ -69,20 +74,43 @@ def engine_of(dsn: str, statement_timeout_s: int = 0, pool_size: int = 5) -> sa.
     engine = sa.create_engine(
         url, hide_parameters=True, pool_size=pool_size, pool_pre_ping=True, pool_use_lifo=True
     )
+    sa.event.listen(engine, "connect", _begin)
     sa.event.listen(engine, "reset", _empty)
+    _engines.add(engine)
     return hide_words(engine)
+
+
+_engines: WeakSet[sa.Engine] = WeakSet()
+
+
+def _leave_to_the_parent() -> None:
+    """Has a copy of this process open sessions of its own: answers in a shared one would come to either."""
+    for engine in list(_engines):
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_leave_to_the_parent)
+
+
+def _begin(session: Any, _record: object) -> None:
+    """Has a new session be as those that are used again."""
+    _alone(session, OF_THE_CLIENT)
 
 
 def _empty(session: Any, _record: object, state: sa.PoolResetState) -> None:
     """Leaves nothing of what was done in a session: no temporary table, no setting, no plan."""
     if not state.terminate_only:
         session.rollback()
-        session.autocommit = True
-        with session.cursor() as cursor:
-            cursor.execute("DISCARD ALL")
-            # What the driver has set where PGDATESTYLE, which goes before our options, says otherwise.
-            cursor.execute("SET datestyle = 'ISO'")
-        session.autocommit = False
+        _alone(session, "DISCARD ALL", OF_THE_CLIENT)
+
+
+def _alone(session: Any, *statements: str) -> None:
+    """Runs statements of the driver's session, each in a transaction of its own."""
+    session.autocommit = True
+    with session.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    session.autocommit = False
 
 
 def url_of(dsn: str) -> sa.URL:

@@ -1,7 +1,9 @@
 """Sessions of the warehouse are used again: as if they were new."""
 
+import os
 from datetime import date
 
+import pytest
 import sqlalchemy as sa
 
 from cchc.warehouse import engine_of
@@ -38,6 +40,45 @@ def test_days_are_read_by_a_session_that_is_used_again_whatever_the_client_prefe
         with engine.connect() as connection:
             days.append(connection.exec_driver_sql("SELECT DATE '2025-03-01', pg_backend_pid()").one())
     assert days == [(date(2025, 3, 1), days[0][1])] * 2
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PGTZ", "UTC"), ("PGDATESTYLE", "German"), ("PGCLIENTENCODING", "LATIN1")]
+)
+def test_what_the_client_prefers_is_no_session_s(dsn: str, monkeypatch, name: str, value: str):
+    """What stands in the environment goes before what the engine asks for."""
+    monkeypatch.setenv(name, value)
+    engine = engine_of(dsn)
+    for _ in range(2):
+        with engine.connect() as connection:
+            settings = [
+                connection.exec_driver_sql(f"SHOW {setting}").scalar_one()
+                for setting in ("timezone", "datestyle", "client_encoding")
+            ]
+            assert settings == ["Asia/Ho_Chi_Minh", "ISO, MDY", "UTF8"]
+            assert connection.exec_driver_sql("SELECT 'Đã chốt'").scalar_one() == "Đã chốt"
+    engine.dispose()
+
+
+def test_a_copy_of_the_process_has_sessions_of_its_own(dsn: str):
+    """Answers to both would come to either of them."""
+    engine = engine_of(dsn)
+    with engine.connect() as connection:
+        pid = connection.exec_driver_sql(PID).scalar_one()
+    given, taken = os.pipe()
+    if not (copy := os.fork()):
+        try:
+            with engine.connect() as connection:
+                os.write(taken, str(connection.exec_driver_sql(PID).scalar_one()).encode())
+        finally:
+            os._exit(0)
+    os.waitpid(copy, 0)
+    os.close(taken)
+    with os.fdopen(given) as said:
+        assert int(said.read()) != pid
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql(PID).scalar_one() == pid
     engine.dispose()
 
 

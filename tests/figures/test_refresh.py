@@ -10,7 +10,13 @@ import sqlalchemy as sa
 
 from cchc.errors import CchcError, WarehouseUnavailable
 from cchc.figures import refresh as refresh_module
-from cchc.figures.refresh import ATTEMPTS, pending_periods, refresh, refresh_with_waiting
+from cchc.figures.refresh import (
+    ATTEMPTS,
+    pending_periods,
+    refresh,
+    refresh_waiting,
+    refresh_with_waiting,
+)
 from cchc.judging.validation import validate
 from cchc.loading.load import load
 from cchc.periods import Month, Period, periods_of
@@ -228,8 +234,8 @@ def test_record_names_a_batch_that_was_being_loaded_during_a_refresh(counted):
     assert changes[1][2] == [slow]
 
 
-def test_what_is_wrong_with_one_month_keeps_no_other_that_waits_from_its_figures(counted, monkeypatch):
-    counted.add(on("0112", 6), on("0310", 7))
+@pytest.fixture
+def january_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     write = refresh_module.write_periods
 
     def fails(connection: sa.Connection, periods: list[Period]) -> object:
@@ -238,6 +244,12 @@ def test_what_is_wrong_with_one_month_keeps_no_other_that_waits_from_its_figures
         return write(connection, periods)
 
     monkeypatch.setattr(refresh_module, "write_periods", fails)
+
+
+def test_what_is_wrong_with_one_month_keeps_no_other_that_waits_from_its_figures(
+    counted, january_is_wrong, monkeypatch
+):
+    counted.add(on("0112", 6), on("0310", 7))
     assert refresh_with_waiting(counted.engine, "2025-03").kys == ["2025-03"]
     assert counted.figure("tiep_nhan", SO, "2025-03") == (3, None)
     assert pending_periods(counted.engine) == ["2025-01", "2025-02"]
@@ -245,6 +257,15 @@ def test_what_is_wrong_with_one_month_keeps_no_other_that_waits_from_its_figures
         refresh_with_waiting(counted.engine, "2025-01")
     monkeypatch.undo()
     assert refresh_with_waiting(counted.engine, "2025-01").kys == ["2025-01", "2025-02"]
+
+
+def test_what_is_wrong_with_one_month_keeps_the_morning_from_no_other(counted, january_is_wrong):
+    """Nothing else counts a month whose event was lost, however long another one is wrong."""
+    counted.add(on("0112", 6), on("0310", 7))
+    with pytest.raises(CchcError, match="Tháng 1 sai"):
+        refresh_waiting(counted.engine)
+    assert counted.figure("tiep_nhan", SO, "2025-03") == (3, None)
+    assert pending_periods(counted.engine) == ["2025-01"]
 
 
 def test_a_warehouse_that_is_busy_is_waited_for_once(counted, monkeypatch):
@@ -256,9 +277,13 @@ def test_a_warehouse_that_is_busy_is_waited_for_once(counted, monkeypatch):
         raise WarehouseUnavailable("Waited 900 s for the turn")
 
     monkeypatch.setattr(refresh_module, "refresh", busy)
-    with pytest.raises(WarehouseUnavailable, match="Waited 900 s"):
-        refresh_with_waiting(counted.engine, "2025-03")
-    assert tried == [tuple(MONTHS)]
+    for count in (
+        lambda: refresh_with_waiting(counted.engine, "2025-03"),
+        lambda: refresh_waiting(counted.engine),
+    ):
+        with pytest.raises(WarehouseUnavailable, match="Waited 900 s"):
+            count()
+    assert tried == [tuple(MONTHS)] * 2
 
 
 # --- definitions --------------------------------------------------------------------------------

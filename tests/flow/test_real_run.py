@@ -140,6 +140,9 @@ def test_airflow_loads_a_file_and_the_same_file_again_changes_nothing(airflow, w
     [second] = airflow.ended(deliver(airflow, "don_vi", path, extracted_at="2025-01-01T00:00:00"))
     assert second["state"] == "success", airflow.log_of(second)
     assert world.content(*everything) == before
+    # Of units alone no month changes, and nothing is announced.
+    with sa.create_engine(airflow.metadata_dsn).connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM asset_event")) == 0
 
 
 def test_airflow_refuses_a_bad_file_with_the_reason(airflow, world: World):
@@ -153,12 +156,27 @@ def test_airflow_refuses_a_bad_file_with_the_reason(airflow, world: World):
     assert "[CCHC] ingest_file.validate failed" in log
     # What announces months runs whatever became of the loads, and the run is as they are.
     states = {task["task_id"]: task["state"] for task in airflow.api.task_instances(failed)}
-    assert (states["load_core"], states["announce"]) == ("upstream_failed", "success")
+    assert (states["load_core"], states["announce"]) == ("upstream_failed", "skipped")
+    assert states["every_load"] == "upstream_failed"
     # No waiting for another try of what only a person can put right.
     assert {task["try_number"] for task in airflow.api.task_instances(failed)} <= {0, 1}
     assert world.rows("SELECT status, lines_accepted FROM ops.batch ORDER BY batch_id DESC LIMIT 1") == [
         ("stopped", None)
     ]
+
+
+def test_a_run_that_somebody_marks_as_failed_is_none_that_succeeded(airflow, world: World):
+    """Of its tasks one is marked as failed, and those behind it as skipped, which counts as no failure."""
+    path = world.csv([UNITS[1]], ["ma_don_vi", "ten_don_vi", "cap"])
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("LOCK TABLE ops.batch IN ACCESS EXCLUSIVE MODE")
+        run = deliver(airflow, "don_vi", path, extracted_at="2025-01-02T00:00:00")
+        wait_until(lambda: airflow.api.task_instances(run, state=["running"]), "its file to be landed")
+        path_of_run = f"/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}"
+        airflow.api._call("PATCH", path_of_run, json={"state": "failed"})
+    [ended] = airflow.ended(run)
+    states = {task["task_id"]: task["state"] for task in airflow.api.task_instances(run)}
+    assert (ended["state"], states["land_file"]) == ("failed", "failed"), states
 
 
 # --- nothing of a person -----------------------------------------------------------------------

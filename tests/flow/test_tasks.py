@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -237,9 +238,19 @@ def test_months_are_announced_of_all_loads_that_said_any(run_task):
     assert found == context.partitions == ["2025-01", "2025-03"]
     found, context = run_task("ingest_khai_bao", "announce", [mapped])
     assert found == context.partitions == ["2025-01", "2025-02", "2025-03"]
+    # No event of no month.
+    skipped = import_module("airflow.sdk.exceptions").AirflowSkipException
     for nothing in ([None], [none], [[]]):
-        found, context = run_task("ingest_file", "announce", nothing)
-        assert found == context.partitions == []
+        with pytest.raises(skipped):
+            run_task("ingest_file", "announce", nothing)
+
+
+def test_the_steps_of_a_task_share_their_sessions(bag, run_task):
+    connections = import_module("cchc.flow.connections")
+    short, long = (Context(bag.dags["ingest_file"].get_task(name)) for name in ("announce", "load_core"))
+    assert connections.warehouse(long) is connections.warehouse(long)
+    # No statement may outlive its task.
+    assert connections.warehouse(short) is not connections.warehouse(long)
 
 
 def test_a_load_of_a_backfill_marks_its_months(world: World, run_task):

@@ -180,8 +180,13 @@ def test_changed_months_are_announced_behind_all_loads_whatever_becomes_of_any(b
         assert announced == {"announce": ["thang_co_thay_doi"]}, dag.dag_id
         announce = dag.get_task("announce")
         assert announce.upstream_task_ids == loads
-        # Runs also behind a load that failed, and the run is as its loads are.
-        assert (announce.is_teardown, announce.on_failure_fail_dagrun) == (True, False)
+        # Runs also behind a load that failed, and the run is as its loads are: a teardown would go on in one
+        # that somebody marks as failed, which Airflow then takes for a success.
+        assert (announce.is_teardown, announce.trigger_rule) == (False, "all_done")
+        every_load = dag.get_task("every_load")
+        assert (every_load.upstream_task_ids, every_load.trigger_rule) == (loads, "none_failed")
+        assert every_load.inherits_from_empty_operator
+        assert announce.downstream_task_ids == every_load.downstream_task_ids == set()
 
 
 def test_months_are_refreshed_whatever_becomes_of_the_calendar(bag):
@@ -198,7 +203,7 @@ def test_both_lists_of_the_document_system_are_pulled_side_by_side(bag):
     for name in ("van_ban", "ho_so_cong_viec"):
         order = [f"{name}.{step}" for step in ("land", "validate", "load_core")]
         assert [dag.get_task(step).upstream_task_ids for step in order] == [set(), {order[0]}, {order[1]}]
-    assert len(dag.tasks) == 7
+    assert len(dag.tasks) == 8
     assert dag.max_active_runs == 1
 
 
@@ -208,7 +213,7 @@ def test_each_form_goes_its_own_way_every_hour(bag):
     steps = [
         "find_forms",
         *(f"ingest.{name}" for name in ("land_form", "validate", "load_core", "tell_rejected")),
-        "announce",
+        *("announce", "every_load"),
     ]
     assert [task.task_id for task in dag.topological_sort()] == steps
     assert dag.max_active_runs == 1

@@ -30,10 +30,11 @@ _KEPT = "ky, fact, dong, ma_don_vi, ma_tthc, ma_linh_vuc, nua_1, nua_2, so_1, so
 COLUMNS = f"{_KEPT}, ngay_cap_nhat, batch_id, line_no"
 
 
-def sync_measures(connection: sa.Connection) -> None:
-    """Gives a number to every measure that never had one, and writes which figures are made of which."""
+def sync_measures(connection: sa.Connection) -> bool:
+    """Gives a number to every measure that never had one, and writes which figures are made of which; whether
+    that was not so before."""
     columns = "fact, su_kien, cong_don, dieu_kien, tong"
-    connection.execute(
+    new = connection.execute(
         sa.text(
             f"INSERT INTO core.phep_do (phep_do, {columns}) "
             "SELECT (SELECT coalesce(max(phep_do), 0) FROM core.phep_do) "
@@ -52,7 +53,7 @@ def sync_measures(connection: sa.Connection) -> None:
         for side, measured in numbered_sides(i, number).items()
         for measure in dict.fromkeys(measured)
     ]
-    sync_rows(connection, "core.thuat_ngu", terms)
+    return sync_rows(connection, "core.thuat_ngu", terms) or new.rowcount > 0
 
 
 def numbers(connection: sa.Connection) -> dict[int, int]:

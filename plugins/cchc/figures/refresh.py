@@ -13,7 +13,7 @@ from cchc.figures.definitions import facts, fingerprint, reports
 from cchc.figures.frozen import find_pending, find_rows, numbers
 from cchc.figures.indicator_sql import keep_sql, measures, scan_sql
 from cchc.figures.parts_of_wholes import require_parts
-from cchc.figures.syncing import PLANNER, sync_definitions
+from cchc.figures.syncing import PLANNER, as_defined, sync_definitions, versions_differ
 from cchc.known_until import data_until, last_day
 from cchc.periods import Month, Period, first_period, month_of, parse_month, periods_of
 from cchc.warehouse import analyze, no_endless_wait, run_sql, run_sql_file, take_turn
@@ -23,6 +23,7 @@ Done = TypeVar("Done")
 
 SERIALIZATION_FAILURE = "40001"
 ATTEMPTS = 5
+OF_NO_MONTH = (WarehouseUnavailable, sa.exc.OperationalError)
 # What pages and reports ask for, written anew for each period.
 WRITTEN = ("mart.chi_so", "mart.bieu_06a", "mart.diem_766", "mart.ky")
 COUNTS = ("core.tong_hop", "core.tong_hop_linh_vuc", "core.tong_hop_tthc", "core.doan")
@@ -72,16 +73,40 @@ def refresh_with_waiting(engine: sa.Engine, ky: str) -> Refreshed:
 
     Where that fails, the month by itself: what is wrong with another one keeps none from its figures.
     """
-    together = sorted({ky, *pending_periods(engine)})
-    if len(together) > 1:
+    return _together(engine, sorted({ky, *pending_periods(engine)})) or refresh(engine, ky)
+
+
+def refresh_waiting(engine: sa.Engine) -> Refreshed:
+    """Refreshes all months that wait, together; where that fails each by itself, and then raises why."""
+    months = pending_periods(engine)
+    if done := _together(engine, months):
+        return done
+    wrong = []
+    for ky in months:
         try:
-            return refresh(engine, *together)
-        except (WarehouseUnavailable, sa.exc.OperationalError):
-            # Of no month: alone it would wait as long once more, past the limit of the task.
+            refresh(engine, ky)
+        except OF_NO_MONTH:
             raise
-        except Exception:
-            log.exception("%s could not be counted together: %s is counted alone", ", ".join(together), ky)
-    return refresh(engine, ky)
+        except Exception as error:
+            log.exception("%s could not be counted", ky)
+            wrong.append(error)
+    if wrong:
+        raise wrong[0]
+    return refresh(engine, *months)
+
+
+def _together(engine: sa.Engine, months: list[str]) -> Refreshed | None:
+    """Refreshes the months; None where something is wrong with one of several."""
+    try:
+        return refresh(engine, *months)
+    except OF_NO_MONTH:
+        # Alone each would wait as long once more, past the limit of the task.
+        raise
+    except Exception:
+        if len(months) < 2:
+            raise
+        log.exception("%s could not be counted together", ", ".join(months))
+        return None
 
 
 def _in_turn(engine: sa.Engine, kys: tuple[str, ...], act: Callable[[sa.Connection], Done]) -> Done:
@@ -91,14 +116,17 @@ def _in_turn(engine: sa.Engine, kys: tuple[str, ...], act: Callable[[sa.Connecti
             snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ")
             with no_endless_wait(engine, " ".join(kys)), snapshot as connection, connection.begin():
                 take_turn(connection, "refresh")
-                for parameter in PLANNER:
-                    connection.exec_driver_sql(f"SET LOCAL {parameter}")
-                return act(connection)
+                if as_defined(connection):
+                    for parameter in PLANNER:
+                        connection.exec_driver_sql(f"SET LOCAL {parameter}")
+                    return act(connection)
         except sa.exc.OperationalError as error:
             # A load committed between our snapshot and our last write: look again.
             if getattr(error.orig, "pgcode", None) != SERIALIZATION_FAILURE or attempt == ATTEMPTS:
                 raise
-    raise AssertionError("unreachable")
+        else:
+            sync_definitions(engine)
+    raise versions_differ(" ".join(kys))
 
 
 def _refresh_open(connection: sa.Connection, months: list[Month]) -> tuple[Refreshed, dict[Month, int]]:
@@ -146,7 +174,11 @@ def _explain_closed(connection: sa.Connection, months: dict[Month, int]) -> list
         find_rows(connection, scans, number)
         find_pending(connection, month.ky, facts_known(scans), number)
     find_pending_figures(connection, shut)
-    _note_refreshed(connection, {m: c for m, c in months.items() if m in waiting})
+    # What had to be counted again, by what other definitions made of it meanwhile, is not what its open
+    # periods were written from.
+    done = {m: c for m, c in months.items() if m in waiting and m.ky not in counted}
+    done = {m: c for m, c in done.items() if not closed.isdisjoint(_periods([m]))}
+    _note_refreshed(connection, done)
     return counted
 
 

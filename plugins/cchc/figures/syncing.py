@@ -5,7 +5,7 @@ import re
 import sqlalchemy as sa
 
 from cchc.database_objects import DatabaseObject, Removed, stale_objects, sync
-from cchc.errors import CchcError
+from cchc.errors import CchcError, WarehouseUnavailable
 from cchc.figures.definitions import indicators, reports
 from cchc.figures.frozen import sync_measures
 from cchc.figures.indicator_sql import WIDE_VIEW, measures, report_sql, roll_up_sql, wide_view_sql
@@ -32,6 +32,37 @@ def sync_definitions(engine: sa.Engine) -> None:
 
     Raises CchcError when a function has to be made anew and this login may not do so.
     """
+    with no_endless_wait(engine, "definitions"), engine.begin() as connection:
+        take_turn(connection, "definitions")
+        _write(connection)
+
+
+def as_defined(connection: sa.Connection) -> bool:
+    """Whether the warehouse holds what the files of this process define; changes nothing.
+
+    Others may be of another version: what one counts is no sum of what the other defines.
+    """
+    trial = connection.begin_nested()
+    try:
+        return not _write(connection)
+    except sa.exc.IntegrityError:
+        # The other one writes at this moment.
+        return False
+    finally:
+        trial.rollback()
+
+
+def versions_differ(label: str) -> WarehouseUnavailable:
+    """What is said when others write what other files define again and again."""
+    return WarehouseUnavailable(
+        f"{label}: processes with other files in {DEFINITIONS} or sql/reference are at work, and write what "
+        "those define again and again. Nothing was changed. End the older ones, as a deployment does; "
+        "Airflow tries again by itself."
+    )
+
+
+def _write(connection: sa.Connection) -> bool:
+    """Brings all in line with the files; whether anything was not."""
     kept = {"phien_ban", "chi_tieu", "ten", "loai", "chieu", "thu_tu", "bien_the_cua", "khong_tinh_duoc"}
     definitions = [
         {
@@ -69,23 +100,24 @@ def sync_definitions(engine: sa.Engine) -> None:
         }
         for term, m in measures().items()
     ]
-    with no_endless_wait(engine, "definitions"), engine.begin() as connection:
-        take_turn(connection, "definitions")
-        require_measurable(connection)
-        sync_functions(connection)
-        sync_rows(connection, "mart.dinh_nghia", definitions, keep_old=("ma_chi_so", "phien_ban"))
-        sync_rows(connection, "mart.muc_tieu", targets)
-        sync_rows(connection, "core.do_luong", elements)
-        sync_measures(connection)
-        sync_rows(connection, "mart.thang_diem_766", points_766())
-        sync_items(connection)
-        sync_deadlines(connection)
-        sync_closing_rules(connection)
+    require_measurable(connection)
+    changed = [
+        sync_functions(connection),
+        sync_rows(connection, "mart.dinh_nghia", definitions, keep_old=("ma_chi_so", "phien_ban")),
+        sync_rows(connection, "mart.muc_tieu", targets),
+        sync_rows(connection, "core.do_luong", elements),
+        sync_measures(connection),
+        sync_rows(connection, "mart.thang_diem_766", points_766()),
+        sync_items(connection),
+        sync_deadlines(connection),
+        sync_closing_rules(connection),
+    ]
+    return any(changed)
 
 
-def sync_functions(connection: sa.Connection, removed: Removed | None = None) -> None:
+def sync_functions(connection: sa.Connection, removed: Removed | None = None) -> bool:
     """Makes the functions that add up, and the view with a column for each indicator, as the indicator files
-    say: in a migration, as the owner.
+    say: in a migration, as the owner. Returns whether any was made.
 
     The pipeline changes none of them. Raises CchcError when one is stale and this login may not make it.
     `removed`: what set_views_aside has dropped in the same transaction.
@@ -99,14 +131,16 @@ def sync_functions(connection: sa.Connection, removed: Removed | None = None) ->
         owned = "SELECT nspowner::regrole::text, quote_ident(current_user) FROM pg_namespace"
         owner, before = connection.execute(sa.text(f"{owned} WHERE nspname = 'core'")).one()
         connection.exec_driver_sql(f"SET LOCAL ROLE {owner}")
-        sync(connection, DEFINITIONS, made, removed)
+        touched = sync(connection, DEFINITIONS, made, removed)
         connection.exec_driver_sql(f"SET LOCAL ROLE {before}")
-    elif stale := stale_objects(connection, DEFINITIONS, made):
+        return bool(touched)
+    if stale := stale_objects(connection, DEFINITIONS, made):
         raise CchcError(
             f"{DEFINITIONS} has changed since the warehouse was migrated: {', '.join(stale)} follow other "
             "definitions, and only the owner of the warehouse makes them. Run `make migrate`, or in "
             "production `docker compose up -d --build`, then refresh again."
         )
+    return False
 
 
 def _functions(name: str, like: str, body: str) -> list[DatabaseObject]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from cchc.errors import CchcError
 from cchc.figures.definitions import fingerprint
 from cchc.figures.refresh import ATTEMPTS, SERIALIZATION_FAILURE, pending_periods, refresh
+from cchc.figures.syncing import as_defined, sync_definitions, versions_differ
 from cchc.periods import Month, parse_month
 from cchc.warehouse import no_endless_wait, take_turn
 
@@ -35,12 +36,15 @@ def in_turn(engine: sa.Engine, month: Month, act: Callable[[sa.Connection], Done
             snapshot = engine.connect().execution_options(isolation_level="REPEATABLE READ")
             with no_endless_wait(engine, month.ky), snapshot as connection, connection.begin():
                 take_turn(connection, "refresh")
-                _not_waiting(connection, sorted(concerned))
-                return act(connection)
+                if as_defined(connection):
+                    _not_waiting(connection, sorted(concerned))
+                    return act(connection)
         except sa.exc.OperationalError as error:
             if getattr(error.orig, "pgcode", None) != SERIALIZATION_FAILURE or attempt == ATTEMPTS:
                 raise
-    raise AssertionError("unreachable")
+        else:
+            sync_definitions(engine)
+    raise versions_differ(month.ky)
 
 
 def _not_waiting(connection: sa.Connection, kys: list[str]) -> None:

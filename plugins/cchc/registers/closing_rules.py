@@ -25,10 +25,11 @@ class ClosingRule(Strict):
     nguon: str
 
 
-def sync_closing_rules(connection: sa.Connection) -> None:
-    """Brings core.quy_tac_chot in line with the file; raises BadDefinition unless each number stands once."""
+def sync_closing_rules(connection: sa.Connection) -> bool:
+    """Brings core.quy_tac_chot in line with the file; whether it was not. Raises BadDefinition unless each
+    number stands once."""
     rows = read_rows(FILE, ClosingRule)
     names = [row.ma for row in rows]
     if sorted(names) != sorted(WANTED):
         raise BadDefinition(f"{FILE.name}: rows {names}, expected each of {sorted(WANTED)} once.")
-    sync_rows(connection, "core.quy_tac_chot", [row.model_dump() for row in rows])
+    return sync_rows(connection, "core.quy_tac_chot", [row.model_dump() for row in rows])

@@ -145,13 +145,14 @@ def days_of(rows: Iterable[Deadline], known: list[tuple[date, bool]]) -> list[di
     ]
 
 
-def sync_deadlines(connection: sa.Connection) -> None:
-    """Brings deadlines, their days by core.lich, and the pulled datasets in line with files and contracts.
+def sync_deadlines(connection: sa.Connection) -> bool:
+    """Brings deadlines, their days by core.lich, and the pulled datasets in line with files and contracts;
+    whether they were not.
 
     Months whose declarations are due on other days than before are marked to be counted again.
     """
     rows = deadlines()
-    sync_rows(connection, "core.ky_han", [{**row.model_dump(), "cap": list(row.cap)} for row in rows])
+    moved = sync_rows(connection, "core.ky_han", [{**row.model_dump(), "cap": list(row.cap)} for row in rows])
     pulled = [
         {
             "dataset": contract.dataset,
@@ -163,10 +164,11 @@ def sync_deadlines(connection: sa.Connection) -> None:
         for place, contract in enumerate(contracts().values(), 1)
         if contract.api
     ]
-    sync_rows(connection, "core.bo_du_lieu_keo", pulled)
+    moved |= sync_rows(connection, "core.bo_du_lieu_keo", pulled)
     known = run_sql(connection, "SELECT ngay, la_ngay_lam_viec FROM core.lich ORDER BY ngay ASC").all()
     before = _declarations_due(connection)
-    sync_rows(connection, "core.han_nop", days_of(rows, [(row.ngay, row.la_ngay_lam_viec) for row in known]))
+    days = days_of(rows, [(row.ngay, row.la_ngay_lam_viec) for row in known])
+    moved |= sync_rows(connection, "core.han_nop", days)
     after = _declarations_due(connection)
     if changed := [ky for ky in before.keys() | after.keys() if before.get(ky) != after.get(ky)]:
         run_sql(
@@ -174,6 +176,7 @@ def sync_deadlines(connection: sa.Connection) -> None:
             "UPDATE ops.period SET changed = nextval('ops.period_change') WHERE ky = ANY(:kys)",
             kys=changed,
         )
+    return moved
 
 
 def _declarations_due(connection: sa.Connection) -> dict[str, list[str]]:

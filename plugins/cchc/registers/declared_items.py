@@ -41,7 +41,7 @@ def items() -> list[Item]:
     return found
 
 
-def sync_items(connection: sa.Connection) -> None:
-    """Brings core.so_lieu_khai_bao in line with the file."""
+def sync_items(connection: sa.Connection) -> bool:
+    """Brings core.so_lieu_khai_bao in line with the file; whether it was not."""
     rows = [item.model_dump() | {"thu_tu": number} for number, item in enumerate(items(), 1)]
-    sync_rows(connection, "core.so_lieu_khai_bao", rows)
+    return sync_rows(connection, "core.so_lieu_khai_bao", rows)
