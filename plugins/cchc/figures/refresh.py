@@ -61,7 +61,6 @@ def refresh(engine: sa.Engine, *kys: str) -> Refreshed:
     Refreshes take turns, because periods share the counts of their months.
     """
     months = sorted(parse_month(ky) for ky in kys)
-    sync_definitions(engine)
     result, waiting = _in_turn(engine, kys, lambda connection: _refresh_open(connection, months))
     if result.closed:
         result.counted += _in_turn(engine, kys, lambda connection: _explain_closed(connection, waiting))
