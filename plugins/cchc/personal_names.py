@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from cchc.known_names import is_place, joined_places, pairs
-from cchc.spelling import bare_of, fold
+from cchc.spelling import PLAIN, bare_of, fold
 
 SYLLABLES = Path(__file__).with_name("name_syllables.txt")
 # A family name, perhaps a double one, up to three middle names and a given name.
@@ -21,6 +21,7 @@ _CASES = {
 }
 _LOWER, _UPPER = (f"[{_CASES[case]}]" for case in ("lower", "upper"))
 _CAMEL = re.compile(f"(?<={_LOWER})(?={_UPPER})")
+_SIGN = re.compile("[-_./·]")
 _BETWEEN = re.compile(r"(?<=[^\W\d_])[-_./·](?=[^\W\d_])")
 _DASHED = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}(?:[-_./·][^\W\d_]{2,}){2,}")
 _INITIAL = re.compile(rf"(?<![^\W_])({_UPPER})\.\s*(?=[^\W\d_])")
@@ -153,12 +154,13 @@ def has_name(text: str, *, strict: bool = False) -> bool:
     # Nothing but a blank or a sign stands between the words of a name.
     for stretch in _STRETCH.findall(plain):
         words = stretch.split()
-        keys = [word if word.islower() else fold(word) for word in words]
-        post = False
-        for at, word in enumerate(words):
+        known = list(map(_known_word, words))
+        keys = [key for key, _ in known]
+        for at, (word, (_, may_begin)) in enumerate(zip(words, known, strict=True)):
             before = keys[at - 1] if at else ""
-            post = post or before in _POST_WORDS or tuple(keys[max(at - 2, 0) : at]) in _POSTS
-            if before in _NAMED_FOR and _is_its_own(before, keys[at:], strict, post):
+            if not may_begin and before not in _OF_A_PERSON:
+                continue
+            if before in _NAMED_FOR and _is_its_own(before, keys[at:], strict, _has_post(keys[:at])):
                 continue
             if _is_a_name_alone(word, words[at + 1 : at + 2]) or _in_any_case(before, keys[at:], strict):
                 return True
@@ -171,8 +173,25 @@ def has_name(text: str, *, strict: bool = False) -> bool:
     return False
 
 
+@lru_cache(20_000)
+def _known_word(word: str) -> tuple[str, bool]:
+    """A word as a key, and whether a name may begin with it: few do, whatever stands around them."""
+    key = word if word.islower() else fold(word)
+    return key, (
+        key in _families_of_all_letters()
+        or (len(word) > _LONGEST_SYLLABLE and is_name_without_blanks(fold(word)))
+    )
+
+
+def _has_post(keys: list[str]) -> bool:
+    """Whether somebody's post is among folded words."""
+    return not _POST_WORDS.isdisjoint(keys) or any(pair in _POSTS for pair in itertools.pairwise(keys))
+
+
 def _has_initials(text: str, strict: bool) -> bool:
     """Whether initials stand before somebody's name; those of a town before its own: T.P. Trà Vinh."""
+    if "." not in text:
+        return False
     for letters, name in _INITIALS[strict].findall(text):
         of_town = re.sub(r"[\s.]", "", letters) in _TOWNS
         if not (of_town and (is_place(fold(name).split()) or len(name.split()) > 1)):
@@ -182,6 +201,8 @@ def _has_initials(text: str, strict: bool) -> bool:
 
 def _has_dashed_name(text: str) -> bool:
     """Whether words that signs join begin with a name, or end with one: HS-LE-VAN-AN-1."""
+    if not _SIGN.search(text):
+        return False
     for dashed in _DASHED.findall(text):
         keys = [fold(word) for word in _WORD.findall(dashed)]
         for at in range(len(keys) - 2):
@@ -194,7 +215,7 @@ def _has_dashed_name(text: str) -> bool:
 def _apart(text: str) -> str:
     """A text with blanks where names have them: between CamelCase, behind initials, for signs in words."""
     plain = _CAMEL.sub(" ", unicodedata.normalize("NFC", text))
-    return _BETWEEN.sub(" ", _INITIAL.sub(r"\1 ", plain))
+    return _BETWEEN.sub(" ", _INITIAL.sub(r"\1 ", plain)) if _SIGN.search(plain) else plain
 
 
 def _is_its_own(before: str, keys: list[str], strict: bool, post: bool) -> bool:
@@ -327,7 +348,16 @@ def _joined_pairs() -> frozenset[str]:
 def _families_of_all_letters() -> frozenset[str]:
     """Family names as they are written, without diacritics, and without all but the đ."""
     without = {bare_of(name.replace("đ", "D")).replace("D", "đ") for name in families()}
-    return families() | families(bare=True) | without
+    return families() | families(bare=True) | without | _ONLY_FAMILIES
+
+
+@cache
+def may_have_name() -> str:
+    """For RE2: a text in NFC that does not match has no name in it, unless `strict` is asked for."""
+    # Alone, đ is no diacritic. Without these words a name is joined, has initials, or letters of elsewhere.
+    words = re.sub("[dđ]", "[dđ]", "|".join(sorted(_families_of_all_letters() | _OF_A_PERSON)))
+    joined, initials = rf"\pL{{{_LONGEST_SYLLABLE + 1}}}|\p{{Ll}}\p{{Lu}}", r"(\p{Lu}\.[\s\x{A0}]?){2}"
+    return rf"(?i:(^|[^\pL])({words})([^\pL]|$))|{joined}|{initials}|[^{PLAIN}]"
 
 
 @lru_cache(20_000)
@@ -352,8 +382,13 @@ def _capitals(words: list[str]) -> list[str]:
 
 def _written_as_name(text: str) -> bool:
     """All words begin with a capital, or none does; a heading begins with one and goes on without."""
-    firsts = [word[0].isupper() for word in _WORD.findall(text)]
-    return all(firsts) or not any(firsts)
+    capital = None
+    for found in _WORD.finditer(text):
+        if capital is None:
+            capital = found[0][0].isupper()
+        elif found[0][0].isupper() is not capital:
+            return False
+    return True
 
 
 @cache

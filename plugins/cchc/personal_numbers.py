@@ -52,8 +52,8 @@ _SPELLED = {
     **{"tu": 4, "năm": 5, "nam": 5, "lăm": 5, "lam": 5, "sáu": 6, "sau": 6, "bảy": 7, "bẩy": 7, "bay": 7},
     **{"tám": 8, "tam": 8, "chín": 9, "chin": 9},
 }
-# For RE2: a text that does not match has no such number.
-MAY_HAVE_ONE = rf"(?is)((\p{{N}}|{'|'.join(_SPELLED)}).*){{9}}"
+# For RE2: a text that does not match has no such number. Letters beside a figure may stand for others.
+MAY_HAVE_ONE = rf"(?is)((\p{{N}}|{'|'.join(_SPELLED)}).*){{9}}|\p{{N}}[oil]|[oil]\p{{N}}"
 DAY = re.compile(
     r"(?<!\d)(?:"
     r"(?:19|20)\d\d(?P<s>[-._/]?)(?:0[1-9]|1[0-2])(?P=s)(?:0[1-9]|[12]\d|3[01])"
@@ -104,7 +104,7 @@ def personal_number(text: str) -> bool:
     """Whether digits of a text may be a telephone or identity number."""
     text = _seen(text)
     figures = sum(map(str.isdigit, text))
-    spelled = sum(word in _SPELLED for word in _WORD.findall(text.lower()))
+    spelled = sum(map(_SPELLED.__contains__, _WORD.findall(text.lower())))
     # Letters that may be read as digits beside some.
     letters = sum(map("".join(_LETTER_DIGITS.findall(text)).count, "OoIl")) if figures else 0
     if figures + spelled + letters < _NINE:

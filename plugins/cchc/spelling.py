@@ -11,10 +11,12 @@ TONE_PAIRS = [("oà", "òa"), ("oá", "óa"), ("oả", "ỏa"), ("oã", "õa"), 
 # "hoà" and "hòa" are one word, but "hoàn" has only one spelling: compare word ends only.
 _OLD_STYLE = dict(TONE_PAIRS)
 _NEW_STYLE_END = re.compile(r"(o[àáảãạèéẻẽẹ]|u[ỳýỷỹỵ])(?!\w)")
-_PLAIN = re.compile(
-    "[\t\n\r -~\u00a0àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ"
-    "ÀÁẢÃẠĂẰẮẲẴẶÂẦẤẨẪẬÈÉẺẼẸÊỀẾỂỄỆÌÍỈĨỊÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢÙÚỦŨỤƯỪỨỬỮỰỲÝỶỸỴĐ]*"
+# The characters that Vietnamese is usually written with, as ranges.
+PLAIN = (
+    "\t\n\r -~\u00a0àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ"
+    "ÀÁẢÃẠĂẰẮẲẴẶÂẦẤẨẪẬÈÉẺẼẸÊỀẾỂỄỆÌÍỈĨỊÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢÙÚỦŨỤƯỪỨỬỮỰỲÝỶỸỴĐ"
 )
+_PLAIN = re.compile(f"[{PLAIN}]*")
 # Characters that show nothing, as ranges: soft hyphen, joiners, zero widths, direction marks, variation
 # selectors, fillers, byte order mark, tags.
 INVISIBLE = (

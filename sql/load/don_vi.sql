@@ -83,7 +83,7 @@ DELETE FROM core.don_vi_tra_loi;
 DELETE FROM core.don_vi_khoa;
 
 -- The ranges that sources state, and those of the reference file.
-CREATE TEMP TABLE versions ON COMMIT DROP AS
+CREATE TEMP VIEW versions AS
 SELECT
     ma_don_vi AS khoa,
     thoi_diem,
@@ -129,6 +129,8 @@ SELECT
     line_no
 FROM core.don_vi_phien_ban AS pb
 WHERE ma_nguon = 'tham_chieu';
+
+DROP VIEW version_ranges, versions;
 
 -- Names -------------------------------------------------------------------------------------------
 -- "Xã X" is also called "UBND xã X", "X", "Xã X, Huyện Y", "X - Huyện Y" …

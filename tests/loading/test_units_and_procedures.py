@@ -1,5 +1,7 @@
 """Loading units and procedures: their versions in time, in any order."""
 
+import itertools
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -215,6 +217,53 @@ def test_level_of_a_procedure_changes_on_the_day_the_source_names(world):
         ("Thủ tục số 1", "2025-03-25", "2025-05-31"),
         ("Thủ tục số một (sửa)", "2025-06-01", "2025-06-30"),
     ]
+
+
+def written(world: World) -> dict[tuple, str]:
+    """Each row of a procedure and its providers, and the transaction that wrote it."""
+    rows = world.rows(
+        "SELECT ma_tthc, '' AS ma_don_vi, valid_from::text, xmin::text FROM core.tthc "
+        "UNION ALL SELECT ma_tthc, ma_don_vi, valid_from::text, xmin::text FROM core.tthc_don_vi"
+    )
+    return {tuple(row[:3]): row[3] for row in rows}
+
+
+def test_list_writes_no_row_of_procedures_of_which_it_says_nothing_new(world):
+    same = procedure(MaTTHC="1.000002", DonViThucHien=[provided(SO, "4", "20240101")])
+    first = procedure(DonViThucHien=[provided(SO, "3", "20240101"), provided(XA, "4", "20240101")])
+    world.ingest("tthc", world.json([first, same]), at="2025-06-01")
+    before = written(world)
+    changed = first | {"CoPhi": "0", "NgayCapNhat": "20250310000000"}
+    changed["DonViThucHien"] = [provided(SO, "4", "20240101")]
+    world.ingest("tthc", world.json([changed, same]), at="2025-06-02")
+    after = written(world)
+    # Both ended on 9 March, and XA provides it no more; SO does from 10 March, at another level.
+    assert {key for key in before if before[key] != after.get(key)} == {
+        ("1.000001", "", "2024-01-01"),
+        ("1.000001", SO, "2024-01-01"),
+        ("1.000001", XA, "2024-01-01"),
+    }
+    assert after.keys() - before.keys() == {("1.000001", "", "2025-03-10"), ("1.000001", SO, "2025-03-10")}
+
+
+def test_range_that_a_corrected_list_takes_back_goes(world):
+    first = procedure(HieuLucTu="20240101", NgayCapNhat="20250110000000")
+    world.ingest("tthc", world.json([first]), at="2025-06-01")
+    right = first | {"HieuLucTu": "20240301", "NgayCapNhat": "20250210000000"}
+    right["DonViThucHien"] = [provided(SO, "4", "20240101")]
+    world.ingest("tthc", world.json([right]), at="2025-06-02")
+    assert [tuple(key) for key in written(world)] == [
+        ("1.000001", "", "2024-03-01"),
+        ("1.000001", SO, "2024-03-01"),
+    ]
+
+
+def test_unit_listed_twice_from_one_day_on_provides_until_the_later_end(world):
+    ends = ["20250630", "20251231", "20250331"]
+    for n, order in enumerate(itertools.permutations(ends), start=1):
+        listed = [provided(SO, "4", "20240101", end) for end in order]
+        world.ingest("tthc", world.json([procedure(MaTTHC=f"1.00000{n}", DonViThucHien=listed)]))
+    assert world.rows("SELECT DISTINCT muc_do, valid_to::text FROM core.tthc_don_vi") == [(4, "2025-12-31")]
 
 
 @pytest.mark.long

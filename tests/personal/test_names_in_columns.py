@@ -1,14 +1,18 @@
 """Names of people in each kind of column however they are written, and names of things that are like them."""
 
 import csv
+import random
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from cchc.known_names import places, units
+from cchc.personal_names import families, has_name, may_have_name, syllables
 from tests.personal.loaded import KINDS, loaded, refused, shown
 from tests.personal.names import bare, names
 
@@ -238,3 +242,32 @@ def test_no_text_of_the_national_lists_is_refused(written: Callable[[str], str])
         texts |= {cell.strip() for row in rows for cell in row if isinstance(cell, str) and cell.strip()}
     assert len(texts) > 3_000
     assert refused(*KINDS["published"], sorted(map(written, texts))) == []
+
+
+def test_text_that_no_one_looks_at_closely_has_no_name():
+    chance = random.Random(5)
+    words = [
+        *sorted(families()),
+        *sorted(syllables()),
+        "ông",
+        "của",
+        "Sở",
+        "đu",
+        "hoà",
+        "NguyễnVăn",
+        "TP.",
+        "N.",
+    ]
+    written = [str, str.lower, str.upper, str.title, bare]
+    signs = [*" " * 9, "-", ".", "_", "/", ", ", "2", "\u00a0"]
+    texts = [
+        "".join(
+            chance.choice(written)(chance.choice(words)) + chance.choice(signs) for _ in range(length)
+        ).strip()
+        for length in (1, 2, 3, 4)
+        for _ in range(6_000)
+    ]
+    looked_at = pc.match_substring_regex(pa.array(texts), may_have_name()).to_pylist()
+    passed = [text for text, closely in zip(texts, looked_at, strict=True) if not closely]
+    assert len(passed) > 2_000
+    assert [text for text in passed if has_name(text)] == []

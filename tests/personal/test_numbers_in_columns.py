@@ -70,6 +70,13 @@ def test_number_of_a_person_is_not_loaded(kind: str, text: str):
     assert shown(*KINDS[kind], [text]) == []
 
 
+@pytest.mark.parametrize("text", ["O9O3 718 264", "số 09l2 345 67I, gọi", "9l2345o7I"])
+def test_letters_that_stand_for_figures_hide_no_number(text: str):
+    """Of no kind of text: a column of which only few texts are looked at closely, too."""
+    assert shown(*KINDS["published"], [text]) == []
+    assert shown("ho_so", "don_vi_xu_ly", [text]) == []
+
+
 AT = ["@", "＠", "﹫", "%40", "%2540", "&#64;", "&#064", "&#x40;", "&commat;", "(at)", "[at]", "(a)", "{at}"]
 
 

@@ -580,13 +580,27 @@ def test_units_that_provide_a_procedure_are_loaded_whatever_form_their_days_have
     ) == [(SO, 4, "2025-02-01", "infinity"), ("000.01.42.H59", 3, "2025-02-01", "2025-06-30")]
 
 
-def test_envelope_behind_the_records_counts_as_one_before_them(province: World, monkeypatch):
+@pytest.mark.parametrize("moment", ["thoi_diem", "\\u0074hoi_diem", "thoi\\u005Fdiem"])
+@pytest.mark.parametrize("before", ["", '"error_code": "0", '])
+def test_envelope_behind_the_records_counts_as_one_before_them(
+    province: World, monkeypatch, moment: str, before: str
+):
     monkeypatch.setattr(json_file, "HEADER_RECORDS", 2)
     records = json.dumps([dossier(n) for n in range(1, 6)])
-    text = f'{{"data": {records}, "tong_so": 5, "thoi_diem": "20250401000000"}}'
+    text = f'{{{before}"data": {records}, "tong_so": 5, "{moment}": "20250401000000"}}'
     batch, _ = province.ingest("ho_so", province.text(text, "json"))
     assert (batch.stated_total, str(batch.extracted_at)) == (5, "2025-04-01 00:00:00")
     assert batch.time_source == "stated"
+
+
+@pytest.mark.parametrize("word", ["thoi_diem", "\\u0074hoi_diem"])
+@pytest.mark.parametrize("at", range(json_file.BLOCK_BYTES - 14, json_file.BLOCK_BYTES + 1, 2))
+def test_moment_behind_the_records_is_found_wherever_a_block_ends(tmp_path, word: str, at: int):
+    path = tmp_path / "document.json"
+    path.write_text(f"{' ' * at}{word}")
+    assert json_file._may_tell_moment(path)
+    path.write_text(f"{' ' * at}thoi gian, \\u1ea1, \\u00e0")
+    assert not json_file._may_tell_moment(path)
 
 
 def test_envelope_line_is_listed_and_no_dossier(province: World):

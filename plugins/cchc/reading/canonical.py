@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from cchc.contracts import CODE_LENGTH, MAX_LENGTH, Column, Contract, Layout
 from cchc.mail_addresses import MAY_BE_ONE
+from cchc.personal_names import may_have_name
 from cchc.personal_numbers import MAY_HAVE_ONE
 from cchc.reading.column_evidence import ColumnEvidence
 from cchc.reading.damage import damaged
@@ -223,7 +224,8 @@ def _sound(
     if reader is None:
         reader = lru_cache(KNOWN_WORDS)(partial(read_text, column, code, longest, contract.values_of(column)))
         export.readers[column.name] = reader
-    if column.plain or column.published or column.pattern is not None or words.few:
+    named = column.published and not code and not column.notation
+    if column.plain or (column.published and not named) or column.pattern is not None or words.few:
         unsound = pc.is_valid(words.words)
     elif code:
         unsound = pc.invert(sound_codes(words.words))
@@ -231,6 +233,9 @@ def _sound(
         unsound = pc.invert(shaped_as_codes(words.words))
     else:
         unsound = pc.match_substring_regex(words.words, SUSPECT)
+        if named:
+            # In one expression they would be too much for RE2.
+            unsound = pc.or_(unsound, pc.match_substring_regex(words.words, may_have_name()))
         # Nothing in ASCII is invisible, and to look for that takes a tenth of the time.
         if not pc.all(pc.string_is_ascii(words.words)).as_py():
             unsound = pc.or_(unsound, pc.match_substring_regex(words.words, f"[{INVISIBLE}]"))

@@ -56,7 +56,7 @@ class Columns:
 
     def _clear(self) -> None:
         self._numbers: list[int] = []
-        self._columns: dict[str, list[str | None]] = {name: [] for name in self.names}
+        self._rows: list[dict[str, str]] = []
         self._faults: list[str | None] = []
 
     def add(self, number: int, record: dict[str, Any], faults: dict[str, str]) -> None:
@@ -72,17 +72,21 @@ class Columns:
                 found[name] = f"hai trường của một cột: {' và '.join(map(shown, here))}"
         if self._flatten:
             self._add_flat(record, values, found)
-        for name, column_values in self._columns.items():
-            column_values.append(values.get(name) if name not in found else None)
+        told = None
+        if found:
+            shortened = {name: reason[:REASON] for name, reason in found.items()}
+            told = json.dumps(shortened, ensure_ascii=False)
+            values = {name: text for name, text in values.items() if name not in found}
+        self._rows.append(values)
         self._numbers.append(number)
-        shortened = {name: reason[:REASON] for name, reason in found.items()}
-        self._faults.append(json.dumps(shortened, ensure_ascii=False) if found else None)
+        self._faults.append(told)
 
     def _values(self, record: dict[str, Any], found: dict[str, str]) -> dict[str, str]:
         """The texts of a record's fields by column; what is no value of its column is added to `found`."""
         values: dict[str, str] = {}
+        fields = self._fields
         for key, value in record.items():
-            column = self._fields[key] if key in self._fields else self._column(key)
+            column = fields[key] if key in fields else self._column(key)
             if column is None:
                 if key in self._lists and value is not None and value != "":
                     self._note_list(key, value, found)
@@ -101,7 +105,7 @@ class Columns:
         batch = pa.RecordBatch.from_arrays(
             [
                 pa.array(self._numbers, pa.int64()),
-                *(pa.array(values, pa.string()) for values in self._columns.values()),
+                *(pa.array([row.get(name) for row in self._rows], pa.string()) for name in self.names),
                 pa.array(self._faults, pa.string()),
             ],
             names=["line_no", *self.names, FAULTS],

@@ -1,6 +1,7 @@
 """Reads JSON: an array, an envelope with `data`, or JSON Lines with an envelope in line 1."""
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +16,16 @@ from cchc.reading.export import Account, Export
 from cchc.reading.header import Header, no_header, recognise, require_columns
 from cchc.reading.json_columns import Columns
 from cchc.reading.json_envelope import FIELDS, MOMENT, read_envelope
-from cchc.reading.json_records import SHAPES, Records
+from cchc.reading.json_records import BLOCK_BYTES, SHAPES, Records
 from cchc.reading.json_values import NotJson, TooLarge, parse_record
 
 BATCH_LINES = 5_000
 HEADER_RECORDS = 2_000
 # Records may be large: no more bytes of them are held at a time.
 HELD_BYTES = 32 << 20
+
+# A field's name may have letters of ASCII written as numbers.
+ESCAPED_LETTER = re.compile(rb"\\u00[5-7]")
 
 SPEAKS_OF_ALL = frozenset({*FIELDS, "data"})
 
@@ -53,7 +57,7 @@ def open_json(contract: Contract, path: Path, where: str) -> Export:
             for record in whole:
                 timed = timed or contract.changed_at in _names(contract, record)
             envelope = whole.envelope
-        elif envelope and MOMENT not in envelope:
+        elif envelope and MOMENT not in envelope and not file.records.lines and _may_tell_moment(path):
             envelope = whole.envelope_alone()
     header.columns = {
         i: column.name
@@ -166,6 +170,18 @@ class _File:
                 f"{self._where}: {place}: the field {shown(name)} is there twice, or is no value. Expected "
                 "each field once: export it again. Nothing was loaded."
             )
+
+
+def _may_tell_moment(path: Path) -> bool:
+    """Whether a document may say behind its records when it was made: it then has the word somewhere."""
+    word, escape = MOMENT.encode(), b"\\u00"
+    read = b""
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            read = read[-len(word) :] + block
+            if word in read or (escape in read and ESCAPED_LETTER.search(read)):
+                return True
+    return False
 
 
 def _names(contract: Contract, record: Record) -> set[str]:

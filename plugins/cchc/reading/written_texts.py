@@ -12,7 +12,7 @@ from cchc.personal_names import has_name
 from cchc.personal_numbers import day_and_number, personal_number
 from cchc.reading.column_evidence import CLEARABLE, ColumnEvidence
 from cchc.reading.published import name_fault
-from cchc.reading.written_codes import ERROR_CELL, NoCode, read_code, visible
+from cchc.reading.written_codes import ERROR, NoCode, read_code, visible
 from cchc.spelling import fold
 
 # A word for a kind, a post or a level is short; a number of a house or road may have a few figures.
@@ -49,7 +49,7 @@ def read_text(
         text = read_code(text, column, cleared)
     if column.pattern is not None and not re.fullmatch(column.pattern, text):
         raise NoCode("không đúng dạng mà hợp đồng dữ liệu ghi")
-    if re.fullmatch(ERROR_CELL, text):
+    if ERROR.fullmatch(text):
         raise NoCode("ô lỗi")
     if len(text) > longest:
         raise NoCode(f"dài {len(text)} ký tự, nhiều nhất {longest}")
