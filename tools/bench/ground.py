@@ -78,17 +78,29 @@ def database(server: EmbeddedPostgres, name: str, migrate: bool = False) -> str:
 
 @contextmanager
 def processor_time(engine: sa.Engine, stages: dict[str, float]) -> Iterator[None]:
-    """Adds what the sessions that are opened meanwhile take of the processor, each up to its last commit."""
+    """Adds what the sessions that are used meanwhile take of the processor, each up to its last commit."""
+    before: dict[int, float] = {}
     spent: dict[int, float] = {}
 
-    def note(connection: sa.Connection) -> None:
-        times = psutil.Process(connection.connection.dbapi_connection.info.backend_pid).cpu_times()
-        spent[connection.connection.dbapi_connection.info.backend_pid] = times.user + times.system
+    def taken(connection: sa.Connection) -> tuple[int, float]:
+        pid = connection.connection.dbapi_connection.info.backend_pid
+        times = psutil.Process(pid).cpu_times()
+        return pid, times.user + times.system
 
+    def begin(connection: sa.Connection) -> None:
+        # It may have been used before.
+        before.setdefault(*taken(connection))
+
+    def note(connection: sa.Connection) -> None:
+        pid, now = taken(connection)
+        spent[pid] = now - before[pid]
+
+    sa.event.listen(engine, "begin", begin)
     sa.event.listen(engine, "commit", note)
     try:
         yield
     finally:
+        sa.event.remove(engine, "begin", begin)
         sa.event.remove(engine, "commit", note)
         stages["load_cpu_s"] = sum(spent.values())
 
